@@ -2,6 +2,9 @@
  * Rows that are damaged behind the binlog's back are found while both sides take writes, each by its class, and nothing else is reported.
  * An entry of lutra.resync fixes each of them; then both sides are equal. Side a is MySQL 9.7 and home, side b is 8.0.
  */
+import { randomUUID } from 'node:crypto';
+import { Registry } from '@lutra/registry';
+import { createLogger } from '@lutra/telemetry';
 import { createConnection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
@@ -68,6 +71,17 @@ const damage: Readonly<Record<Side, readonly string[]>> = {
     "INSERT INTO shop.labels (name, n) VALUES ('only here', 100000)",
   ],
 };
+
+/** The same, later. One row is changed at b first, which b's log tells. */
+const damageAgain: Readonly<Record<Side, readonly string[]>> = {
+  a: ['DELETE FROM shop.ledger WHERE id IN (22, 90001)', "UPDATE shop.ledger SET doc = JSON_OBJECT('n', 'damaged') WHERE id = 36"],
+  b: [
+    'DELETE FROM shop.ledger WHERE id = 13',
+    "UPDATE shop.ledger SET note = 'damaged', amount = amount + 0.0001 WHERE id = 32",
+    "INSERT INTO shop.labels (name, n) VALUES ('again', 100001)",
+  ],
+};
+const repairable = 5;
 
 const found = [
   { table: 'labels', key: { name: label(7), n: 7 }, outcome: 'missing-there', columns: null },
@@ -223,4 +237,66 @@ describe('a channel that is verified', () => {
     const [kept] = await administrator(stack, 'b', (query) => query('SELECT doc FROM shop.ledger WHERE id = 35'));
     expect(kept?.['doc']).toEqual({ n: 'damaged' });
   });
+
+  it('repairs what was damaged on both sides under load, with home as the winner', { timeout: 400_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report()));
+    const writers = sides.map((side) =>
+      startWorkload({ side, connection: stack.connection(side), seed: seed + 1, mix: keyed, transactionsPerSecond: 30 }),
+    );
+    const since = Date.now();
+    await administrator(stack, 'b', (query) => query("INSERT INTO shop.ledger (id, note) VALUES (90001, 'of b')"));
+    const arrived = (): Promise<unknown> => administrator(stack, 'a', (query) => query('SELECT note FROM shop.ledger WHERE id = 90001'));
+    await expect.poll(arrived, { timeout: 60_000, interval: 200 }).toEqual([{ note: 'of b' }]);
+    for (const side of sides) {
+      await administrator(stack, side, async (query) => {
+        await query('SET sql_log_bin = 0');
+        for (const sql of damageAgain[side]) await query(sql);
+      });
+    }
+    const tables = quietTables.map((name) => `shop.${name}`);
+    const { order } = await verify(stack, tables);
+    await repair(stack, order.id, since);
+    for (const writer of writers) await writer.stop();
+    const problems = await administrator(stack, 'b', (query) => query('SELECT problem FROM lutra.difference'));
+    expect(problems).toEqual([{ problem: 'changed at the target since the hole began' }]);
+    await administrator(stack, 'b', (query) => query('DELETE FROM shop.ledger WHERE id = 90001'));
+    await stack.drain(180_000);
+    await expectEqual(stack);
+    const [kept] = await administrator(stack, 'b', (query) => query('SELECT note FROM shop.ledger WHERE id = 32'));
+    expect(kept?.['note']).toBe('note 32');
+    const recorded = await administrator(stack, 'a', (query) => query("SELECT winner FROM lutra.conflict WHERE type = 'repair'"));
+    expect(recorded.map(({ winner }) => winner)).toEqual(Array.from({ length: repairable }, () => 'existing'));
+  });
 });
+
+/** Written as control writes it. */
+async function repair(stack: Stack, id: string, spareChangedSince: number): Promise<void> {
+  const registry = new Registry({
+    connect: stack.zooKeeper.connect,
+    root: stack.root,
+    digest: stack.digest,
+    logger: createLogger('test', 'silent'),
+  });
+  try {
+    await registry.start(AbortSignal.timeout(30_000));
+    const known = await registry.verifications.read(stack.channel);
+    if (known?.document.id !== id) throw new Error('the order is another one');
+    const of = {
+      id: randomUUID(),
+      tables: ['*.*'],
+      winner: stack.regions.a,
+      extra: [],
+      spareChangedSince,
+      untilEqual: false,
+      by: 'test',
+      at: Date.now(),
+    };
+    await registry.verifications.write(stack.channel, { ...known.document, repair: of });
+    const ended = async () => (await registry.verificationResults.read(stack.channel))?.document.repair;
+    await expect
+      .poll(ended, { timeout: 120_000, interval: 200 })
+      .toMatchObject({ repaired: repairable, changed: 0, refused: 1, left: 0, endedAt: expect.any(Number) as number });
+  } finally {
+    await registry.stop();
+  }
+}

@@ -4,3 +4,4 @@ export * from './statement.js';
 export * from './probe.js';
 export * from './signal.js';
 export * from './suspended.js';
+export * from './repair.js';

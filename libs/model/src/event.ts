@@ -196,6 +196,29 @@ export const verificationEventSchema = z.object({
   tables: z.object({ equal: counted, different: counted, unsettled: counted, refused: counted }),
 });
 
+/** Rows that a verification found are made equal: it begins, or has ended. */
+export const repairEventSchema = z.object({
+  type: z.literal('repair'),
+  v: versionSchema,
+  /** UUID of the event. */
+  id: z.string(),
+  /** ms since 1970, by the clock of the process that repairs. */
+  at: z.number(),
+  /** Of that process. */
+  region: z.string(),
+  /** Also the record's key. */
+  channel: z.string(),
+  /** Id of the verification, and of the repair. */
+  request: z.string(),
+  repair: z.string(),
+  phase: z.enum(['begin', 'end']),
+  /** Rows, as in the result of the repair. */
+  repaired: counted,
+  changed: counted,
+  refused: counted,
+  left: counted,
+});
+
 /** By `type`. Readers pass over types and fields that they do not know, never over another version. */
 export const eventSchema = z.discriminatedUnion('type', [
   conflictEventSchema,
@@ -203,6 +226,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   tableSuspendedEventSchema,
   xaPreparedEventSchema,
   verificationEventSchema,
+  repairEventSchema,
 ]);
 export type OperationalEvent = z.infer<typeof eventSchema>;
 

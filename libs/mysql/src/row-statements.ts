@@ -23,12 +23,15 @@ export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): strin
 }
 
 /**
- * The rows with another primary key that hold a value of `row` in a unique key, locked, for toRow(): one statement a key, so that each
- * finds its row by its index. A row that holds two of them comes twice. NULL collides with nothing, and a key with one is left out.
+ * The rows with another primary key that hold a value of `row` in a unique key, for toRow(), locked unless told otherwise: one statement a
+ * key, so that each finds its row by its index. A row that holds two of them comes twice. NULL collides with nothing, and a key with one is
+ * left out.
  */
-export function holdersQueries(plan: RowPlan, row: Row): readonly string[] {
+export function holdersQueries(plan: RowPlan, row: Row, forUpdate = true): readonly string[] {
   const held = plan.uniqueKeys.filter((columns) => columns.every(({ name }) => row[name] !== null));
-  return held.map((columns) => `${select(plan)} WHERE ${equal(columns, row)} AND NOT (${keyOf(plan.table, row)}) FOR UPDATE`);
+  return held.map(
+    (columns) => `${select(plan)} WHERE ${equal(columns, row)} AND NOT (${keyOf(plan.table, row)})${forUpdate ? ' FOR UPDATE' : ''}`,
+  );
 }
 
 export function insertRow(plan: RowPlan, row: Row): SqlText {

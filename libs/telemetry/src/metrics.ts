@@ -68,6 +68,7 @@ export class Metrics {
   readonly verifiedRows: Counter<'name'>;
   readonly verifiedTables: Gauge<'name' | 'verdict'>;
   readonly unequalTables: Gauge<'name'>;
+  readonly repairedRows: Counter<'name'>;
   readonly seedRows: Counter<'name'>;
   readonly seedTables: Gauge<'name' | 'state'>;
   readonly level: Gauge;
@@ -185,6 +186,11 @@ export class Metrics {
     this.verifiedRows = counter(
       'lutra_verified_rows_total',
       "Rows of the sources that a channel's verifications have compared; `name`: the channel",
+      ['name'],
+    );
+    this.repairedRows = counter(
+      'lutra_repaired_rows_total',
+      "Rows that a channel's repairs have made equal, as probes said; `name`: the channel",
       ['name'],
     );
     this.verifiedTables = gauge('lutra_verified_tables', "Tables of a channel's last verification by verdict; `name`: the channel", [

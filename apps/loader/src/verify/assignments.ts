@@ -8,6 +8,8 @@ export interface VerifyWork {
   readonly channel: string;
   readonly pipelines: readonly VerifiedPipeline[];
   readonly rules: readonly ConflictRule[];
+  /** Region; null: the channel names none. */
+  readonly home: string | null;
 }
 
 export interface VerifiedPipeline {
@@ -20,6 +22,8 @@ export interface VerifiedPipeline {
   readonly routes: readonly Route[];
   /** Routes of other pipelines, of any channel, into the same target. */
   readonly others: readonly (readonly Route[])[];
+  /** Routes of other channels' pipelines from the target to the source. */
+  readonly backElsewhere: readonly (readonly Route[])[];
 }
 
 export function assignedVerifications(
@@ -33,7 +37,7 @@ export function assignedVerifications(
     if (!first || target?.region !== of.region || (of.only && !of.only.includes(pipelineName(channel.name, first.name)))) continue;
     const pipelines = pipelinesOf(documents, channel);
     if (pipelines.length < channel.pipelines.length) continue; // an endpoint or region of it is not there yet
-    const value: VerifyWork = { channel: channel.name, pipelines, rules: channel.conflicts.rules };
+    const value: VerifyWork = { channel: channel.name, pipelines, rules: channel.conflicts.rules, home: channel.conflicts.home ?? null };
     assignments.set(channel.name, { fingerprint: JSON.stringify(value, sealedAsId), live: '', attempts: {}, value });
   }
   return assignments;
@@ -46,6 +50,9 @@ function pipelinesOf(documents: Configuration, channel: ChannelDocument): readon
     const targetRegion = target && documents.regions.get(target.region);
     if (!source || !target || !targetRegion) return [];
     const others = all.filter((other) => other.target === pipeline.target && other.uid !== pipeline.uid).map(pipelineRoutes);
-    return [{ name: pipeline.name, uid: pipeline.uid, source, target, targetRegion, routes: pipelineRoutes(pipeline), others }];
+    const back = all.filter((other) => other.source === pipeline.target && other.target === pipeline.source);
+    const backElsewhere = back.filter((other) => !channel.pipelines.includes(other)).map(pipelineRoutes);
+    const { name, uid } = pipeline;
+    return [{ name, uid, source, target, targetRegion, routes: pipelineRoutes(pipeline), others, backElsewhere }];
   });
 }

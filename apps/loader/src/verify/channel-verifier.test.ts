@@ -1,9 +1,10 @@
 import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { eventSchema, verificationResultSchema } from '@lutra/model';
 import { beforeEach, expect, it } from 'vitest';
-import { ChannelVerifier, fitting } from './channel-verifier.js';
-import type { VerifierIo } from './channel-verifier.js';
+import { ChannelVerifier } from './channel-verifier.js';
+import type { VerifierIo } from './verifier-io.js';
 import type { PassOptions } from './pass.js';
+import { fitting } from './result.js';
 
 const order: VerificationOrder = { id: 'one', tables: ['*.*'], repeat: 'once', share: 1, state: 'running', by: 'me', at: 1 };
 const table = (name: string, verdict: VerifiedTable['verdict'] = null, pass = 0): VerifiedTable => ({
@@ -47,6 +48,24 @@ class Kept implements VerifierIo {
   forget = async (request: string): Promise<void> => void this.forgotten.push(request);
   compared = (rows: number): void => void (this.rows += rows);
   verdicts = (): void => undefined;
+  waits: string | null = null;
+  waitsFor = async (): Promise<string | null> => this.waits;
+  /** What each round of a repair makes of the tables that differ. */
+  rounds: (VerifiedTable['verdict'] | Error)[] = [];
+  repairedNow = 0;
+  repair = async ({ tables, before, look, told }: Parameters<VerifierIo['repair']>[0]): Promise<number> => {
+    await look();
+    const made = this.rounds.shift() ?? 'equal';
+    if (made instanceof Error) throw made;
+    const differing = tables.filter(({ verdict }) => verdict === 'different');
+    const repaired = made === 'different' ? 0 : differing.length;
+    const now = tables.map((each) => (each.verdict === 'different' ? { ...each, verdict: made } : each));
+    await told({ tables: now, repaired: before.repaired + repaired, changed: 0, refused: 0, left: 0, waitingFor: null });
+    return repaired;
+  };
+  readonly ended: (string | null)[] = [];
+  endRepairs = async (except: string | null): Promise<void> => void this.ended.push(except);
+  repairedRows = (rows: number): void => void (this.repairedNow += rows);
 
   pass = async ({
     pass,
@@ -82,7 +101,7 @@ it('carries an order out once, and tells of begin, what differs, and end', async
   await one.step();
   await one.step();
   expect(kept.begun).toEqual(names);
-  expect(kept.events.map((event) => 'phase' in event && [event.phase, event.table?.table, event.tables.equal])).toEqual([
+  expect(kept.events.map((event) => event.type === 'verification' && [event.phase, event.table?.table, event.tables.equal])).toEqual([
     ['begin', undefined, 0],
     ['found', 't2', 1],
     ['end', undefined, 2],
@@ -197,4 +216,70 @@ it('a result of many tables with many notes fits into a node of ZooKeeper, and k
   expect(JSON.stringify(result).length).toBeLessThan(1_000_000);
   expect(result.tables.map(({ verdict }) => verdict)).toEqual(many.map(({ verdict }) => verdict));
   expect(fitting(kept.stored!)).toBe(kept.stored);
+});
+
+const repair = { id: 'fix', tables: ['*.*'], winner: 'source', extra: [], untilEqual: false, by: 'me', at: 1 };
+const phases = (): unknown[] =>
+  kept.events.map((event) => (event.type === 'repair' ? `repair ${event.phase}` : 'phase' in event && event.phase));
+
+it('an order that comes to have a repair is carried out when its pass has ended, once', async () => {
+  const one = verifier();
+  await one.step();
+  kept.ordered = { ...order, repair };
+  await one.step();
+  await one.step();
+  expect(kept.begun).toEqual(names);
+  expect(kept.stored?.tables.map(({ verdict }) => verdict)).toEqual(['equal', 'equal', 'equal']);
+  expect(kept.stored?.repair).toMatchObject({ id: 'fix', repaired: 1, endedAt: expect.any(Number) });
+  expect(phases()).toEqual(['begin', 'found', 'end', 'repair begin', 'repair end']);
+  expect([kept.ended, kept.repairedNow]).toEqual([[null], 1]);
+});
+
+it('a process that dies amid a repair: the next one goes on with it', async () => {
+  kept.ordered = { ...order, repair };
+  const one = verifier();
+  await one.step();
+  kept.rounds = [new Error('killed')];
+  await expect(one.step()).rejects.toThrow('killed');
+  expect(kept.stored?.repair).toMatchObject({ waitingFor: expect.stringContaining('killed'), endedAt: null });
+  await verifier().step();
+  expect(kept.stored?.repair).toMatchObject({ waitingFor: null, endedAt: expect.any(Number) });
+  expect(phases().filter((phase) => phase === 'repair begin')).toHaveLength(1);
+});
+
+it('until all is equal: verified and repaired again, equal tables are left alone, and it ends when a pass repaired nothing', async () => {
+  kept.ordered = { ...order, repair: { ...repair, untilEqual: true } };
+  kept.rounds = ['unsettled', 'different'];
+  const one = verifier();
+  for (let steps = 0; steps < 6; steps++) await one.step();
+  expect(kept.stored).toMatchObject({ pass: 2, endedAt: expect.any(Number), repair: { repaired: 1, endedAt: expect.any(Number) } });
+  expect(phases()).toEqual(['begin', 'found', 'end', 'repair begin', 'begin', 'found', 'end', 'repair end']);
+});
+
+it('a repair that is cancelled ends, and so does its state at the targets', async () => {
+  kept.ordered = { ...order, repair };
+  const one = verifier();
+  await one.step();
+  const { repair: carryOut } = kept;
+  kept.repair = async (options) => {
+    kept.ordered = { ...order, repair, state: 'cancelled' };
+    return carryOut(options);
+  };
+  await one.step();
+  expect(kept.stored?.repair).toMatchObject({ repaired: 0, endedAt: null });
+  await one.step();
+  expect(kept.stored?.repair).toMatchObject({ waitingFor: 'cancelled', endedAt: expect.any(Number) });
+  expect(kept.ended).toEqual([null]);
+});
+
+it('what comes first is waited for, and told', async () => {
+  kept.waits = 'the restart of endpoint a';
+  const one = verifier();
+  await one.step();
+  expect(kept.begun).toEqual([]);
+  expect(kept.stored).toMatchObject({ pass: 0, waitingFor: 'the restart of endpoint a', endedAt: null });
+  kept.waits = null;
+  await one.step();
+  expect(kept.begun).toEqual(names);
+  expect(kept.stored).toMatchObject({ pass: 1, waitingFor: null, endedAt: expect.any(Number) });
 });

@@ -1,29 +1,15 @@
 /**
- * The verifications of one channel, under the lease verify/<channel>: follows the order in ZooKeeper, runs its passes, and writes what it
- * found. Whoever takes the lease over goes on behind the tables that have a verdict.
+ * The verifications of one channel, under the lease verify/<channel>: follows the order in ZooKeeper, runs its passes and repairs, and
+ * writes what became of them. Whoever takes the lease over goes on behind the tables that have a verdict.
  */
-import { randomUUID } from 'node:crypto';
-import { tableVerdicts, toSyncError, verificationLevel } from '@lutra/model';
-import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
+import { toSyncError, verificationLevel } from '@lutra/model';
+import type { RepairOrder, RepairResult, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
-import type { PassOptions, Progress } from './pass.js';
-
-export interface VerifierIo {
-  readonly channel: string;
-  readonly region: string;
-  /** Of the cluster, now. */
-  level(): number;
-  order(): Promise<VerificationOrder | null>;
-  result(): Promise<VerificationResult | null>;
-  write(result: VerificationResult): Promise<void>;
-  /** Rows that an earlier order found are of no use to anybody. */
-  forget(request: string): Promise<void>;
-  pass(options: Pick<PassOptions, 'order' | 'pass' | 'known' | 'between' | 'tables' | 'signal'>): Promise<readonly VerifiedTable[]>;
-  tell(event: OperationalEvent): void;
-  /** Rows that were compared since the last call. */
-  compared(rows: number): void;
-  verdicts(tables: readonly VerifiedTable[]): void;
-}
+import type { Progress } from './pass.js';
+import { beginRepair, needsRepair, verifiesAgain } from './repair/repair-state.js';
+import { begin, cancelled, fitting, rowsOf, sameTable } from './result.js';
+import { repairEvent, verificationEvent } from './verification-events.js';
+import type { VerifierIo } from './verifier-io.js';
 
 const pollMs = 1_000;
 /** Between two passes of an order that is repeated. */
@@ -66,7 +52,10 @@ export class ChannelVerifier {
     const known = this.#result ?? (await this.#io.result());
     this.#result = known?.request === order?.id ? known : null;
     if (!order) return;
-    if (known && !this.#result && order.state === 'running') await this.#io.forget(known.request);
+    if (known && !this.#result && order.state === 'running') {
+      await this.#io.forget(known.request);
+      await this.#io.endRepairs(order.repair?.id ?? null);
+    }
     switch (order.state) {
       case 'paused':
         return this.#rest('paused');
@@ -77,32 +66,84 @@ export class ChannelVerifier {
     }
   }
 
-  async #rest(waitingFor: string): Promise<void> {
-    const result = this.#result;
-    if (result && result.endedAt === null && result.waitingFor !== waitingFor) await this.#write({ ...result, waitingFor });
+  async #rest(waitingFor: string, result = this.#result): Promise<void> {
+    if (result?.endedAt === null && result.waitingFor !== waitingFor) return this.#write({ ...result, waitingFor });
+    const repair = result?.repair;
+    if (result && repair?.endedAt === null && repair.waitingFor !== waitingFor)
+      await this.#write({ ...result, repair: { ...repair, waitingFor } });
   }
 
   async #cancelled(): Promise<void> {
     const result = this.#result;
-    if (result && result.endedAt === null) await this.#write({ ...result, waitingFor: 'cancelled', endedAt: Date.now() });
+    const isRepairing = result?.repair?.endedAt === null;
+    if (!result || (result.endedAt !== null && !isRepairing)) return;
+    if (isRepairing) await this.#io.endRepairs(null);
+    await this.#write(cancelled(result));
+    if (isRepairing) this.#tellRepair('end');
   }
 
   async #run(order: VerificationOrder): Promise<void> {
     const before = this.#result;
-    if (before && before.endedAt !== null) {
+    if (before === null || before.pass === 0) {
+      const waitingFor = await this.#io.waitsFor(order);
+      if (waitingFor !== null) return this.#rest(waitingFor, before ?? begin(order, { pass: 0, before }));
+    } else if (before.endedAt !== null) {
+      if (needsRepair(order, before)) return this.#repair({ ...order, repair: order.repair }, before);
       if (order.repeat === 'once' || Date.now() - before.endedAt < restMs) return;
     }
-    const isNext = before === null || before.endedAt !== null;
-    const begun = isNext ? begin(order, before) : before;
+    const isNext = before === null || before.pass === 0 || before.endedAt !== null;
+    const begun = isNext ? begin(order, { pass: (before?.pass ?? 0) + 1, before }) : before;
     await this.#write({ ...begun, waitingFor: null });
     if (isNext) this.#tell('begin');
+    await this.#interruptible(() => this.#pass(order, begun));
+  }
+
+  async #interruptible(work: () => Promise<void>): Promise<void> {
     try {
-      await this.#pass(order, begun);
+      await work();
     } catch (thrown) {
       if (thrown instanceof Interrupted) return this.#write(this.#current);
       if (!this.#signal.aborted) await this.#failed(thrown);
       throw thrown;
     }
+  }
+
+  async #repair(order: VerificationOrder & { readonly repair: RepairOrder }, before: VerificationResult): Promise<void> {
+    const isNew = before.repair?.id !== order.repair.id;
+    const repair = isNew ? beginRepair(order.repair) : before.repair;
+    await this.#write({ ...before, waitingFor: null, repair: { ...repair, waitingFor: null } });
+    if (isNew) this.#tellRepair('begin');
+    await this.#interruptible(async () => {
+      const look = (): Promise<void> => this.#look();
+      const repaired = await this.#io.repair({ order, tables: before.tables, before: repair, look, told: (now) => this.#repaired(now) });
+      const again = order.repair.untilEqual ? verifiesAgain(this.#current, repaired) : 'no';
+      if (again === 'no') return this.#endRepair(order.repair.id);
+      for (let waited = 0; again === 'later' && waited < restMs; waited += pollMs) {
+        await this.#look();
+        await sleep(pollMs, this.#signal);
+      }
+      await this.#write(begin(order, { pass: before.pass + 1, before: this.#current }));
+      this.#tell('begin');
+    });
+  }
+
+  async #repaired({
+    tables,
+    ...counts
+  }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'waitingFor'> & Pick<VerificationResult, 'tables'>) {
+    const { repair } = this.#current;
+    this.#io.repairedRows(Math.max(0, counts.repaired - (repair?.repaired ?? 0)));
+    this.#result = fitting({ ...this.#current, tables, repair: repair && { ...repair, ...counts } });
+    this.#io.verdicts(tables);
+    if (Date.now() - this.#writtenAt >= this.#lookMs) await this.#write(this.#result);
+  }
+
+  async #endRepair(id: string): Promise<void> {
+    await this.#io.endRepairs(null);
+    const { repair } = this.#current;
+    if (repair?.id !== id) return;
+    await this.#write({ ...this.#current, repair: { ...repair, waitingFor: null, endedAt: Date.now() } });
+    this.#tellRepair('end');
   }
 
   async #pass(order: VerificationOrder, { pass, tables: known }: VerificationResult): Promise<void> {
@@ -111,6 +152,7 @@ export class ChannelVerifier {
       pass,
       known: known.filter(({ verdict }) => verdict !== null),
       between: (progress) => this.#between(progress),
+      look: () => this.#look(),
       tables: (now) => this.#tables(now),
       signal: this.#signal,
     });
@@ -121,7 +163,10 @@ export class ChannelVerifier {
   /** Where it stands, for people; the next run goes on. */
   async #failed(thrown: unknown): Promise<void> {
     const { code, message } = toSyncError(thrown);
-    await this.#write({ ...this.#current, waitingFor: `${code}: ${message}`.slice(0, 1_000) }).catch(() => undefined); // told by the caller
+    const waitingFor = `${code}: ${message}`.slice(0, 1_000);
+    const { repair } = this.#current;
+    const result = this.#current.endedAt === null ? { waitingFor } : { repair: repair && { ...repair, waitingFor } };
+    await this.#write({ ...this.#current, ...result }).catch(() => undefined); // told by the caller
   }
 
   async #between({ rows, table }: Progress): Promise<void> {
@@ -142,13 +187,14 @@ export class ChannelVerifier {
     this.#askedAt = performance.now();
   }
 
-  /** Pause and cancel take effect between two ranges. */
+  /** Pause and cancel take effect between two ranges, and while something is waited for. */
   async #look(): Promise<void> {
     this.#signal.throwIfAborted();
     if (Date.now() - this.#orderAt < this.#lookMs) return;
     this.#orderAt = Date.now();
     const now = await this.#io.order();
-    if (now?.id !== this.#order?.id || now?.state !== 'running') throw new Interrupted();
+    const isSame = now?.id === this.#order?.id && now?.repair?.id === this.#order?.repair?.id;
+    if (!isSame || now?.state !== 'running') throw new Interrupted();
     this.#order = now;
   }
 
@@ -159,7 +205,7 @@ export class ChannelVerifier {
     if (Date.now() - this.#writtenAt >= this.#lookMs) await this.#write(this.#result);
     this.#io.verdicts(tables);
     for (const table of tables) {
-      const isNew = table.pass === pass && !before.some((each) => same(each, table) && each.pass === pass);
+      const isNew = table.pass === pass && !before.some((each) => sameTable(each, table) && each.pass === pass);
       if (isNew && table.verdict === 'different') this.#tell('found', table);
     }
   }
@@ -176,70 +222,11 @@ export class ChannelVerifier {
   }
 
   #tell(phase: 'begin' | 'found' | 'end', found: VerifiedTable | null = null): void {
-    const { request, pass, tables } = this.#current;
-    const { channel, region } = this.#io;
-    const count = (verdict: VerifiedTable['verdict']): number => tables.filter((table) => table.verdict === verdict).length;
-    this.#io.tell({
-      type: 'verification',
-      v: 1,
-      id: randomUUID(),
-      at: Date.now(),
-      region,
-      channel,
-      request,
-      pass,
-      phase,
-      table: found && tableOf(found),
-      tables: { equal: count('equal'), different: count('different'), unsettled: count('unsettled'), refused: count('refused') },
-    });
+    this.#io.tell(verificationEvent(this.#io, this.#current, { phase, found }));
   }
-}
 
-function begin(order: VerificationOrder, before: VerificationResult | null): VerificationResult {
-  return {
-    request: order.id,
-    pass: (before?.pass ?? 0) + 1,
-    tables: before?.tables ?? [],
-    repair: null,
-    waitingFor: null,
-    rowsDone: 0,
-    rowsEstimated: null,
-    begunAt: Date.now(),
-    endedAt: null,
-    at: Date.now(),
-  };
-}
-
-/** ZooKeeper takes 1,000,000 bytes. */
-const mostBytes = 900_000;
-
-/** Without notes where they are too many: verdicts and counts have room. */
-export function fitting(result: VerificationResult): VerificationResult {
-  if (Buffer.byteLength(JSON.stringify(result)) <= mostBytes) return result;
-  const tables = result.tables.map((table) => (table.notes.length === 0 ? table : { ...table, notes: table.notes.slice(0, 1).map(cut) }));
-  const shorter = { ...result, tables };
-  if (Buffer.byteLength(JSON.stringify(shorter)) <= mostBytes) return shorter;
-  return { ...result, tables: tables.map((table) => (table.verdict === 'equal' ? { ...table, notes: [] } : table)) };
-}
-
-function cut(note: string): string {
-  return note.length > 80 ? `${note.slice(0, 80)}…` : note;
-}
-
-/** Of the pass. */
-function rowsOf({ tables, pass }: Pick<VerificationResult, 'tables' | 'pass'>): number {
-  return tables.reduce((sum, table) => sum + (table.pass === pass ? table.rows : 0), 0);
-}
-
-function same(a: VerifiedTable, b: VerifiedTable): boolean {
-  return a.pipeline === b.pipeline && a.database === b.database && a.table === b.table;
-}
-
-function tableOf({ pipeline, database: schema, table, missingHere, missingThere, different, extra, ranges }: VerifiedTable) {
-  return { pipeline, schema, table, missingHere, missingThere, different, extra, ranges };
-}
-
-/** Verdicts by number, for the metric. */
-export function verdictCounts(tables: readonly VerifiedTable[]): readonly (readonly [string, number])[] {
-  return tableVerdicts.map((verdict) => [verdict, tables.filter((table) => table.verdict === verdict).length]);
+  #tellRepair(phase: 'begin' | 'end'): void {
+    const { repair } = this.#current;
+    if (repair) this.#io.tell(repairEvent(this.#io, { ...this.#current, repair }, phase));
+  }
 }

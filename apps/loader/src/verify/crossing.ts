@@ -57,6 +57,8 @@ export interface CrossingOptions {
   /** Of one round. */
   readonly withinMs?: number;
   readonly pollMs?: number;
+  /** At each look; ends it by throwing. */
+  readonly look?: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -84,6 +86,7 @@ interface Awaited {
 async function untilApplied(io: CrossingIo, awaited: Awaited, options: CrossingOptions): Promise<string | null> {
   const until = Date.now() + (options.withinMs ?? patienceMs);
   for (;;) {
+    await options.look?.();
     const missing = await look(io, awaited);
     if (missing === null) return null;
     if (missing.isFinal || Date.now() > until) return missing.why;

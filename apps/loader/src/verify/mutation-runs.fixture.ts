@@ -81,7 +81,7 @@ export async function mutationRun(at: MutationServers, seed: number): Promise<Mu
   const plan = await digestPlanOf(at.servers, at.sessions, table.name);
   const [request, prober] = [randomUUID(), new Prober(at.turns, plan)];
   const writing = everyTurn(() => table.inTurn(() => table.write(log)), 1);
-  const probing = everyTurn(() => table.inTurn(() => prober.answer(log, request)), 5);
+  const probing = everyTurn(() => table.inTurn(() => prober.answer(log, table.name)), 5);
   try {
     const damaged = await table.damage();
     const of = verificationOf(at.sessions, { plan, request, log, sieve: table.sieve, table: table.name });

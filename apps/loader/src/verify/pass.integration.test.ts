@@ -38,8 +38,9 @@ const work = (twoWay: boolean): VerifyWork => {
     targetRegion,
     routes,
     others: [],
+    backElsewhere: [],
   });
-  return { channel: 'c', pipelines: [of('there', 'a', 'b'), ...(twoWay ? [of('back', 'b', 'a')] : [])], rules: [] };
+  return { channel: 'c', pipelines: [of('there', 'a', 'b'), ...(twoWay ? [of('back', 'b', 'a')] : [])], rules: [], home: null };
 };
 
 async function pass(more: Partial<PassOptions> = {}, twoWay = false): Promise<readonly VerifiedTable[]> {
@@ -50,8 +51,22 @@ async function pass(more: Partial<PassOptions> = {}, twoWay = false): Promise<re
     loader: async () => ({ state: 'running', log: 'l', seq: 7, error: null }),
   };
   const login: PassOptions['login'] = (name) => servers[name === 'a' ? 0 : 1].options;
-  const [between, tables] = [async (): Promise<void> => undefined, async (): Promise<void> => undefined];
-  return runPass({ work: work(twoWay), order, login, crossing, pass: 1, known: [], between, tables, signal, ...more });
+  const isRestarting = async (): Promise<boolean> => false;
+  const [between, tables, look] = Array.from({ length: 3 }, () => async (): Promise<void> => undefined);
+  return runPass({
+    work: work(twoWay),
+    order,
+    login,
+    crossing,
+    pass: 1,
+    known: [],
+    between: between!,
+    tables: tables!,
+    look: look!,
+    isRestarting,
+    signal,
+    ...more,
+  });
 }
 
 const said = (tables: readonly VerifiedTable[]): readonly string[] =>

@@ -1,15 +1,18 @@
 /** One pass over the tables of a channel: connections, the list of pairs, each pair in turn. It goes on behind the tables that are done. */
-import { createRuleFinder, pipelineName, policyTraits, SyncError, tableName } from '@lutra/model';
-import type { TableName, VerificationOrder, VerifiedTable } from '@lutra/model';
-import { loadTable, planDigest, Session } from '@lutra/mysql';
-import type { ConnectionOptions, DigestPlan } from '@lutra/mysql';
+import { pipelineName, SyncError, tableName } from '@lutra/model';
+import type { VerificationOrder, VerifiedTable } from '@lutra/model';
+import { loadTable, planDigest } from '@lutra/mysql';
+import type { DigestPlan, Session } from '@lutra/mysql';
 import type { VerifyWork } from './assignments.js';
 import { untilCrossed } from './crossing.js';
 import type { CrossingIo, Way } from './crossing.js';
 import { notesOn } from './notes.js';
 import { removeDifferences, ServerProbes } from './probes.js';
-import { baseTables, readEnd } from './server-facts.js';
-import { listPairs, requireFew } from './table-list.js';
+import { Holes } from './holes.js';
+import { listTables } from './listed-tables.js';
+import { readEnd } from './server-facts.js';
+import { Servers } from './servers.js';
+import type { Login } from './servers.js';
 import type { ListedPair } from './table-list.js';
 import { ServerPair } from './table-pair.js';
 import { verifyTable } from './verify-table.js';
@@ -18,8 +21,7 @@ import type { TableResult } from './verify-table.js';
 export interface PassOptions {
   readonly work: VerifyWork;
   readonly order: VerificationOrder;
-  /** Of an endpoint, by its name. */
-  readonly login: (endpoint: string) => ConnectionOptions;
+  readonly login: Login;
   readonly crossing: Omit<CrossingIo, 'end'>;
   /** From 1. */
   readonly pass: number;
@@ -27,8 +29,14 @@ export interface PassOptions {
   readonly known: readonly VerifiedTable[];
   /** Before each range, and between tables. Ends the pass by throwing. */
   between(progress: Progress): Promise<void>;
+  /** While something is waited for. Ends the pass by throwing. */
+  look(): Promise<void>;
+  /** An order to begin anew elsewhere waits at the endpoint. */
+  isRestarting(endpoint: string): Promise<boolean>;
   /** All that are known, each time that one is done. */
   tables(tables: readonly VerifiedTable[]): Promise<void>;
+  /** Between two looks at what is waited for. */
+  readonly pollMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -60,29 +68,6 @@ export async function forgetDifferences({ work, login, request }: Pick<PassOptio
   }
 }
 
-/** One connection a server and side: a digest takes long, and a server answers one text at a time. */
-class Servers {
-  readonly #login: PassOptions['login'];
-  readonly #sessions = new Map<string, Session>();
-
-  constructor(login: PassOptions['login']) {
-    this.#login = login;
-  }
-
-  async of(endpoint: string, side: 'source' | 'target'): Promise<Session> {
-    const key = `${side} ${endpoint}`;
-    const known = this.#sessions.get(key);
-    if (known) return known;
-    const session = await Session.open(this.#login(endpoint), side);
-    this.#sessions.set(key, session);
-    return session;
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled([...this.#sessions.values()].map((session) => session.close()));
-  }
-}
-
 class Pass {
   readonly #options: PassOptions;
   readonly #servers: Servers;
@@ -94,34 +79,25 @@ class Pass {
 
   async run(): Promise<readonly VerifiedTable[]> {
     const { pass, tables } = this.#options;
-    const pairs = await this.#list();
+    const pairs = await listTables(this.#options, this.#servers);
     const known = new Map(this.#options.known.map((table) => [keyOf(table), table]));
+    const holes = await Holes.read({ ...this.#options, servers: this.#servers });
     let results = pairs.map((pair) => known.get(keyOf(namesOf(pair))) ?? { ...namesOf(pair), ...unknown });
     await tables(results);
     for (const pair of pairs) {
       const key = keyOf(namesOf(pair));
-      if (results.some((table) => keyOf(table) === key && table.pass === pass)) continue;
+      if (results.some((table) => keyOf(table) === key && this.#isDone(table))) continue;
       const result = { ...namesOf(pair), ...unknown, ...(await this.#verify(pair)), pass };
+      if (result.verdict === 'equal') await holes.end(pair);
       results = results.map((table) => (keyOf(table) === key ? result : table));
       await tables(results);
     }
     return results;
   }
 
-  async #list(): Promise<readonly ListedPair[]> {
-    const { pipelines, rules } = this.#options.work;
-    const names = new Map<string, readonly TableName[]>();
-    for (const { source, target } of pipelines)
-      for (const { name } of [source, target])
-        if (!names.has(name)) names.set(name, await baseTables(await this.#servers.of(name, name === source.name ? 'source' : 'target')));
-    const listed = listPairs({
-      pipelines,
-      patterns: this.#options.order.tables,
-      tablesOf: (endpoint) => names.get(endpoint) ?? [],
-      keepsRows: keeper(rules),
-    });
-    requireFew(listed);
-    return listed;
+  /** A repair that goes on until all is equal leaves equal tables alone. */
+  #isDone({ pass, verdict }: VerifiedTable): boolean {
+    return pass === this.#options.pass || (this.#options.order.repair?.untilEqual === true && verdict === 'equal');
   }
 
   /** A table that cannot be compared does not keep the others from it; a server that cannot be reached does. */
@@ -151,7 +127,7 @@ class Pass {
   }
 
   #result(pair: ListedPair, { plan, source, target }: Compared): Promise<TableResult> {
-    const { order, signal } = this.#options;
+    const { order, look, pollMs, signal } = this.#options;
     const table = tableName(pair.source);
     const between = (rows: number): Promise<void> => this.#options.between({ rows, table });
     const of = { pipeline: pair.pipeline.uid, request: order.id, table: pair.source };
@@ -160,20 +136,20 @@ class Pass {
       crossed: () => this.#crossed(pair),
       probes: new ServerProbes(of, { source, target }),
       sieve: { between },
-      probing: { signal },
+      probing: { signal, look, ...(pollMs !== undefined && { pollMs }) },
       mayBeExtra: pair.mayBeExtra,
     });
   }
 
   async #crossed({ pipeline, twoWay }: ListedPair): Promise<string | null> {
-    const { work, crossing, signal } = this.#options;
+    const { work, crossing, look, signal } = this.#options;
     const back = work.pipelines.filter(
       ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
     );
     const ways = [pipeline, ...(twoWay ? back : [])].map((each) => wayOf(work, each));
     const sideOf = (endpoint: string): 'source' | 'target' => (endpoint === pipeline.source.name ? 'source' : 'target');
     const end: CrossingIo['end'] = async (endpoint) => readEnd(await this.#servers.of(endpoint, sideOf(endpoint)));
-    return untilCrossed({ ...crossing, end }, { ways, twoWay, signal });
+    return untilCrossed({ ...crossing, end }, { ways, twoWay, look, signal });
   }
 }
 
@@ -183,13 +159,7 @@ interface Compared {
   readonly target: Session;
 }
 
-/** Where one side always wins, rows of the target's own may stay. */
-function keeper(rules: VerifyWork['rules']): (target: TableName) => boolean {
-  const find = createRuleFinder(rules);
-  return (target) => policyTraits[find(target).policy].winner === 'one side';
-}
-
-function wayOf({ channel }: VerifyWork, { name, uid, source, target }: VerifyWork['pipelines'][number]): Way {
+export function wayOf({ channel }: VerifyWork, { name, uid, source, target }: VerifyWork['pipelines'][number]): Way {
   return { name: pipelineName(channel, name), uid, source: source.name, target: target.name };
 }
 
@@ -197,10 +167,10 @@ function refused(why: string): Partial<VerifiedTable> {
   return { verdict: 'refused', notes: [why] };
 }
 
-function namesOf({ pipeline, source }: ListedPair): Pick<VerifiedTable, 'pipeline' | 'database' | 'table'> {
+export function namesOf({ pipeline, source }: ListedPair): Pick<VerifiedTable, 'pipeline' | 'database' | 'table'> {
   return { pipeline: pipeline.name, database: source.database, table: source.name };
 }
 
-function keyOf({ pipeline, database, table }: Pick<VerifiedTable, 'pipeline' | 'database' | 'table'>): string {
+export function keyOf({ pipeline, database, table }: Pick<VerifiedTable, 'pipeline' | 'database' | 'table'>): string {
   return `${pipeline}\0${database}\0${table}`;
 }

@@ -97,10 +97,10 @@ export class Prober {
   }
 
   /** Takes the entries of lutra.resync, reads the rows, and answers where they pass in the log. */
-  async answer(log: Log, request: string): Promise<void> {
+  async answer(log: Log, { database, name }: TableName): Promise<void> {
     const [source, target] = this.#turns;
-    const entries = await source.query(`SELECT id, row_key AS k FROM lutra.resync WHERE request = '${request}'`);
-    for (const { id, k } of entries) {
+    const entries = await source.query(`SELECT id, row_key AS k, request FROM lutra.resync WHERE schema_name = '${database}' AND table_name = '${name}'`);
+    for (const { id, k, request } of entries) {
       const key = rowFromJson(String(k));
       await source.query(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
       // Publishing is one at a time: no write of the source stands between the read and its place.
@@ -109,7 +109,7 @@ export class Prober {
         const outcome = await this.#outcome(key, there);
         const hash = `X'${createHash('sha256').update(rowToJson(key)).digest('hex')}'`;
         await target.query(
-          `UPDATE lutra.difference SET outcome = '${outcome}', log_id = 'l', seq = 1 WHERE request = '${request}' AND key_hash = ${hash}`,
+          `UPDATE lutra.difference SET outcome = '${outcome}', log_id = 'l', seq = 1 WHERE request = '${String(request)}' AND key_hash = ${hash}`,
         );
       });
     }

@@ -24,6 +24,7 @@ function list(
 ) {
   const options = {
     pipelines,
+    all: pipelines,
     patterns: ['*.*'],
     tablesOf: (endpoint: string) => (tables[endpoint] ?? []).map(named),
     keepsRows: () => false,

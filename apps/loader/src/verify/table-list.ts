@@ -13,10 +13,15 @@ export interface ListedPair {
   readonly missingAt: 'source' | 'target' | null;
   /** Other pipelines write the target's table, or keep rows there. */
   readonly mayBeExtra: boolean;
+  /** Other pipelines write the target's table. */
+  readonly isFedByOthers: boolean;
 }
 
 export interface ListOptions {
+  /** Whose tables are compared. */
   readonly pipelines: readonly VerifiedPipeline[];
+  /** Of the channel; they say what flows back. */
+  readonly all: readonly VerifiedPipeline[];
   /** `schema.table` */
   readonly patterns: readonly string[];
   /** Base tables of an endpoint. */
@@ -34,13 +39,14 @@ export function listPairs(options: ListOptions): readonly ListedPair[] {
     const router = createRouter(pipeline.routes);
     const there = tablesOf(pipeline.source.name);
     const here = new Set(tablesOf(pipeline.target.name).map(tableName));
-    const back = pipelines.filter((other) => other.source.name === pipeline.target.name && other.target.name === pipeline.source.name);
+    const back = options.all.filter((other) => other.source.name === pipeline.target.name && other.target.name === pipeline.source.name);
     const add = (source: TableName, target: TableName, missingAt: ListedPair['missingAt']): void => {
       if (wanted(source) === null || compared.has(pairKey(pipeline.target.name, target, pipeline.source.name, source))) return;
       compared.add(pairKey(pipeline.source.name, source, pipeline.target.name, target));
       const twoWay = back.some(({ routes }) => arrives(routes, target, source));
-      const mayBeExtra = isFedByOthers(pipeline, target) || options.keepsRows(target);
-      listed.push({ pipeline, source, target, twoWay, missingAt, mayBeExtra });
+      const fedByOthers = isFedByOthers(pipeline, target);
+      const mayBeExtra = fedByOthers || options.keepsRows(target);
+      listed.push({ pipeline, source, target, twoWay, missingAt, mayBeExtra, isFedByOthers: fedByOthers });
     };
     for (const source of there) {
       const target = router(source);
@@ -90,7 +96,7 @@ function pairKey(...parts: readonly (string | TableName)[]): string {
 }
 
 /** `schema.table`, split at the first dot. */
-function patternRoute(text: string): Route {
+export function patternRoute(text: string): Route {
   const dot = text.indexOf('.');
   return dot < 0 ? { schema: '*', table: text } : { schema: text.slice(0, dot), table: text.slice(dot + 1) };
 }

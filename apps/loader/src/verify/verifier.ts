@@ -1,17 +1,23 @@
 /** The verifications of this process: one follower of orders for each channel that is assigned to it. */
-import { toSyncError } from '@lutra/model';
+import { pipelineName, rowsTopic, toSyncError } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
-import { loginOf } from '@lutra/registry';
+import { kafkaClient, loginOf } from '@lutra/registry';
 import { orAborted, sleep, underLease, WorkerSet } from '@lutra/runtime';
 import type { LiveWork } from '@lutra/runtime';
 import type { Beside, BesideDeps } from '@lutra/host';
 import type { WorkStatus } from '@lutra/model';
 import { assignedVerifications } from './assignments.js';
-import type { VerifyWork } from './assignments.js';
-import { followOrders, verdictCounts } from './channel-verifier.js';
-import type { VerifierIo } from './channel-verifier.js';
+import type { VerifiedPipeline, VerifyWork } from './assignments.js';
+import { followOrders } from './channel-verifier.js';
+import type { VerifierIo } from './verifier-io.js';
 import type { CrossingIo, Said } from './crossing.js';
 import { forgetDifferences, runPass } from './pass.js';
+import { waitsFor } from './awaited.js';
+import type { AwaitedIo } from './awaited.js';
+import { endAllRepairs, runRepair } from './repair/run-repair.js';
+import { KafkaTargetLog } from './repair/target-log.js';
+import type { TargetLog } from './repair/target-log.js';
+import { verdictCounts } from './result.js';
 
 const retryMs = 5_000;
 
@@ -64,6 +70,7 @@ export class Verifier implements Beside {
     const endpoints = new Map(pipelines.flatMap(({ source, target }) => [[source.name, source] as const, [target.name, target] as const]));
     const login = (name: string): ReturnType<typeof loginOf> => loginOf(secretKey, endpoints.get(name)!);
     const [first] = pipelines;
+    const shared = { work, login, crossing: this.#crossing(), isRestarting: this.#isRestarting, signal };
     return {
       channel,
       region: first?.target.region ?? '',
@@ -71,12 +78,40 @@ export class Verifier implements Beside {
       order: async () => (await registry.verifications.read(channel))?.document ?? null,
       result: async () => (await registry.verificationResults.read(channel))?.document ?? null,
       write: (result) => registry.verificationResults.write(channel, result),
+      waitsFor: (order) => waitsFor(order, this.#awaited(work)),
       forget: (request) => forgetDifferences({ work, login, request }),
-      pass: (options) => runPass({ ...options, work, login, crossing: this.#crossing(), signal }),
+      pass: (options) => runPass({ ...options, ...shared }),
+      repair: (options) => runRepair({ ...options, ...shared, logOf: (pipeline) => this.#logOf(pipeline) }),
+      endRepairs: (except) => endAllRepairs({ work, login }, except),
       tell: (event) => first && events.of(first.targetRegion, first.target)(event),
       compared: (rows) => metrics.verifiedRows.inc({ name: channel }, rows),
+      repairedRows: (rows) => metrics.repairedRows.inc({ name: channel }, rows),
       verdicts: (tables) => {
         for (const [verdict, count] of verdictCounts(tables)) metrics.verifiedTables.set({ name: channel, verdict }, count);
+      },
+    };
+  }
+
+  #logOf({ target, targetRegion }: VerifiedPipeline): TargetLog {
+    const { secretKey, schemas, logger } = this.#deps;
+    const bus = { ...kafkaClient(secretKey, targetRegion), clientId: `lutra-verify-${target.name}`, logger };
+    return new KafkaTargetLog({ bus, topic: rowsTopic(target.name), schemas });
+  }
+
+  readonly #isRestarting = async (endpoint: string): Promise<boolean> => (await this.#deps.registry.restarts.read(endpoint)) !== null;
+
+  #awaited({ channel, pipelines }: VerifyWork): AwaitedIo {
+    const { registry } = this.#deps;
+    return {
+      isRestarting: this.#isRestarting,
+      seed: async (uid) => (await registry.seeds.read(uid))?.document ?? null,
+      isSeeded: async (uid, request) =>
+        (await registry.status.list()).some(({ seeds = [] }) =>
+          seeds.some((seed) => seed.uid === uid && seed.request === request && seed.state === 'done'),
+        ),
+      nameOf: (uid) => {
+        const known = pipelines.find((pipeline) => pipeline.uid === uid);
+        return known ? pipelineName(channel, known.name) : uid;
       },
     };
   }

@@ -42,7 +42,7 @@ describe.each([
   const damage = async (server: TestServer, sql: string): Promise<void> => server.alone(`SET sql_log_bin = 0; ${sql}; SET sql_log_bin = 1`);
 
   const planOf = (table: string): Promise<DigestPlan> => digestPlanOf(servers, sessions, { database, name: table });
-  const answerProbes = (plan: DigestPlan, log: Log, request: string): Promise<void> => new Prober(turns, plan).answer(log, request);
+  const answerProbes = (plan: DigestPlan, log: Log): Promise<void> => new Prober(turns, plan).answer(log, { database, name: 't' });
   const verification = (plan: DigestPlan, request: string, log: Log): TableVerification =>
     verificationOf(sessions, { plan, request, log, sieve: { rangeRows: 500, between }, table: { database, name: 't' } });
 
@@ -84,7 +84,7 @@ describe.each([
     await damage(servers[1], `INSERT INTO ${database}.t VALUES (100001, 'only here', NULL, NULL)`);
     const plan = await planOf('t');
     const request = randomUUID();
-    const probing = everyTurn(() => inTurn(() => answerProbes(plan, log, request)));
+    const probing = everyTurn(() => inTurn(() => answerProbes(plan, log)));
     try {
       const result = await verifyTable(verification(plan, request, log));
       expect(n).toBeGreaterThan(20);
@@ -129,7 +129,7 @@ describe.each([
     const ended = new AbortController();
     const running = log.run(ended.signal);
     const request = randomUUID();
-    const probing = everyTurn(() => answerProbes(plan, log, request));
+    const probing = everyTurn(() => answerProbes(plan, log));
     try {
       const result = await verifyTable(verification(plan, request, log));
       expect(result).toMatchObject({ verdict: 'different', different: 1, missingHere: 0, missingThere: 0 });
@@ -155,9 +155,9 @@ describe.each([
     });
     const arrived = { ...of, crossed: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
     expect(await verifyTable(arrived)).toMatchObject({ verdict: 'unsettled', notes: ['2 probes have no answer'], missingHere: 0 });
-    await turns[0].query(`DELETE FROM lutra.resync WHERE request = '${request}'`);
+    await turns[0].query(`DELETE FROM lutra.resync WHERE schema_name = '${database}'`);
     const refusing = everyTurn(
-      async () => void (await turns[0].query(`UPDATE lutra.resync SET problem = 'no such table' WHERE request = '${request}'`)),
+      async () => void (await turns[0].query(`UPDATE lutra.resync SET problem = 'no such table' WHERE schema_name = '${database}'`)),
     );
     const refused = await verifyTable({ ...of, crossed: async () => null, probing: { signal, pollMs: 20 } });
     await refusing.end();

@@ -14,7 +14,7 @@ class Probes implements ProbeStore {
 
   constructor(readonly answer: (key: Row, times: number) => ProbeOutcome) {}
 
-  async clear(): Promise<void> {
+  async begin(): Promise<void> {
     this.#asked.clear();
   }
 
@@ -33,8 +33,8 @@ class Probes implements ProbeStore {
     return [...this.#asked.values()].filter((each) => each.outcome === outcome).map(({ key }) => key);
   }
 
-  async remove(outcome: ProbeOutcome): Promise<void> {
-    for (const [text, each] of this.#asked) if (each.outcome === outcome) this.#asked.delete(text);
+  async keep(): Promise<void> {
+    for (const [text, { outcome }] of this.#asked) if (['asked', 'equal', 'in-flight'].includes(outcome)) this.#asked.delete(text);
   }
 
   async problem(): Promise<string | null> {

@@ -4,7 +4,7 @@
  */
 import { rowToJson } from '@lutra/model';
 import type { Row, VerifiedTable } from '@lutra/model';
-import { probe } from './probes.js';
+import { probe, unsent } from './probes.js';
 import type { ProbeOptions, ProbeStore } from './probes.js';
 import { sieve } from './sieve.js';
 import type { Sieved, SieveOptions } from './sieve.js';
@@ -34,7 +34,7 @@ export async function verifyTable(of: TableVerification): Promise<TableResult> {
   const found = await sieve(of.pair, of.sieve);
   const { rows, ranges } = found;
   if (found.keys.size === 0) {
-    await of.probes.clear();
+    await forget(of.probes);
     return { ...none, rows, verdict: 'equal', notes: [] };
   }
   // Behind the sieve's reads: see crossing.ts.
@@ -42,7 +42,7 @@ export async function verifyTable(of: TableVerification): Promise<TableResult> {
   if (missing !== null) return { ...none, rows, ranges, verdict: 'unsettled', notes: [`${found.keys.size} rows differ, and ${missing}`] };
   const keys = await secondLook(of, found);
   if (keys.length === 0) {
-    await of.probes.clear();
+    await forget(of.probes);
     return ranges === 0 ? { ...none, rows, verdict: 'equal', notes: [] } : beyond({ ...none, rows, ranges });
   }
   const { outcomes, unanswered } = await probe(of.probes, keys, of.probing);
@@ -50,19 +50,37 @@ export async function verifyTable(of: TableVerification): Promise<TableResult> {
   const counts = { rows, ranges, different, missingHere, ...onlyAtTarget(onlyHere, of.mayBeExtra) };
   const notes = [
     ...(unanswered === null ? [] : [unanswered]),
-    ...(outcomes['in-flight'] === 0 ? [] : [`${outcomes['in-flight']} rows were changed again and again while they were compared`]),
+    ...(outcomes['in-flight'] === 0 ? [] : [inFlightNote(outcomes['in-flight'])]),
   ];
   if (different + missingHere + onlyHere > 0) return { ...counts, verdict: 'different', notes };
   if (ranges > 0) return beyond(counts);
   return { ...counts, verdict: notes.length > 0 ? 'unsettled' : 'equal', notes };
 }
 
-function onlyAtTarget(count: number, mayBeExtra: boolean): Pick<TableResult, 'missingThere' | 'extra'> {
+/** What an earlier pass found. */
+async function forget(probes: ProbeStore): Promise<void> {
+  await probes.begin();
+  await probes.keep('table');
+}
+
+export function inFlightNote(rows: number): string {
+  return `${rows} rows were changed again and again while they were compared`;
+}
+
+/** It says that rows of the table are not known, beside those that differ. */
+export function leavesOpen(note: string): boolean {
+  return (
+    [' were changed again and again while they were compared', ' have no answer'].some((end) => note.endsWith(end)) ||
+    note.startsWith(unsent)
+  );
+}
+
+export function onlyAtTarget(count: number, mayBeExtra: boolean): Pick<TableResult, 'missingThere' | 'extra'> {
   return mayBeExtra ? { missingThere: 0, extra: count } : { missingThere: count, extra: 0 };
 }
 
 /** Ranges that the sieve counted and nobody has looked at again. */
-function beyond(counts: Omit<TableResult, 'verdict' | 'notes'>): TableResult {
+export function beyond(counts: Omit<TableResult, 'verdict' | 'notes'>): TableResult {
   return { ...counts, verdict: 'unsettled', notes: [`${counts.ranges} key ranges differed and were not looked at again`] };
 }
 

@@ -1,0 +1,68 @@
+import type { Route } from '@lutra/model';
+import { expect, it } from 'vitest';
+import type { VerifiedPipeline, VerifyWork } from '../assignments.js';
+import type { ListedPair } from '../table-list.js';
+import { methodOf, winnerOf } from './method.js';
+import { parentsFirst } from './table-order.js';
+
+const routes: readonly Route[] = [{ schema: 'shop', table: '*' }];
+const pipeline = (from: string, to: string): VerifiedPipeline =>
+  ({
+    name: `${from}-${to}`,
+    source: { name: from, region: `r${from}` },
+    target: { name: to, region: `r${to}` },
+    routes,
+    backElsewhere: [],
+  }) as unknown as VerifiedPipeline;
+const [there, back] = [pipeline('a', 'b'), pipeline('b', 'a')];
+const orders = { database: 'shop', name: 'orders' };
+const pair = (more: Partial<ListedPair> = {}): ListedPair => ({
+  pipeline: there,
+  source: orders,
+  target: orders,
+  twoWay: true,
+  missingAt: null,
+  mayBeExtra: false,
+  isFedByOthers: false,
+  ...more,
+});
+const work = (home: string | null): VerifyWork => ({ channel: 'c', pipelines: [there, back], rules: [], home });
+
+it.each([
+  ['source', 'ra', 'source', 'home', 'source', 'b-a'],
+  ['source', 'rb', 'target', 'away', 'source', 'a-b'],
+  ['rb', 'ra', 'source', 'away', 'target', 'b-a'],
+  ['rb', 'rb', 'target', 'home', 'target', 'a-b'],
+])('both ways, winner %s and home %s: done at the %s, %s wins', (winner, home, side, who, taken, into) => {
+  const method = methodOf(pair(), work(home), { winner });
+  expect(method).toMatchObject({ kind: 'at home', home: side, winner: who, into: { name: into } });
+  expect(typeof method === 'string' ? method : winnerOf(method)).toBe(taken);
+});
+
+it('one way the source wins', () => {
+  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'source' })).toEqual({ kind: 'one way' });
+  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'ra' })).toEqual({ kind: 'one way' });
+  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'rb' })).toContain('the source wins');
+});
+
+it.each([
+  ['no end of the pipeline', pair(), 'ra', 'rc', 'region rc is no end of pipeline a-b'],
+  ['neither end is home', pair(), 'rc', 'source', 'against home (rc)'],
+  ['no home', pair(), null, 'source', 'names no home region'],
+  [
+    'back by another channel',
+    pair({ twoWay: false, pipeline: { ...there, backElsewhere: [routes] } }),
+    null,
+    'source',
+    'flows back by another channel',
+  ],
+])('refused by name: %s', (_, of, home, winner, why) => {
+  expect(methodOf(of, work(home), { winner })).toContain(why);
+});
+
+it('parents come before their children, and a circle does not end it', () => {
+  const parents: Readonly<Record<string, readonly string[]>> = { a: ['b'], b: ['c'], c: [], d: ['e'], e: ['d'] };
+  const named = (name: string) => ({ database: 'd', name });
+  const ordered = parentsFirst(Object.keys(parents), (name) => ({ name: named(name), parents: (parents[name] ?? []).map(named) }));
+  expect(ordered).toEqual(['c', 'b', 'a', 'e', 'd']);
+});

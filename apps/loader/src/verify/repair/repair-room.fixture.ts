@@ -1,0 +1,295 @@
+/**
+ * Two real servers that verifications and repairs work on, and a stand-in for capture, Kafka and loader between them: it sends what
+ * lutra.resync asks for, answers probes, and brings resolution records from home to the other end, in their order.
+ */
+import { randomUUID } from 'node:crypto';
+import { rowFromJson } from '@lutra/model';
+import type { EndpointDocument, RegionDocument, RepairOrder, RepairResult, Row, VerificationOrder, VerifiedTable } from '@lutra/model';
+import {
+  ApplyConnection,
+  asSource,
+  differenceText,
+  identicalRows,
+  ordinaryOpening,
+  planRows,
+  readRowQuery,
+  toRowBeside,
+} from '@lutra/mysql';
+import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
+import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
+import { forceRow, readRows } from '../../conflict/resolve/rows.js';
+import type { VerifyWork } from '../assignments.js';
+import { runPass } from '../pass.js';
+import type { PassOptions } from '../pass.js';
+import { runRepair } from './run-repair.js';
+import type { RepairOptions } from './run-repair.js';
+import type { ChangedRow } from './target-log.js';
+
+export interface RoomOptions {
+  readonly twoWay: boolean;
+  /** Region: `ra` is the source's, `rb` the target's. */
+  readonly home?: string;
+  readonly rules?: VerifyWork['rules'];
+}
+
+type Told = Parameters<RepairOptions['told']>[0];
+
+export class RepairRoom {
+  readonly database = `r${randomUUID().slice(0, 8)}`;
+  readonly request = randomUUID();
+  tables: readonly VerifiedTable[] = [];
+  counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
+  /** Takes place between two pages. */
+  look: () => Promise<void> = async () => undefined;
+  readonly #options: RoomOptions;
+  #order: VerificationOrder;
+  #signals = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(
+    readonly source: TestServer,
+    readonly target: TestServer,
+    options: RoomOptions,
+  ) {
+    this.#options = options;
+    this.#order = { id: this.request, tables: [`${this.database}.*`], repeat: 'once', share: 1, state: 'running', by: '', at: 0 };
+  }
+
+  static async open(options: RoomOptions): Promise<RepairRoom> {
+    const room = new RepairRoom(await TestServer.shared('8.0'), await TestServer.shared('9.7'), options);
+    await room.both(`CREATE DATABASE ${room.database} CHARACTER SET utf8mb4`);
+    const log = `${room.database}.signals`;
+    const columns = '(n INT AUTO_INCREMENT PRIMARY KEY, content LONGTEXT)';
+    for (const server of [room.source, room.target]) {
+      await server.run(`CREATE TABLE ${log} ${columns}`);
+      for (const event of ['INSERT', 'UPDATE'])
+        await server.run(
+          `CREATE TRIGGER lutra.${room.database}_${event} AFTER ${event} ON lutra.signal FOR EACH ROW INSERT INTO ${log} (content) VALUES (NEW.content)`,
+        );
+    }
+    return room;
+  }
+
+  async close(): Promise<void> {
+    await this.both(
+      `DROP TRIGGER lutra.${this.database}_INSERT; DROP TRIGGER lutra.${this.database}_UPDATE; DROP DATABASE ${this.database}`,
+    );
+    for (const server of [this.source, this.target]) await server.stop();
+  }
+
+  async both(sql: string): Promise<void> {
+    for (const server of [this.source, this.target]) await server.run(sql);
+  }
+
+  rows(server: TestServer, table = 't', order = '1'): Promise<readonly ResultRow[]> {
+    return server.query(`SELECT * FROM ${this.database}.${table} ORDER BY ${order}`);
+  }
+
+  /** `table verdict missing-here missing-there different extra`. */
+  async verify(): Promise<readonly string[]> {
+    const all = await this.#during(() =>
+      runPass({
+        ...this.#shared(),
+        order: this.#order,
+        pass: 1,
+        known: [],
+        between: this.look,
+        look: this.look,
+        tables: async () => undefined,
+        pollMs: 20,
+      }),
+    );
+    this.tables = all.filter(({ table }) => table !== 'signals');
+    return this.said();
+  }
+
+  notes(): readonly string[] {
+    return this.tables.flatMap(({ notes }) => notes);
+  }
+
+  said(): readonly string[] {
+    return this.tables.map(({ table, verdict, missingHere, missingThere, different, extra }) =>
+      [table, verdict, missingHere, missingThere, different, extra].join(' '),
+    );
+  }
+
+  /** Rows that were repaired. */
+  async repair(more: Partial<RepairOrder> = {}, changes: readonly ChangedRow[] = []): Promise<number> {
+    const repair = {
+      id: randomUUID(),
+      tables: ['*.*'],
+      winner: 'source',
+      extra: [],
+      untilEqual: false,
+      by: 'ann: damaged',
+      at: 0,
+      ...more,
+    };
+    const told = async ({ tables, repaired, changed, refused, left }: Told): Promise<void> => {
+      this.tables = tables;
+      this.counts = { repaired, changed, refused, left };
+    };
+    return this.#during(() =>
+      runRepair({
+        ...this.#shared(),
+        order: { ...this.#order, repair },
+        tables: this.tables,
+        before: { repaired: 0 },
+        look: this.look,
+        told,
+        logOf: () => ({
+          async since() {
+            return (async function* () {
+              yield changes;
+            })();
+          },
+        }),
+        pollMs: 20,
+      }),
+    );
+  }
+
+  differences(): Promise<readonly ResultRow[]> {
+    const where = `request = '${this.request}' ORDER BY table_name, row_key`;
+    return this.target.query(`SELECT table_name, row_key, outcome, problem FROM lutra.difference WHERE ${where}`);
+  }
+
+  unequal(server: TestServer): Promise<readonly ResultRow[]> {
+    const where = `target_database = '${this.database}' ORDER BY table_name`;
+    return server.query(
+      `SELECT table_name, cause, reason, IF(ended_at IS NULL, 'open', 'ended') AS state FROM lutra.unequal WHERE ${where}`,
+    );
+  }
+
+  conflicts(server: TestServer): Promise<readonly ResultRow[]> {
+    const columns = 'table_name, row_key, type, policy, winner, op, existing_row, after_row, result_row, reason';
+    return server.query(`SELECT ${columns} FROM lutra.conflict WHERE database_name = '${this.database}' ORDER BY id`);
+  }
+
+  #shared(): Pick<PassOptions, 'work' | 'login' | 'crossing' | 'isRestarting' | 'signal'> {
+    const { signal } = new AbortController();
+    const published = { position: { file: 'binlog.999999', pos: 4 }, server: null, log: 'l', seq: 7 };
+    return {
+      work: this.#work(),
+      login: (name) => (name === 'a' ? this.source : this.target).options,
+      crossing: {
+        published: async () => published,
+        capture: async () => null,
+        loader: async () => {
+          await this.#alone(() => this.#bring());
+          return { state: 'running', log: 'l', seq: 7, error: null };
+        },
+      },
+      isRestarting: async () => false,
+      signal,
+    };
+  }
+
+  #work(): VerifyWork {
+    const routes = [{ schema: this.database, table: '*', exclude: ['signals'] }];
+    const of = (name: string, source: string, target: string) => ({
+      name,
+      uid: `${this.database}${name}`.slice(0, 12),
+      source: { name: source, region: `r${source}` } as EndpointDocument,
+      target: { name: target, region: `r${target}` } as EndpointDocument,
+      targetRegion: {} as RegionDocument,
+      routes,
+      others: [],
+      backElsewhere: [],
+    });
+    const pipelines = [of('to', 'a', 'b'), ...(this.#options.twoWay ? [of('fro', 'b', 'a')] : [])];
+    return { channel: 'c', pipelines, rules: this.#options.rules ?? [], home: this.#options.home ?? null };
+  }
+
+  /** The stand-in works meanwhile. */
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    let isEnded = false;
+    const standIn = (async () => {
+      while (!isEnded) {
+        await this.#alone(() => this.#send());
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    try {
+      return await work();
+    } finally {
+      isEnded = true;
+      await standIn;
+    }
+  }
+
+  /** A server answers one text at a time. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #plans(table: string): Promise<{ readonly there: RowPlan; readonly here: RowPlan }> {
+    const [{ target: from }, { target: to }] = [await this.source.load(this.database, table), await this.target.load(this.database, table)];
+    return { there: planRows(asSource(from), from), here: planRows(asSource(from), to) };
+  }
+
+  async #send(): Promise<void> {
+    const entries = await this.source.query(
+      `SELECT id, table_name AS t, row_key AS k, purpose, request, pipeline AS uid FROM lutra.resync WHERE schema_name = '${this.database}' ORDER BY id`,
+    );
+    for (const { id, t, k, purpose, request, uid } of entries) {
+      const plans = await this.#plans(String(t));
+      const key = rowFromJson(String(k));
+      const [there, here] = [await rowOf(this.source, plans.there, key), await rowOf(this.target, plans.here, key)];
+      if (purpose === 'repair') await force(this.target, plans.here, { key, row: there });
+      else {
+        const of = {
+          pipeline: String(uid),
+          request: String(request),
+          table: { database: this.database, name: String(t) },
+          log: 'l',
+          seq: 9,
+        };
+        await this.target.run(differenceText(await differenceOf(plans.here, { key, here, there }), of).sql);
+      }
+      await this.source.run(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
+    }
+  }
+
+  /** From home, in their order. */
+  async #bring(): Promise<void> {
+    const isSource = this.#options.home === 'ra';
+    const [home, away] = isSource ? [this.source, this.target] : [this.target, this.source];
+    const signals = await home.query(`SELECT n, content AS c FROM ${this.database}.signals WHERE n > ${this.#signals} ORDER BY n`);
+    for (const { n, c } of signals) {
+      this.#signals = Number(n);
+      const { database, table, key, row } = JSON.parse(String(c)) as Record<'database' | 'table' | 'key', string> & { row: string | null };
+      if (database !== this.database) continue;
+      const { target } = await away.load(database, table);
+      const plan = planRows(asSource(target), target);
+      await force(away, plan, { key: rowFromJson(key), row: row === null ? null : rowFromJson(row) });
+    }
+  }
+}
+
+async function rowOf(server: TestServer, plan: RowPlan, key: Row): Promise<Row | null> {
+  const [found] = await server.query(readRowQuery(plan, key, false));
+  return found ? toRowBeside(plan, found) : null;
+}
+
+/** What holds its unique values gives way, as at any region but home. */
+async function force({ options }: TestServer, plan: RowPlan, { key, row }: { readonly key: Row; readonly row: Row | null }): Promise<void> {
+  const connection = await ApplyConnection.open(options);
+  try {
+    await connection.run(ordinaryOpening);
+    const [found] = await readRows(connection, [{ plan, key, values: row }]);
+    const refused = await forceRow(connection, plan, { existing: found?.existing ?? null, row, displaced: found?.holders ?? [] });
+    if (refused) throw refused;
+    await connection.commit();
+  } finally {
+    await connection.close();
+  }
+}
+
+async function differenceOf(plan: RowPlan, { key, here, there }: { key: Row; here: Row | null; there: Row | null }): Promise<Difference> {
+  const isEqual = here && there ? await identicalRows(plan, here, there) : here === there;
+  const outcome = isEqual ? 'equal' : !here ? 'missing-here' : !there ? 'missing-there' : 'different';
+  return { key, outcome, columns: null, here: isEqual ? null : here, there: isEqual ? null : there };
+}

@@ -1,0 +1,181 @@
+/** Carries a repair out once: connections, the tables, what is waited for. */
+import { createRouter } from '@lutra/model';
+import type { RepairOrder, VerificationOrder } from '@lutra/model';
+import { sleep } from '@lutra/runtime';
+import { untilCrossed } from '../crossing.js';
+import type { CrossingIo } from '../crossing.js';
+import type { VerifiedPipeline } from '../assignments.js';
+import { Holes } from '../holes.js';
+import { listTables } from '../listed-tables.js';
+import { keyOf, namesOf, wayOf } from '../pass.js';
+import type { PassOptions } from '../pass.js';
+import { probe } from '../probes.js';
+import type { ServerProbes } from '../probes.js';
+import { readEnd } from '../server-facts.js';
+import { Servers } from '../servers.js';
+import { patternRoute } from '../table-list.js';
+import type { ListedPair } from '../table-list.js';
+import { keysNamed } from './found-rows.js';
+import type { Scope } from './found-rows.js';
+import { methodOf } from './method.js';
+import { RepairRound } from './repair-round.js';
+import type { AskedTable, Probed, RepairTable, RoundOptions } from './repair-round.js';
+import { ServerTable } from './server-table.js';
+import { sparedRows } from './spared.js';
+import type { TargetLog } from './target-log.js';
+import { endRepairs } from './unequal.js';
+
+type Shared = Pick<PassOptions, 'work' | 'login' | 'crossing' | 'isRestarting' | 'signal'>;
+
+export interface RepairOptions extends Shared, Omit<RoundOptions, 'arrived' | 'spared'> {
+  readonly order: VerificationOrder & { readonly repair: RepairOrder };
+  /** Of a target that captures read. */
+  logOf(pipeline: VerifiedPipeline): TargetLog;
+  readonly pollMs?: number;
+}
+
+/** Rows that were repaired. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal) */
+export async function runRepair(options: RepairOptions): Promise<number> {
+  const servers = new Servers(options.login);
+  try {
+    return await new Repair(options, servers).run();
+  } finally {
+    await servers.close();
+  }
+}
+
+/** Whatever repairs of the channel have left behind in lutra.unequal, at all targets. */
+export async function endAllRepairs({ work, login }: Pick<PassOptions, 'work' | 'login'>, except: string | null): Promise<void> {
+  const servers = new Servers(login);
+  try {
+    for (const { uid, target } of work.pipelines) await endRepairs(await servers.of(target.name, 'target'), uid, except);
+  } finally {
+    await servers.close();
+  }
+}
+
+class Repair {
+  readonly #options: RepairOptions;
+  readonly #servers: Servers;
+  readonly #pollMs: number;
+
+  constructor(options: RepairOptions, servers: Servers) {
+    this.#options = options;
+    this.#servers = servers;
+    this.#pollMs = options.pollMs ?? 1_000;
+  }
+
+  async run(): Promise<number> {
+    const holes = await Holes.read({ ...this.#options, servers: this.#servers });
+    const tables: ServerTable[] = [];
+    for (const pair of await this.#pairs()) {
+      await this.#options.look();
+      tables.push(await this.#table(pair));
+    }
+    const round = new RepairRound({
+      ...this.#options,
+      told: async (now) => {
+        for (const { pair } of tables.filter((table) => now.tables.some((one) => table.isOf(one) && one.verdict === 'equal')))
+          await holes.end(pair);
+        await this.#options.told(now);
+      },
+      spared: (asked) => this.#spared(tables, asked),
+      arrived: (waiting) => this.#arrived(tables, waiting),
+    });
+    return round.run(tables);
+  }
+
+  /** Of the order, with rows that were found. */
+  async #pairs(): Promise<readonly ListedPair[]> {
+    const { order, tables } = this.#options;
+    const wanted = createRouter(order.repair.tables.map(patternRoute));
+    const found = new Set(
+      tables.filter(({ missingHere, missingThere, different, extra }) => missingHere + missingThere + different + extra > 0).map(keyOf),
+    );
+    const pairs = await listTables(this.#options, this.#servers);
+    return pairs.filter((pair) => pair.missingAt === null && wanted(pair.source) !== null && found.has(keyOf(namesOf(pair))));
+  }
+
+  async #table(pair: ListedPair): Promise<ServerTable> {
+    const { work, order } = this.#options;
+    const { pipeline } = pair;
+    return ServerTable.of({
+      pair,
+      method: methodOf(pair, work, order.repair),
+      channel: work.channel,
+      request: order.id,
+      repair: order.repair,
+      scope: scopeOf(pair, order.repair),
+      source: await this.#servers.of(pipeline.source.name, 'source'),
+      target: await this.#servers.of(pipeline.target.name, 'target'),
+      writing: (endpoint) => this.#servers.writing(endpoint),
+      probe: (store, keys) => this.#probe(pair, store, keys),
+    });
+  }
+
+  async #probe({ pipeline }: ListedPair, store: ServerProbes, keys: Parameters<RepairTable['probe']>[0]): Promise<Probed> {
+    const { work, crossing, look, signal } = this.#options;
+    const at = await crossing.loader(wayOf(work, pipeline));
+    const asOf = Date.now();
+    const { unanswered } = await probe(store, keys, { kept: 'rows', pollMs: this.#pollMs, look, signal });
+    return { unanswered, asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
+  }
+
+  /** Only where the target has a log; each is read once. */
+  async #spared(tables: readonly ServerTable[], asked: readonly AskedTable[]): ReturnType<RoundOptions['spared']> {
+    const { order, crossing, logOf, signal } = this.#options;
+    const since = order.repair.spareChangedSince;
+    const spared = new Map<RepairTable, ReadonlyMap<string, string>>();
+    if (since === undefined) return spared;
+    const byTarget = Map.groupBy(tables, ({ pair }) => pair.pipeline.target.name);
+    for (const [target, all] of byTarget) {
+      const [first] = all;
+      if (!first || (await crossing.published(target)) === null) continue;
+      const of = new Map(
+        asked.flatMap(({ table, keys }) => all.filter((one) => one === table).map((one) => [one.sparedOf(keys), table] as const)),
+      );
+      const found = await sparedRows(logOf(first.pair.pipeline), { tables: [...of.keys()], since, signal });
+      for (const [one, rows] of found) spared.set(of.get(one)!, rows);
+    }
+    return spared;
+  }
+
+  /** Waits as long as it takes: a person sees what for, and may cancel it. */
+  async #arrived(tables: readonly ServerTable[], waiting: (what: string) => Promise<void>): Promise<void> {
+    const { look, signal } = this.#options;
+    for (const table of tables) {
+      for (let left = await table.waiting(); left > 0; left = await table.waiting()) {
+        await look();
+        await waiting(`capture of endpoint ${table.pair.pipeline.source.name}, which has ${left} rows to send`);
+        await sleep(this.#pollMs, signal);
+      }
+    }
+    const bothWays = new Map(tables.filter(({ pair }) => pair.twoWay).map(({ pair }) => [pair.pipeline.uid, pair]));
+    for (const pair of bothWays.values()) {
+      for (let reason = await this.#crossed(pair); reason !== null; reason = await this.#crossed(pair)) {
+        await look();
+        await waiting(reason);
+        await sleep(this.#pollMs, signal);
+      }
+    }
+  }
+
+  #crossed({ pipeline }: ListedPair): Promise<string | null> {
+    const { work, crossing, look, signal } = this.#options;
+    const back = work.pipelines.filter(
+      ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
+    );
+    const ways = [pipeline, ...back].map((each) => wayOf(work, each));
+    const end: CrossingIo['end'] = async (endpoint) =>
+      readEnd(await this.#servers.of(endpoint, endpoint === pipeline.source.name ? 'source' : 'target'));
+    return untilCrossed({ ...crossing, end }, { ways, twoWay: true, pollMs: this.#pollMs, look, signal });
+  }
+}
+
+/** Rows at the target alone that may be of others only where the table is named, and nobody else writes it. */
+function scopeOf({ pipeline, source, mayBeExtra, isFedByOthers }: ListedPair, repair: RepairOrder): Scope {
+  const { database, name: table } = source;
+  const isNamed = repair.extra.includes(`${database}.${table}`) && !isFedByOthers;
+  const outcomes = ['different', 'missing-here', ...(mayBeExtra && !isNamed ? [] : (['missing-there'] as const))] as const;
+  return { outcomes, keys: keysNamed(repair, { pipeline: pipeline.name, database, table }) };
+}

@@ -151,7 +151,15 @@ describe('an order of a pipeline', () => {
 
   it('is shown with what its loader has ticked off, in the status too', async () => {
     const { order } = (await client.post(path, { tables: ['shop.orders'] })).body;
-    const table = { database: 'shop', table: 'orders', state: 'done' as const, cursors: ['{"id":2}'], ends: [null], whole: [true], endedAt: 5 };
+    const table = {
+      database: 'shop',
+      table: 'orders',
+      state: 'done' as const,
+      cursors: ['{"id":2}'],
+      ends: [null],
+      whole: [true],
+      endedAt: 5,
+    };
     const rows = { inserted: 2, equal: 1, replaced: 0, kept: 0, yielded: 0, clashes: 1 };
     await registry.seedProgress.write(uid, { request: order.id, tables: [{ ...table, ...rows }], at: 5 });
     expect((await client.get(path)).body).toMatchObject({

@@ -284,7 +284,13 @@ describe('control records', () => {
       request: 'c0ffee',
       phase,
       definition: phase === 'begin' ? 'CREATE TABLE `orders` (\n  `id` int NOT NULL\n)' : null,
-      ends: phase === 'begin' ? [{ id: 2n ** 63n, code: 'ü' }, { id: 7, code: '' }] : [],
+      ends:
+        phase === 'begin'
+          ? [
+              { id: 2n ** 63n, code: 'ü' },
+              { id: 7, code: '' },
+            ]
+          : [],
       onExisting: 'source',
     })),
     ...chunkPurposes.map((purpose): ControlRecord => ({
@@ -313,7 +319,15 @@ describe('control records', () => {
 
   it('a word of a later level in a known field is refused by name', async () => {
     const { encoder, decoder } = codec();
-    const record = { ...ofTable, kind: 'seed', request: 'c', phase: 'later' as SeedPhase, definition: null, ends: [], onExisting: 'stop' } as const;
+    const record = {
+      ...ofTable,
+      kind: 'seed',
+      request: 'c',
+      phase: 'later' as SeedPhase,
+      definition: null,
+      ends: [],
+      onExisting: 'stop',
+    } as const;
     const encoded = await encoder.encodeControl({ ...header, kind: 'seed' }, record);
     await expect(decoder.decode(raw(encoded))).rejects.toMatchObject({
       code: 'LEVEL_TOO_NEW',

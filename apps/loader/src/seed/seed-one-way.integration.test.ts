@@ -61,7 +61,7 @@ describe('one way', () => {
     const [a, b] = ['t', 'other'].map((name) => ({ database, name })) as [TableName, TableName];
     const states = async () => (await readSeeds(server.options, uid)).map(({ table, state }) => `${table.name} ${state}`);
     const of = { pipeline: uid, onExisting: 'source' };
-    await server.run(beginSeed({ ...of, table: b, target: b, request: 'older' }).sql);
+    await server.run(beginSeed({ ...of, table: b, target: b, request: 'older' }, []).sql);
     await endSeeds(server.options, { pipeline: uid, request: 'none' });
     expect(await states()).toEqual(['other seeding', 't seeding']);
     await server.run(endOtherSeeds({ pipeline: uid, request: 'order-1' }).sql);

@@ -99,7 +99,9 @@ export class Prober {
   /** Takes the entries of lutra.resync, reads the rows, and answers where they pass in the log. */
   async answer(log: Log, { database, name }: TableName): Promise<void> {
     const [source, target] = this.#turns;
-    const entries = await source.query(`SELECT id, row_key AS k, request FROM lutra.resync WHERE schema_name = '${database}' AND table_name = '${name}'`);
+    const entries = await source.query(
+      `SELECT id, row_key AS k, request FROM lutra.resync WHERE schema_name = '${database}' AND table_name = '${name}'`,
+    );
     for (const { id, k, request } of entries) {
       const key = rowFromJson(String(k));
       await source.query(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);

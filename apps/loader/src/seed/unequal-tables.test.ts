@@ -23,11 +23,14 @@ it('a target whose lutra.sql is older is not asked for what it does not have', a
   }
 });
 
-it('each table is asked for once in a transaction; another pipeline may bring what is missing, and replaces nothing', async () => {
+it('each table is asked for once in a transaction; of another pipeline a repair says what may be missing, a hole also what may differ', async () => {
   const asked: string[] = [];
-  const tables = tablesOf(['seed', 'unequal'], asked, [{ ours: '0', cause: 'hole', request: 'r', reason: 'ann: why' }]);
+  const tables = tablesOf(['seed', 'unequal'], asked, [{ ours: '0', cause: 'repair', request: 'r', reason: 'ann: why' }]);
   expect([await tables.mayLack(routed), await tables.entryOf(routed), await tables.isLeaving(routed)]).toEqual([true, null, false]);
   expect(asked).toHaveLength(3);
-  const ours = tablesOf(['seed', 'unequal'], [], [{ ours: '1', cause: 'hole', request: 'r', reason: 'ann: why' }]);
-  expect(await ours.entryOf(routed)).toEqual({ cause: 'hole', request: 'r', reason: 'ann: why' });
+  const hole = { cause: 'hole', request: 'r', reason: 'ann: why' };
+  const repair = { cause: 'repair', request: 's', reason: 'bob: why' };
+  const entryOf = (...entries: readonly ResultRow[]) => tablesOf(['seed', 'unequal'], [], entries).entryOf(routed);
+  expect(await entryOf({ ours: '0', ...hole })).toEqual(hole);
+  expect(await entryOf({ ours: '0', ...hole }, { ours: '1', ...repair })).toEqual(repair);
 });

@@ -25,7 +25,7 @@ interface Known {
   readonly mayLack: boolean;
   /** A seed has left out rows that are not here yet. */
   readonly isLeaving: boolean;
-  /** Of this pipeline. */
+  /** Of this pipeline; after a hole, of any. */
   readonly entry: Entry | null;
 }
 
@@ -51,7 +51,7 @@ export class UnequalTables {
     return (await this.#of(routed)).isLeaving;
   }
 
-  /** What this pipeline brings replaces what differs. */
+  /** What comes by this pipeline replaces what differs. */
   async entryOf(routed: Routed): Promise<Entry | null> {
     return (await this.#of(routed)).entry;
   }
@@ -67,7 +67,8 @@ export class UnequalTables {
     this.#stores ??= new Set((await this.#rows(unequalStoresQuery)).map(({ name }) => String(name).toLowerCase()));
     const [seeds] = this.#stores.has('seed') ? await this.#rows(beingSeededQuery(target)) : [];
     const entries = this.#stores.has('unequal') ? await this.#rows(unequalQuery(target, { pipeline: this.#pipeline, table: source })) : [];
-    const ours = entries.find((entry) => Number(entry['ours']) > 0);
+    // What a hole has lost may come by any of them.
+    const ours = entries.find((entry) => Number(entry['ours']) > 0) ?? entries.find((entry) => String(entry['cause']) === 'hole');
     const isLeaving = Number(seeds?.['leaving']) > 0;
     return {
       mayLack: isLeaving || Number(seeds?.['seeding']) > 0 || entries.length > 0,

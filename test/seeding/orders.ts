@@ -61,17 +61,24 @@ export interface Seeded {
   readonly clashes: number;
 }
 
+export interface Seeding {
+  /** At side a, of which each pipeline from there has all; side b may have had none when the channel began. */
+  readonly tables: number;
+  readonly boundMs: number;
+}
+
 /** All tables of all pipelines are done. */
-export async function seeded(stack: Stack, { tables, boundMs }: { readonly tables: number; readonly boundMs: number }): Promise<Seeded[]> {
+export async function seeded(stack: Stack, { tables, boundMs }: Seeding): Promise<Seeded[]> {
   const { pipelines } = await askedUntil('no status', boundMs, () => stack.api.channelStatus(stack.channel));
   const all: Seeded[] = [];
-  for (const { name } of pipelines) {
+  for (const { name, source } of pipelines) {
     const path = `/api/v1/channels/${stack.channel}/pipelines/${name}/seed`;
     const what = `${name} is not seeded`;
+    const least = source.endpoint === stack.endpoints.a ? tables : 1;
     all.push(
       await askedUntil(what, boundMs, async () => {
         const { order, progress } = await stack.api.request<SeedAnswer>('GET', path);
-        if (!order || progress?.request !== order.id || progress.tables.length < tables) return undefined;
+        if (!order || progress?.request !== order.id || progress.tables.length < least) return undefined;
         if (progress.tables.some(({ state }) => state !== 'done')) return undefined;
         return { pipeline: name, tables: progress.tables.length, clashes: progress.tables.reduce((sum, { clashes }) => sum + clashes, 0) };
       }),

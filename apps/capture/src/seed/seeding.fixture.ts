@@ -174,7 +174,7 @@ export function seedingOn(names: readonly ServerName[], { keyTypes = false } = {
       own.destroy();
     }
 
-    it.runIf(keyTypes).each([
+    const keys: readonly (readonly [string, string, readonly string[]])[] = [
       ['INT', 'x INT', ['-5', '0', '7', '9']],
       ['BIGINT UNSIGNED', 'x BIGINT UNSIGNED', ['0', '9223372036854775807', '9223372036854775808', '18446744073709551615']],
       ['DECIMAL', 'x DECIMAL(20,4)', ['-1.5', '0', '3.1400', '12345678901234.5678']],
@@ -190,7 +190,10 @@ export function seedingOn(names: readonly ServerName[], { keyTypes = false } = {
       ['SET by its numbers', "x SET('z','m','a')", ["''", "'z'", "'m'", "'z,m'", "'a'", "'z,a'"]],
       ['BIT', 'x BIT(12)', ["b'0'", "b'1'", "b'100000000000'"]],
       ['DATE and YEAR', 'x DATE', ["'2000-01-01'", "'2026-12-31'", "'1000-01-01'"]],
-    ])('reads a key of type %s in order', async (_, column, values) => {
+    ];
+    // MariaDB's binlog does not tell binary columns from uuid and others: changes of such tables are refused (docs/types.md).
+    const readable = version.startsWith('mariadb') ? keys.filter(([type]) => !type.includes('BINARY')) : keys;
+    it.runIf(keyTypes).each(readable)('reads a key of type %s in order', async (_, column, values) => {
       const [name = ''] = column.split(' ');
       await open(`CREATE TABLE one (${column}, v INT, PRIMARY KEY (${name}));
       CREATE TABLE two (${column}, y INT, v INT, PRIMARY KEY (${name}, y));

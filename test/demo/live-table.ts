@@ -84,6 +84,7 @@ export class LiveTable {
   #loops(pipelines: readonly PipelineStatus[]): number {
     return sides.reduce((sum, side, index) => {
       const { rows: sent = 0, seeds = [] } = pipelines[index]?.source.worker ?? {};
+      if (seeds.some(({ state }) => state === 'running')) return sum; // its rows are counted a moment later than they are sent
       const published = sent - seeds.reduce((sum, seed) => sum + seed.rows, 0);
       const { rows, unknown } = this.#watched.workloads[side].totals;
       return sum + (unknown.length === 0 ? Math.max(0, published - rows - inFlight) : 0);

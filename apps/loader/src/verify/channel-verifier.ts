@@ -114,7 +114,7 @@ export class ChannelVerifier {
     await this.#write({ ...before, waitingFor: null, repair: { ...repair, waitingFor: null } });
     if (isNew) this.#tellRepair('begin');
     await this.#interruptible(async () => {
-      const look = (): Promise<void> => this.#look();
+      const look = (isNow?: boolean): Promise<void> => this.#look(isNow);
       const repaired = await this.#io.repair({ order, tables: before.tables, before: repair, look, told: (now) => this.#repaired(now) });
       const again = order.repair.untilEqual ? verifiesAgain(this.#current, repaired) : 'no';
       if (again === 'no') return this.#endRepair(order.repair.id);
@@ -152,7 +152,7 @@ export class ChannelVerifier {
       pass,
       known: known.filter(({ verdict }) => verdict !== null),
       between: (progress) => this.#between(progress),
-      look: () => this.#look(),
+      look: (isNow) => this.#look(isNow),
       tables: (now) => this.#tables(now),
       signal: this.#signal,
     });
@@ -188,9 +188,9 @@ export class ChannelVerifier {
   }
 
   /** Pause and cancel take effect between two ranges, and while something is waited for. */
-  async #look(): Promise<void> {
+  async #look(isNow = false): Promise<void> {
     this.#signal.throwIfAborted();
-    if (Date.now() - this.#orderAt < this.#lookMs) return;
+    if (!isNow && Date.now() - this.#orderAt < this.#lookMs) return;
     this.#orderAt = Date.now();
     const now = await this.#io.order();
     const isSame = now?.id === this.#order?.id && now?.repair?.id === this.#order?.repair?.id;

@@ -181,6 +181,8 @@ describe('the list', () => {
       transaction: { log: 'log', seq: 7, gtid: 'uuid:1-7', origin: 'region-x', committedAt: '2026-01-01T12:00:00.123Z' },
       localSeq: 41,
       decidedAt: '2026-01-01T12:00:00.000000Z',
+      request: null,
+      reason: null,
       before: { ...image, total: '1.50' },
       after: image,
       existing: null,
@@ -361,6 +363,30 @@ describe('what a target lacks', () => {
     }
   });
 
+  it('an older table has no repair: entries are shown without', async () => {
+    const id = await record('b', { type: 'repair', winner: 'incoming' });
+    await run('b', `UPDATE lutra.conflict SET request = 'r-1', reason = 'ann: damaged' WHERE id = ${id}`);
+    const shown = async () => {
+      const [first] = (await client.get(`${path}?pipeline=a-to-b&limit=1`)).body.conflicts;
+      const { body: one } = await client.get(`${path}/a-to-b/${id}`);
+      return [first, one].map(({ request, reason }) => [request, reason]);
+    };
+    expect(await shown()).toEqual([
+      ['r-1', 'ann: damaged'],
+      ['r-1', 'ann: damaged'],
+    ]);
+    await run('b', 'CREATE TABLE lutra.aside LIKE lutra.conflict; INSERT INTO lutra.aside SELECT * FROM lutra.conflict');
+    try {
+      await run('b', 'ALTER TABLE lutra.conflict DROP COLUMN request, DROP COLUMN reason');
+      expect(await shown()).toEqual([
+        [null, null],
+        [null, null],
+      ]);
+    } finally {
+      await run('b', 'DROP TABLE lutra.conflict; RENAME TABLE lutra.aside TO lutra.conflict');
+    }
+  });
+
   it('an answer: the list has what the others have', async () => {
     await record('a');
     const { body: stored } = await client.get('/api/v1/endpoints/b');
@@ -390,7 +416,7 @@ describe('retention', () => {
       await record(side, { decidedAt: days(1) });
     }
     const copies =
-      'INSERT INTO lutra.conflict SELECT NULL, c.pipeline, c.uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq, decided_at FROM lutra.conflict c';
+      'INSERT INTO lutra.conflict SELECT NULL, c.pipeline, c.uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, request, reason, local_seq, decided_at FROM lutra.conflict c';
     await run(
       'a',
       `${copies} JOIN information_schema.COLLATIONS WHERE c.id = 1; ${copies} JOIN information_schema.COLLATIONS x JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) y WHERE c.id = 1`,

@@ -380,6 +380,22 @@ it('the hole of an earlier restart lasts when a later one is taken back; the oth
   expect((await client.remove('/api/v1/endpoints/b/restart')).status).toBe(204);
 });
 
+it('a restart that is not ordered leaves no entry, for nobody would end it; one of an earlier hole stays', async () => {
+  const restart = { start: { from: 'now' }, reason: 'r', ...healing, accept: true };
+  await run('b', 'CREATE TABLE shop.lines (id INT PRIMARY KEY); RENAME TABLE lutra.checkpoint TO lutra.away');
+  try {
+    await run(
+      'b',
+      `INSERT INTO lutra.unequal (pipeline, database_name, table_name, target_database, target_table, cause, request, reason) VALUES ('${uids.get('a-b')}', 'shop', 'lines', 'shop', 'lines', 'hole', 'earlier', 'r')`,
+    );
+    expect((await client.post('/api/v1/endpoints/a/restart', restart)).status).toBe(502);
+    expect([await registry.restarts.read('a'), await registry.verifications.names()]).toEqual([null, []]);
+    expect((await unequal('b')).filter((entry) => 'lasts' in entry && entry.lasts === '1')).toMatchObject([{ request: 'earlier' }]);
+  } finally {
+    await run('b', 'RENAME TABLE lutra.away TO lutra.checkpoint; DROP TABLE shop.lines');
+  }
+});
+
 it('a server with an older lutra.sql refuses a restart that heals, and is named', async () => {
   await run('b', 'RENAME TABLE lutra.unequal TO lutra.away');
   try {

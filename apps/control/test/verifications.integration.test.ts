@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { PipelineUid, VerificationResult } from '@lutra/model';
-import { quoteText, Session } from '@lutra/mysql';
+import { quoteText, roundPrefix, Session } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -158,8 +158,15 @@ it('is paused, resumed, cancelled and removed; one that repeats ends only so', a
   await differ('a-b', 1, { request: order.id });
   await differ('b-a', 2, { request: order.id });
   await differ('b-a', 3, { request: 'another' });
-  expect(await client.remove(path)).toMatchObject({ status: 200, body: { rows: 2, request: order.id, unreachable: [] } });
+  // What a process that was killed has left: a round of probes, and a table that it repaired.
+  await differ('b-a', 4, { request: `${roundPrefix(order.id)}01234567890`, outcome: 'asked' });
+  const names = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
+  const entry = (table: string, cause: string): string =>
+    `('${uids.get('a-b')}', 'shop', '${table}', 'shop', '${table}', '${cause}', 'r', 'ann')`;
+  await run('b', `INSERT INTO lutra.unequal (${names}) VALUES ${entry('orders', 'repair')}, ${entry('lines', 'hole')}`);
+  expect(await client.remove(path)).toMatchObject({ status: 200, body: { rows: 3, request: order.id, unreachable: [] } });
   expect(await rowsOf('a', 'SELECT request FROM lutra.difference')).toEqual([{ request: 'another' }]);
+  expect((await unequal('b')).filter((one) => 'lasts' in one && one.lasts === '1')).toMatchObject([{ cause: 'hole' }]);
   expect([await registry.verifications.names(), await registry.verificationResults.names()]).toEqual([[], []]);
   expect((await client.post(`${path}/cancel`)).status).toBe(404);
 });

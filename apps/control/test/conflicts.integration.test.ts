@@ -181,6 +181,8 @@ describe('the list', () => {
       transaction: { log: 'log', seq: 7, gtid: 'uuid:1-7', origin: 'region-x', committedAt: '2026-01-01T12:00:00.123Z' },
       localSeq: 41,
       decidedAt: '2026-01-01T12:00:00.000000Z',
+      request: null,
+      reason: null,
       before: { ...image, total: '1.50' },
       after: image,
       existing: null,
@@ -358,6 +360,30 @@ describe('what a target lacks', () => {
       expect((await client.get(`${path}?pipeline=b-to-a`)).status).toBe(200);
     } finally {
       await run('b', 'RENAME TABLE lutra.aside TO lutra.conflict');
+    }
+  });
+
+  it('an older table has no repair: entries are shown without', async () => {
+    const id = await record('b', { type: 'repair', winner: 'incoming' });
+    await run('b', `UPDATE lutra.conflict SET request = 'r-1', reason = 'ann: damaged' WHERE id = ${id}`);
+    const shown = async () => {
+      const [first] = (await client.get(`${path}?pipeline=a-to-b&limit=1`)).body.conflicts;
+      const { body: one } = await client.get(`${path}/a-to-b/${id}`);
+      return [first, one].map(({ request, reason }) => [request, reason]);
+    };
+    expect(await shown()).toEqual([
+      ['r-1', 'ann: damaged'],
+      ['r-1', 'ann: damaged'],
+    ]);
+    await run('b', 'CREATE TABLE lutra.aside LIKE lutra.conflict; INSERT INTO lutra.aside SELECT * FROM lutra.conflict');
+    try {
+      await run('b', 'ALTER TABLE lutra.conflict DROP COLUMN request, DROP COLUMN reason');
+      expect(await shown()).toEqual([
+        [null, null],
+        [null, null],
+      ]);
+    } finally {
+      await run('b', 'DROP TABLE lutra.conflict; RENAME TABLE lutra.aside TO lutra.conflict');
     }
   });
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { PipelineUid, VerificationResult } from '@lutra/model';
-import { quoteText, Session } from '@lutra/mysql';
+import { quoteText, roundPrefix, Session } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -158,8 +158,15 @@ it('is paused, resumed, cancelled and removed; one that repeats ends only so', a
   await differ('a-b', 1, { request: order.id });
   await differ('b-a', 2, { request: order.id });
   await differ('b-a', 3, { request: 'another' });
-  expect(await client.remove(path)).toMatchObject({ status: 200, body: { rows: 2, request: order.id, unreachable: [] } });
+  // What a process that was killed has left: a round of probes, and a table that it repaired.
+  await differ('b-a', 4, { request: `${roundPrefix(order.id)}01234567890`, outcome: 'asked' });
+  const names = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
+  const entry = (table: string, cause: string): string =>
+    `('${uids.get('a-b')}', 'shop', '${table}', 'shop', '${table}', '${cause}', 'r', 'ann')`;
+  await run('b', `INSERT INTO lutra.unequal (${names}) VALUES ${entry('orders', 'repair')}, ${entry('lines', 'hole')}`);
+  expect(await client.remove(path)).toMatchObject({ status: 200, body: { rows: 3, request: order.id, unreachable: [] } });
   expect(await rowsOf('a', 'SELECT request FROM lutra.difference')).toEqual([{ request: 'another' }]);
+  expect((await unequal('b')).filter((one) => 'lasts' in one && one.lasts === '1')).toMatchObject([{ cause: 'hole' }]);
   expect([await registry.verifications.names(), await registry.verificationResults.names()]).toEqual([[], []]);
   expect((await client.post(`${path}/cancel`)).status).toBe(404);
 });
@@ -378,6 +385,22 @@ it('the hole of an earlier restart lasts when a later one is taken back; the oth
   expect(idsOf(await client.post(seed, { tables: ['shop.orders'] }))).not.toContain('seed-not-known-equal');
   expect((await client.post('/api/v1/endpoints/b/restart', restart)).status).toBe(200);
   expect((await client.remove('/api/v1/endpoints/b/restart')).status).toBe(204);
+});
+
+it('a restart that is not ordered leaves no entry, for nobody would end it; one of an earlier hole stays', async () => {
+  const restart = { start: { from: 'now' }, reason: 'r', ...healing, accept: true };
+  await run('b', 'CREATE TABLE shop.lines (id INT PRIMARY KEY); RENAME TABLE lutra.checkpoint TO lutra.away');
+  try {
+    await run(
+      'b',
+      `INSERT INTO lutra.unequal (pipeline, database_name, table_name, target_database, target_table, cause, request, reason) VALUES ('${uids.get('a-b')}', 'shop', 'lines', 'shop', 'lines', 'hole', 'earlier', 'r')`,
+    );
+    expect((await client.post('/api/v1/endpoints/a/restart', restart)).status).toBe(502);
+    expect([await registry.restarts.read('a'), await registry.verifications.names()]).toEqual([null, []]);
+    expect((await unequal('b')).filter((entry) => 'lasts' in entry && entry.lasts === '1')).toMatchObject([{ request: 'earlier' }]);
+  } finally {
+    await run('b', 'RENAME TABLE lutra.away TO lutra.checkpoint; DROP TABLE shop.lines');
+  }
 });
 
 it('a server with an older lutra.sql refuses a restart that heals, and is named', async () => {

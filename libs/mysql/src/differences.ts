@@ -37,6 +37,11 @@ const differenceTable = { database: 'lutra', name: 'difference' };
 const ofRecord = { column: 'a row', table: differenceTable, change: 0 };
 const told = ['outcome', 'columns', 'here_row', 'there_row', 'log_id', 'seq'];
 
+/** Begins the requests of all rounds of probes of an order. No request that others write begins with it. */
+export function roundPrefix(request: string): string {
+  return `${createHash('sha256').update(request).digest('hex').slice(0, 24)}.`;
+}
+
 /** How many stand there; for ApplyConnection.within(). */
 export function differencesQuery({ pipeline, request, table }: DifferenceOf): string {
   const [uid, id, database, name] = [pipeline, request, table.database, table.name].map(quoteText);

@@ -66,6 +66,7 @@ export {
   maxDifferences,
   problemText,
   settledText,
+  roundPrefix,
 } from './differences.js';
 export type { Difference, DifferenceOf, DifferenceOutcome, ListedOf } from './differences.js';
 export { createMark, createTable, missingTables } from './create-table.js';

@@ -7,6 +7,7 @@ import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import { Session } from './session.js';
 import { columnCannotBeNull } from './sql-text.js';
+import { leftStatements } from './unequal-tables.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 
 export interface TakeOver {
@@ -39,7 +40,8 @@ export async function takeOver(target: ConnectionOptions | Queries, options: Tak
 }
 
 /**
- * Whoever owns a pipeline's rows fails at its fence from here on, and nobody owns them. A pipeline without rows has no owner.
+ * Whoever owns a pipeline's rows fails at its fence from here on, and nobody owns them. A pipeline without rows has no owner. What it has
+ * said of tables ends too: nobody seeds or repairs them for it.
  * @throws SyncError TARGET_BUSY (the owner holds the rows: try again), CHECKPOINT_INVALID, TARGET_*
  */
 export async function fence(target: ConnectionOptions | Queries, pipeline: string): Promise<void> {
@@ -48,6 +50,10 @@ export async function fence(target: ConnectionOptions | Queries, pipeline: strin
     await takeOverThrough(queries, options).catch((error: unknown) => {
       if (toSyncError(error).code !== 'CHECKPOINT_MISSING') throw error;
     });
+    for (const statement of leftStatements(pipeline))
+      await queries.query(statement).catch((error: unknown) => {
+        if (!['TABLE_MISSING', 'TARGET_DENIED'].includes(toSyncError(error).code)) throw error; // an older lutra.sql, or other rights
+      });
   });
 }
 

@@ -1,6 +1,7 @@
 /** Parts of a table in lutra.seed. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestServer, versions } from './mysql.fixture.js';
+import { fence } from './ownership.js';
 import { beginSeed, noCounts, readSeeds, tickSeed } from './seed-store.js';
 
 const key = (id: number): string => `{"id":${id}}`;
@@ -54,6 +55,18 @@ describe.each(versions)('lutra.seed on %s', (version) => {
     expect(await parts()).toEqual([` ${key(7)} seeding`, `${key(7)}  seeding`, `${key(20)}  whole`]);
     const requests = (await readSeeds(server.options, pipeline)).map(({ request, state }) => `${request} ${state}`);
     expect(requests).toEqual(['two seeding', 'two seeding', 'one cancelled']);
+  });
+
+  // Else other pipelines into the table take what differs whole for ever, and rows of it are sent from here no more.
+  it('a pipeline that was removed leaves no table that is being seeded, or is not known to be equal', async () => {
+    const names = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
+    const entry = (uid: string, name: string): string => `('${uid}', 'shop', '${name}', 'shop', '${name}', 'hole', 'r', 'ann')`;
+    await server.run(`REPLACE INTO lutra.unequal (${names}) VALUES ${entry(pipeline, 't')}, ${entry('seedother', 't')}`);
+    await fence(server.options, pipeline);
+    expect(new Set((await readSeeds(server.options, pipeline)).map(({ state }) => state))).toEqual(new Set(['cancelled']));
+    const lasting = `SELECT pipeline FROM lutra.unequal WHERE pipeline IN ('${pipeline}', 'seedother') AND ended_at IS NULL`;
+    expect((await server.query(lasting)).map((row) => String(row['pipeline']))).toEqual(['seedother']);
+    await server.run(`DELETE FROM lutra.unequal WHERE pipeline IN ('${pipeline}', 'seedother')`);
   });
 
   it('a chunk to the end of the table is to the end of its part', async () => {

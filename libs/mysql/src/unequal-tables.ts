@@ -28,3 +28,9 @@ export function unequalQuery(target: TableName, { pipeline, table }: { readonly 
   const where = `target_database = ${quoteText(target.database)} AND target_table = ${quoteText(target.name)}`;
   return `SELECT ${ours} AS ours, cause, request, reason FROM lutra.unequal WHERE ${where} AND ended_at IS NULL`;
 }
+
+/** A pipeline is gone. What lasts of it would last for ever, for others that write the same tables and for the capture of this server. */
+export function leftStatements(pipeline: string): readonly string[] {
+  const of = `ended_at = CURRENT_TIMESTAMP(3) WHERE pipeline = ${quoteText(pipeline)}`;
+  return [`UPDATE lutra.unequal SET ${of} AND ended_at IS NULL`, `UPDATE lutra.seed SET state = 'cancelled', ${of} AND state = 'seeding'`];
+}

@@ -14,7 +14,7 @@ import { loadTable } from '@lutra/mysql';
 import type { CaptureWork } from '../assignments.js';
 import type { Routes } from '../stream/routing.js';
 
-export interface SeedOrdersDeps extends Omit<SeedRunDeps, 'list' | 'load' | 'obstacle' | 'appliedSeq'> {
+export interface SeedOrdersDeps extends Omit<SeedRunDeps, Asked> {
   readonly registry: Pick<Registry, 'seeds' | 'seedProgress' | 'status'>;
   /** What is in force. */
   work(): CaptureWork;
@@ -26,6 +26,9 @@ export interface SeedOrdersDeps extends Omit<SeedRunDeps, 'list' | 'load' | 'obs
   tell(activities: readonly SeedActivity[]): void;
 }
 
+/** Of one pipeline. */
+type Asked = 'list' | 'load' | 'obstacle' | 'appliedSeq' | 'leftOut';
+
 interface Taken {
   readonly text: string;
   readonly order: SeedOrder;
@@ -36,6 +39,7 @@ interface Taken {
 }
 
 const pollMs = 1_000;
+const bringBack = 'bring it back (docs/02-setup.md, A table that is suspended), and order it again';
 /** Before this level nothing of seeding is written. */
 const seedLevel = 2;
 
@@ -148,7 +152,7 @@ export class SeedOrders {
     this.#taken.delete(uid);
   }
 
-  #about(uid: string): Pick<SeedRunDeps, 'list' | 'load' | 'obstacle' | 'appliedSeq'> {
+  #about(uid: string): Pick<SeedRunDeps, Asked> {
     const { sessions, windows, routes, work } = this.#deps;
     return {
       list: (order) =>
@@ -159,6 +163,10 @@ export class SeedOrders {
       load: ({ database, name }) => sessions.use((session) => loadTable(session, database, name)),
       obstacle: (order) => this.#obstacle(uid, order),
       appliedSeq: () => this.#loader(uid)?.seq ?? -1,
+      leftOut: ({ database, name }) => {
+        const found = this.#loader(uid)?.suspended?.find((table) => table.database === database && table.name === name);
+        return found ? `suspended in pipeline ${work().names[uid] ?? uid} (${found.code}: ${found.message}): ${bringBack}` : null;
+      },
     };
   }
 

@@ -2,7 +2,7 @@
  * One order for one pipeline: tells the targets which tables begin, seeds them, sends again what did not arrive, and tells them which are
  * done. What is done is what stands as ticked off at the target; nothing else is remembered anywhere.
  */
-import { hasAllBegun, toSyncError } from '@lutra/model';
+import { hasAllBegun, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, SeedRecord, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
@@ -15,7 +15,7 @@ import type { Moved } from './moved.js';
 import { chunksOf, definitionOf, endsOf, sideBySide } from './read-table.js';
 import type { Beginning, ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
+import { activityOf, entryOf, isLost, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
 import type { Entry } from './seed-entry.js';
 import { TableSeed } from './table-seed.js';
 
@@ -28,14 +28,13 @@ export interface SeedRunDeps extends ChunkDeps, ReadDeps {
   obstacle(order: SeedOrder): Obstacle;
   /** Up to where the pipeline's loader has applied this log; −1: it does not say. */
   appliedSeq(): number;
+  /** Why the target leaves the table out; null: it does not. */
+  leftOut(table: TableName): string | null;
   rowsRead(rows: number): void;
   warn(about: object, message: string): void;
 }
 
-/** After the loader has passed the last chunk: for its progress to be told. */
-const resendAfterMs = 5_000;
-const retryMs = 1_000;
-const idleMs = 100;
+const [retryMs, idleMs] = [1_000, 100];
 
 export class SeedRun {
   readonly order: SeedOrder;
@@ -174,7 +173,7 @@ export class SeedRun {
       const at = known.get(quoteTable(entry.name)) ?? null;
       if (at?.state === 'done') this.#done(entry);
       else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
-      else if (this.#isLost(entry)) this.#again(entry, at);
+      else if (isLost(entry, this.#deps.appliedSeq()) && !this.#isLeftOut(entry)) this.#again(entry, at);
     }
   }
 
@@ -190,11 +189,10 @@ export class SeedRun {
     this.#later(async () => void (entry.lastSeq = await this.#tell(entry, { phase: 'end' })));
   }
 
-  /** The loader has passed all of it, and some of it is not ticked off. */
-  #isLost(entry: Entry): boolean {
-    if (this.#deps.appliedSeq() < entry.lastSeq) return false;
-    entry.passedAt ??= Date.now();
-    return Date.now() - entry.passedAt > resendAfterMs;
+  /** Nothing of it is ticked off, however often it is sent. */
+  #isLeftOut(entry: Entry): boolean {
+    const why = this.#deps.leftOut(entry.name);
+    return why !== null && this.#refuses(entry, new SyncError('SEED_REFUSED', `${tableName(entry.name)} is ${why}`));
   }
 
   #again(entry: Entry, at: SeededTable | null): void {
@@ -238,6 +236,8 @@ export class SeedRun {
     if (error.code !== 'SEED_REFUSED' && error.code !== 'TABLE_MISSING') return false;
     entry.state = 'refused';
     entry.refusal = error;
+    // Its state at the target would last for ever.
+    if (this.#isListed) this.#later(async () => void (await this.#tell(entry, { phase: 'cancel' })));
     this.#told(error, entry.name);
     return true;
   }

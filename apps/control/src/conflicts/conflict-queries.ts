@@ -10,8 +10,9 @@ export interface Selection {
   readonly filter: Omit<ConflictFilter, 'pipeline'>;
 }
 
-const facts =
-  'id, pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, local_seq, decided_at';
+/** Since level 2; an older table lacks them. */
+export const orderedColumns = 'request, reason';
+const facts = `id, pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, local_seq, decided_at, ${orderedColumns}`;
 const rows = ['before_row', 'after_row', 'existing_row', 'result_row'] as const;
 /** A server that takes longer gives up by itself; MariaDB reads a comment. */
 const select = 'SELECT /*+ MAX_EXECUTION_TIME(15000) */';
@@ -91,6 +92,8 @@ export function toEntry(target: string, row: ResultRow): ConflictEntry {
     },
     localSeq: row['local_seq'] === null ? null : Number(row['local_seq']),
     decidedAt: timeOf(row, 'decided_at'),
+    request: row['request']?.toString() ?? null,
+    reason: row['reason']?.toString() ?? null,
     before: image('before_row'),
     after: image('after_row'),
     existing: image('existing_row'),

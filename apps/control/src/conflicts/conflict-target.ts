@@ -2,6 +2,7 @@
 import { SyncError, toSyncError } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
+import { orderedColumns } from './conflict-queries.js';
 
 const answerTimeoutMs = 15_000;
 
@@ -9,7 +10,10 @@ const answerTimeoutMs = 15_000;
 export async function askConflicts(endpoint: string, options: ConnectionOptions, sql: string): Promise<readonly ResultRow[]> {
   const session = await Session.open({ ...options, answerTimeoutMs }, 'target');
   try {
-    return await session.query(sql);
+    return await session.query(sql).catch((error: unknown) => {
+      if (toSyncError(error).code !== 'COLUMN_MISSING' || !sql.includes(orderedColumns)) throw error;
+      return session.query(sql.replace(orderedColumns, 'NULL AS request, NULL AS reason'));
+    });
   } catch (error) {
     throw explained(endpoint, error);
   } finally {

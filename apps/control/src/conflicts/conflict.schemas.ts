@@ -67,6 +67,9 @@ const entryShape = {
   /** Last change of the row here that the transaction had not seen, in the log of the target; null: none is known, the rows differ. */
   localSeq: z.number().nullable(),
   decidedAt: z.string(),
+  /** Of a repair: its id, and who ordered it and why. null: it is none. */
+  request: z.string().nullable(),
+  reason: z.string().nullable(),
   /** Of the incoming change. null: no row. */
   before: row.nullable(),
   after: row.nullable(),

@@ -67,14 +67,22 @@ export class EndpointRestartService {
    */
   async #write(name: string, order: RestartOrder, healed: readonly HealedPipeline[]): Promise<readonly Ordered[]> {
     const hole = holeOf(order.id, order.reason);
+    const ordered = await this.#ordered(name, order, healed).catch(async (error: unknown) => {
+      await this.heals.abandon(healed, order.id);
+      throw error;
+    });
+    if (healed.length > 0) await this.heals.raise(healed, hole);
+    return ordered;
+  }
+
+  async #ordered(name: string, order: RestartOrder, healed: readonly HealedPipeline[]): Promise<readonly Ordered[]> {
+    const hole = holeOf(order.id, order.reason);
     const since = healed.length === 0 ? 0 : await this.heals.raise(healed, hole);
-    const ordered = await this.configuration.write(async () => {
+    return this.configuration.write(async () => {
       const of = { request: order.id, by: hole.reason, restarts: [name], since };
       const { ordered: answer, operations } = await this.heals.orders(healed, of);
       return { answer, operations: [await this.registry.restarts.ordering(name, order), ...operations] };
     });
-    if (healed.length > 0) await this.heals.raise(healed, hole);
-    return ordered;
   }
 
   /** Takes back an order that waits, and what was to follow it. */

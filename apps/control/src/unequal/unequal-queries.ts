@@ -57,6 +57,12 @@ export function withdrawStatement(pipelines: readonly string[], request: string)
   return `UPDATE lutra.unequal SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${which} AND cause = 'hole' AND ended_at IS NULL`;
 }
 
+/** Nobody repairs any more. */
+export function endedRepairs(pipelines: readonly string[]): string {
+  const which = `pipeline IN (${pipelines.map(quoteText).join(', ')}) AND cause = 'repair'`;
+  return `UPDATE lutra.unequal SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${which} AND ended_at IS NULL`;
+}
+
 /** Pipelines with a hole that lasts. @param besides that of this restart */
 export function holesQuery(pipelines: readonly string[], besides = ''): string {
   const which = `pipeline IN (${pipelines.map(quoteText).join(', ')}) AND request <> ${quoteText(besides)}`;

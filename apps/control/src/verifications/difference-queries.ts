@@ -1,6 +1,6 @@
 /** Reading lutra.difference at one target, in the order of its primary key. Loaders write it. Times are UTC, as the session is. */
 import { SyncError } from '@lutra/model';
-import { quoteText } from '@lutra/mysql';
+import { quoteText, roundPrefix } from '@lutra/mysql';
 import type { ResultRow } from '@lutra/mysql';
 import { z } from 'zod';
 import type { Difference, DifferenceQuery } from './verification.schemas.js';
@@ -66,10 +66,10 @@ function behind({ pipeline, request, schema, table, hash }: Cursor): string {
   return `(${alternatives.join(' OR ')})`;
 }
 
-/** In small statements, so that no lock lasts. */
+/** In small statements, so that no lock lasts. Rounds of probes too, of a process that was killed. */
 export function removalStatement(asked: AskedTarget, request: string, rows: number): string {
   const uids = [...asked.pipelines.keys()].map(quoteText).join(', ');
-  return `DELETE FROM lutra.difference WHERE pipeline IN (${uids}) AND request = ${quoteText(request)} LIMIT ${rows}`;
+  return `DELETE FROM lutra.difference WHERE pipeline IN (${uids}) AND (request = ${quoteText(request)} OR request LIKE ${quoteText(`${roundPrefix(request)}%`)}) LIMIT ${rows}`;
 }
 
 export function toDifference({ target, pipelines }: AskedTarget, row: ResultRow): Difference {

@@ -4,6 +4,7 @@ import { SyncError, toSyncError } from '@lutra/model';
 import type { ResultRow } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import { findDocument } from '../configuration/configuration.js';
+import { endedRepairs } from '../unequal/unequal-queries.js';
 import { TargetQueryService } from '../pipelines/target-query.service.js';
 import { REGISTRY } from '../tokens.js';
 import { cursorAt, differenceQuery, parseCursor, printCursor, removalStatement, toDifference } from './difference-queries.js';
@@ -62,6 +63,10 @@ export class DifferenceService {
 
   #removeAt(asked: AskedTarget, request: string): Promise<number> {
     return this.servers.through(asked.target, 'difference', async (session) => {
+      // Its repair is over, whoever carried it out. An older lutra.sql has no such table.
+      await session.query(endedRepairs([...asked.pipelines.keys()])).catch((error: unknown) => {
+        if (toSyncError(error).code !== 'TABLE_MISSING') throw error;
+      });
       for (let removed = 0; ;) {
         const [, counted] = await session.execute(`${removalStatement(asked, request, batchRows)}; SELECT ROW_COUNT() AS n`);
         const rows = Math.max(0, Number(counted?.rows[0]?.['n'] ?? 0));

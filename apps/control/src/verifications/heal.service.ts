@@ -9,10 +9,11 @@ import { SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, PipelineDocument, VerificationOrder } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
 import type { Operation, Registry } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
 import { problemId } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { orderedBy, requireLevel } from '../orders/order-rules.js';
-import { LEVEL, REGISTRY } from '../tokens.js';
+import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { UnequalService } from '../unequal/unequal.service.js';
 import type { Hole } from '../unequal/unequal-queries.js';
 import { healConsequences, healOrder, isHeal, mergedHeal, withoutRestart } from './heal.js';
@@ -35,6 +36,7 @@ export class HealService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
+    @Inject(LOGGER) private readonly logger: Logger,
     @Inject(UnequalService) private readonly unequal: UnequalService,
   ) {}
 
@@ -121,13 +123,32 @@ export class HealService {
 
   /** Ends what the restart has raised, when it was taken back. @throws SyncError TARGET_*, CONFIG_CONFLICT, with what to do */
   async withdraw(healed: readonly HealedPipeline[], request: string): Promise<void> {
+    const failures: SyncError[] = [];
     for (const [target, own] of Map.groupBy(healed, ({ pipeline }) => pipeline.target)) {
       const uids = own.map(({ pipeline }) => pipeline.uid);
       await this.unequal.withdraw(target, uids, request).catch((thrown: unknown) => {
         const { code, message } = toSyncError(thrown);
         const sql = `UPDATE lutra.unequal SET ended_at = NOW(3) WHERE request = '${request}' AND ended_at IS NULL`;
-        throw new SyncError(code, `the restart was taken back, but ${message}. Run there: ${sql}`, { cause: thrown });
+        failures.push(new SyncError(code, `the restart was taken back, but ${message}. Run there: ${sql}`, { cause: thrown }));
       });
+    }
+    const [first, ...others] = failures;
+    if (!first) return;
+    throw new SyncError(first.code, [first, ...others].map(({ message }) => message).join('; '), { cause: first });
+  }
+
+  /**
+   * Ends what a restart has raised that was not ordered: nobody would end it. Never throws; what is left is shown as not known to be equal.
+   * A write may have been made although it failed, and its verification says so.
+   */
+  async abandon(healed: readonly HealedPipeline[], request: string): Promise<void> {
+    try {
+      for (const { name } of channelsOf(healed))
+        if ((await this.registry.verifications.read(name))?.document.repair?.id === request) return;
+      await this.withdraw(healed, request);
+    } catch (thrown) {
+      const { code, message: reason } = toSyncError(thrown);
+      this.logger.warn({ request, code, reason }, 'a restart was not ordered, and its entries in lutra.unequal stay');
     }
   }
 

@@ -19,7 +19,11 @@ it('after a hole the source wins, and all is compared until it is equal', () => 
     repair: { id: 'one', winner: 'source', untilEqual: true, spareChangedSince: 7 },
   });
   expect(isHeal(order)).toBe(true);
-  expect(isHeal({ ...order, repair: { ...order.repair!, winner: 'A' } })).toBe(false);
+});
+
+it('a repair that a person orders of a verification behind a seed is none: it would become one of all tables', () => {
+  const { spareChangedSince: _, ...repair } = healOrder(first).repair!;
+  expect(isHeal({ ...healOrder(first), tables: ['shop.t'], repair })).toBe(false);
 });
 
 it('a second hole takes the place of the first one and forgets none of its pipelines', () => {

@@ -43,8 +43,9 @@ export function healOrder({ request, by, pipelines, restarts, since }: HealOf): 
   };
 }
 
+/** A repair that a person orders has no such time: it may be of a part of the tables, and gives way by name. */
 export function isHeal({ repair, pipelines, after }: VerificationOrder): boolean {
-  return repair?.winner === 'source' && repair.untilEqual && pipelines !== undefined && after !== undefined;
+  return repair?.spareChangedSince !== undefined && repair.untilEqual && pipelines !== undefined && after !== undefined;
 }
 
 /**

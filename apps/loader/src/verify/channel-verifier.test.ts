@@ -45,7 +45,11 @@ class Kept implements VerifierIo {
   write = async (result: VerificationResult): Promise<void> => void (this.stored = verificationResultSchema.parse(result));
   tell = (event: OperationalEvent): void => void this.events.push(eventSchema.parse(event));
   readonly forgotten: string[] = [];
-  forget = async (request: string): Promise<void> => void this.forgotten.push(request);
+  forget = async (request: string): Promise<void> => {
+    if (this.unreachable) throw this.unreachable;
+    this.forgotten.push(request);
+  };
+  unreachable: Error | null = null;
   compared = (rows: number): void => void (this.rows += rows);
   verdicts = (): void => undefined;
   waits: string | null = null;
@@ -64,7 +68,10 @@ class Kept implements VerifierIo {
     return repaired;
   };
   readonly ended: (string | null)[] = [];
-  endRepairs = async (except: string | null): Promise<void> => void this.ended.push(except);
+  endRepairs = async (except: string | null): Promise<void> => {
+    if (this.unreachable) throw this.unreachable;
+    this.ended.push(except);
+  };
   repairedRows = (rows: number): void => void (this.repairedNow += rows);
 
   pass = async ({
@@ -282,4 +289,42 @@ it('what comes first is waited for, and told', async () => {
   await one.step();
   expect(kept.begun).toEqual(names);
   expect(kept.stored).toMatchObject({ pass: 1, waitingFor: null, endedAt: expect.any(Number) });
+});
+
+it('a repair whose order is removed as soon as it is cancelled ends at the targets, and once', async () => {
+  kept.ordered = { ...order, repair };
+  const one = verifier();
+  await one.step();
+  kept.rounds = [new Error('killed')];
+  await expect(one.step()).rejects.toThrow('killed');
+  for (const next of [{ ...order, id: 'two', state: 'cancelled' } as const, null]) {
+    kept.ended.length = 0;
+    const { stored } = kept;
+    kept.ordered = next;
+    const successor = verifier();
+    await successor.step();
+    await successor.step();
+    expect(kept.ended).toEqual([null]);
+    expect(kept.stored?.repair?.endedAt).toEqual(expect.any(Number));
+    kept.stored = stored;
+  }
+});
+
+it('a target that cannot be reached is told: what an order before has left there is in the way of the next one, and of a cancel', async () => {
+  kept.ordered = { ...order, repair };
+  const one = verifier();
+  await one.step();
+  kept.rounds = [new Error('killed')];
+  await expect(one.step()).rejects.toThrow('killed');
+  kept.unreachable = new Error('no route to b');
+  kept.ordered = { ...order, repair, state: 'cancelled' };
+  await expect(one.step()).rejects.toThrow('no route');
+  expect(kept.stored?.repair).toMatchObject({ waitingFor: expect.stringContaining('no route to b'), endedAt: null });
+  kept.ordered = { ...order, id: 'two' };
+  for (let tries = 0; tries < 2; tries++) await expect(one.step()).rejects.toThrow('no route');
+  expect(kept.stored).toMatchObject({ request: 'two', pass: 0, waitingFor: expect.stringContaining('no route to b') });
+  kept.unreachable = null;
+  await one.step();
+  expect([kept.forgotten, kept.ended]).toEqual([['one'], [null, null]]);
+  expect(kept.stored).toMatchObject({ request: 'two', pass: 1, endedAt: expect.any(Number) });
 });

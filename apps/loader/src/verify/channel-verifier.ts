@@ -2,12 +2,12 @@
  * The verifications of one channel, under the lease verify/<channel>: follows the order in ZooKeeper, runs its passes and repairs, and
  * writes what became of them. Whoever takes the lease over goes on behind the tables that have a verdict.
  */
-import { toSyncError, verificationLevel } from '@lutra/model';
+import { verificationLevel } from '@lutra/model';
 import type { RepairOrder, RepairResult, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
 import type { Progress } from './pass.js';
 import { beginRepair, needsRepair, verifiesAgain } from './repair/repair-state.js';
-import { begin, cancelled, fitting, rowsOf, sameTable } from './result.js';
+import { begin, cancelled, fitting, rowsOf, sameTable, why } from './result.js';
 import { repairEvent, verificationEvent } from './verification-events.js';
 import type { VerifierIo } from './verifier-io.js';
 
@@ -31,6 +31,8 @@ export class ChannelVerifier {
   readonly #signal: AbortSignal;
   readonly #lookMs: number;
   #result: VerificationResult | null = null;
+  /** Of an order before, which may have left something behind at the targets. */
+  #left: VerificationResult | null = null;
   #order: VerificationOrder | null = null;
   #writtenAt = 0;
   #orderAt = 0;
@@ -51,11 +53,9 @@ export class ChannelVerifier {
     const order = (this.#order = await this.#io.order());
     const known = this.#result ?? (await this.#io.result());
     this.#result = known?.request === order?.id ? known : null;
+    if (!this.#result) this.#left = known;
+    if (this.#left) await this.#clear(order, this.#left);
     if (!order) return;
-    if (known && !this.#result && order.state === 'running') {
-      await this.#io.forget(known.request);
-      await this.#io.endRepairs(order.repair?.id ?? null);
-    }
     switch (order.state) {
       case 'paused':
         return this.#rest('paused');
@@ -64,6 +64,21 @@ export class ChannelVerifier {
       case 'running':
         return this.#run(order);
     }
+  }
+
+  async #clear(order: VerificationOrder | null, left: VerificationResult): Promise<void> {
+    const isNext = order?.state === 'running';
+    const isRepairing = left.repair?.endedAt === null;
+    if (!isNext && !isRepairing) return;
+    try {
+      if (isNext) await this.#io.forget(left.request);
+      await this.#io.endRepairs(order?.repair?.id ?? null);
+    } catch (thrown) {
+      if (isNext) await this.#rest(why(thrown), this.#result ?? begin(order, { pass: 0, before: null }));
+      throw thrown;
+    }
+    this.#left = null;
+    if (!isNext) await this.#io.write(cancelled(left));
   }
 
   async #rest(waitingFor: string, result = this.#result): Promise<void> {
@@ -77,7 +92,7 @@ export class ChannelVerifier {
     const result = this.#result;
     const isRepairing = result?.repair?.endedAt === null;
     if (!result || (result.endedAt !== null && !isRepairing)) return;
-    if (isRepairing) await this.#io.endRepairs(null);
+    if (isRepairing) await this.#interruptible(() => this.#io.endRepairs(null));
     await this.#write(cancelled(result));
     if (isRepairing) this.#tellRepair('end');
   }
@@ -87,6 +102,8 @@ export class ChannelVerifier {
     if (before === null || before.pass === 0) {
       const waitingFor = await this.#io.waitsFor(order);
       if (waitingFor !== null) return this.#rest(waitingFor, before ?? begin(order, { pass: 0, before }));
+      // Who was killed while it waited has not told what an order before has left.
+      if (before) await this.#interruptible(() => this.#io.endRepairs(order.repair?.id ?? null));
     } else if (before.endedAt !== null) {
       if (needsRepair(order, before)) return this.#repair({ ...order, repair: order.repair }, before);
       if (order.repeat === 'once' || Date.now() - before.endedAt < restMs) return;
@@ -114,7 +131,7 @@ export class ChannelVerifier {
     await this.#write({ ...before, waitingFor: null, repair: { ...repair, waitingFor: null } });
     if (isNew) this.#tellRepair('begin');
     await this.#interruptible(async () => {
-      const look = (): Promise<void> => this.#look();
+      const look = (isNow?: boolean): Promise<void> => this.#look(isNow);
       const repaired = await this.#io.repair({ order, tables: before.tables, before: repair, look, told: (now) => this.#repaired(now) });
       const again = order.repair.untilEqual ? verifiesAgain(this.#current, repaired) : 'no';
       if (again === 'no') return this.#endRepair(order.repair.id);
@@ -152,7 +169,7 @@ export class ChannelVerifier {
       pass,
       known: known.filter(({ verdict }) => verdict !== null),
       between: (progress) => this.#between(progress),
-      look: () => this.#look(),
+      look: (isNow) => this.#look(isNow),
       tables: (now) => this.#tables(now),
       signal: this.#signal,
     });
@@ -162,8 +179,7 @@ export class ChannelVerifier {
 
   /** Where it stands, for people; the next run goes on. */
   async #failed(thrown: unknown): Promise<void> {
-    const { code, message } = toSyncError(thrown);
-    const waitingFor = `${code}: ${message}`.slice(0, 1_000);
+    const waitingFor = why(thrown);
     const { repair } = this.#current;
     const result = this.#current.endedAt === null ? { waitingFor } : { repair: repair && { ...repair, waitingFor } };
     await this.#write({ ...this.#current, ...result }).catch(() => undefined); // told by the caller
@@ -188,9 +204,9 @@ export class ChannelVerifier {
   }
 
   /** Pause and cancel take effect between two ranges, and while something is waited for. */
-  async #look(): Promise<void> {
+  async #look(isNow = false): Promise<void> {
     this.#signal.throwIfAborted();
-    if (Date.now() - this.#orderAt < this.#lookMs) return;
+    if (!isNow && Date.now() - this.#orderAt < this.#lookMs) return;
     this.#orderAt = Date.now();
     const now = await this.#io.order();
     const isSame = now?.id === this.#order?.id && now?.repair?.id === this.#order?.repair?.id;

@@ -29,8 +29,8 @@ export interface PassOptions {
   readonly known: readonly VerifiedTable[];
   /** Before each range, and between tables. Ends the pass by throwing. */
   between(progress: Progress): Promise<void>;
-  /** While something is waited for. Ends the pass by throwing. */
-  look(): Promise<void>;
+  /** While something is waited for. Ends the pass by throwing. `isNow`: however short ago the last one was. */
+  look(isNow?: boolean): Promise<void>;
   /** An order to begin anew elsewhere waits at the endpoint. */
   isRestarting(endpoint: string): Promise<boolean>;
   /** All that are known, each time that one is done. */
@@ -87,12 +87,23 @@ class Pass {
     for (const pair of pairs) {
       const key = keyOf(namesOf(pair));
       if (results.some((table) => keyOf(table) === key && this.#isDone(table))) continue;
-      const result = { ...namesOf(pair), ...unknown, ...(await this.#verify(pair)), pass };
+      const verified = await this.#verify(pair);
+      const result = { ...namesOf(pair), ...unknown, ...(holes.has(pair) ? await this.#arrived(pair, verified) : verified), pass };
       if (result.verdict === 'equal') await holes.end(pair);
       results = results.map((table) => (keyOf(table) === key ? result : table));
       await tables(results);
     }
     return results;
+  }
+
+  /**
+   * After a hole rows may be equal by chance: a row was inserted in the hole, and its deletion is on its way. It meets a table that must
+   * still be known as unequal.
+   */
+  async #arrived(pair: ListedPair, verified: Partial<VerifiedTable>): Promise<Partial<VerifiedTable>> {
+    const missing = verified.verdict === 'equal' ? await this.#crossed(pair) : null;
+    if (missing === null) return verified;
+    return { ...verified, verdict: 'unsettled', notes: [`its rows are equal, and ${missing}`, ...(verified.notes ?? [])] };
   }
 
   /** A repair that goes on until all is equal leaves equal tables alone. */

@@ -1,12 +1,7 @@
 /** Requests of rounds of probes, as conditions on lutra.difference and lutra.resync. */
-import { createHash, randomBytes } from 'node:crypto';
-import { quoteText } from '@lutra/mysql';
+import { randomBytes } from 'node:crypto';
+import { quoteText, roundPrefix } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
-
-/** Of all rounds of an order. No request that others write begins with it. */
-function roundPrefix(request: string): string {
-  return `${createHash('sha256').update(request).digest('hex').slice(0, 24)}.`;
-}
 
 /** As long as a request may be. */
 export function roundOf(request: string): string {

@@ -1,5 +1,5 @@
 /** The result of a verification as a document: how it begins, how much of it fits, what an event tells of it. Pure. */
-import { tableVerdicts } from '@lutra/model';
+import { tableVerdicts, toSyncError } from '@lutra/model';
 import type { VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 
 /** Nothing of it is done. Pass 0: it has not begun. */
@@ -19,6 +19,12 @@ export function begin(
     endedAt: null,
     at: Date.now(),
   };
+}
+
+/** Of a failure, for people. */
+export function why(thrown: unknown): string {
+  const { code, message } = toSyncError(thrown);
+  return `${code}: ${message}`.slice(0, 1_000);
 }
 
 /** What had not ended has ended. */

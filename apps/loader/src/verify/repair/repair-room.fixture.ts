@@ -40,7 +40,9 @@ export class RepairRoom {
   tables: readonly VerifiedTable[] = [];
   counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
   /** Takes place between two pages. */
-  look: () => Promise<void> = async () => undefined;
+  look: (isNow?: boolean) => Promise<void> = async () => undefined;
+  /** Capture has stopped: nothing more of the source arrives. */
+  isStopped = false;
   readonly #options: RoomOptions;
   #order: VerificationOrder;
   #signals = 0;
@@ -86,14 +88,14 @@ export class RepairRoom {
   }
 
   /** `table verdict missing-here missing-there different extra`. */
-  async verify(): Promise<readonly string[]> {
+  async verify(more: Partial<VerificationOrder> = {}): Promise<readonly string[]> {
     const all = await this.#during(() =>
       runPass({
         ...this.#shared(),
-        order: this.#order,
+        order: { ...this.#order, ...more },
         pass: 1,
         known: [],
-        between: this.look,
+        between: () => this.look(),
         look: this.look,
         tables: async () => undefined,
         pollMs: 20,
@@ -161,6 +163,14 @@ export class RepairRoom {
     );
   }
 
+  /** A restart has left a hole in the log of the source. */
+  async hole(request: string, table = 't'): Promise<void> {
+    const uid = this.#work().pipelines[0]?.uid;
+    const values = [uid, this.database, table, this.database, table, 'hole', request, 'ann: restarted'].map((text) => `'${text}'`);
+    const names = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
+    await this.target.run(`INSERT INTO lutra.unequal (${names}) VALUES (${values.join(', ')})`);
+  }
+
   conflicts(server: TestServer): Promise<readonly ResultRow[]> {
     const columns = 'table_name, row_key, type, policy, winner, op, existing_row, after_row, result_row, reason';
     return server.query(`SELECT ${columns} FROM lutra.conflict WHERE database_name = '${this.database}' ORDER BY id`);
@@ -173,8 +183,8 @@ export class RepairRoom {
       work: this.#work(),
       login: (name) => (name === 'a' ? this.source : this.target).options,
       crossing: {
-        published: async () => published,
-        capture: async () => null,
+        published: async () => (this.isStopped ? null : published),
+        capture: async () => (this.isStopped ? { state: 'failed', log: 'l', seq: 7, error: null } : null),
         loader: async () => {
           await this.#alone(() => this.#bring());
           return { state: 'running', log: 'l', seq: 7, error: null };

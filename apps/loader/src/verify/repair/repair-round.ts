@@ -44,7 +44,7 @@ export interface RoundOptions {
   /** Of earlier rounds of the same repair. */
   readonly before: Pick<RepairCounts, 'repaired'>;
   /** Ends it by throwing. */
-  look(): Promise<void>;
+  look(isNow?: boolean): Promise<void>;
   told(now: RepairCounts & Pick<RepairResult, 'waitingFor'> & { readonly tables: readonly VerifiedTable[] }): Promise<void>;
   /** Rows that a person must decide about, of each table: hash → why. */
   spared(asked: readonly AskedTable[]): Promise<ReadonlyMap<RepairTable, ReadonlyMap<string, string>>>;
@@ -182,7 +182,8 @@ export class RepairRound {
     this.#tables = this.#tables.map((one) =>
       table.isOf(one) ? repairedTable(one, { counts, probed, mayBeExtra: table.mayBeExtra }) : one,
     );
-    if (Object.values(counts).every((count) => count === 0)) await table.lower();
+    // More ranges of it may differ: then it lasts until the next pass has repaired them.
+    if (this.#tables.some((one) => table.isOf(one) && one.verdict === 'equal')) await table.lower();
     await this.#told(null);
   }
 

@@ -102,7 +102,7 @@ export class ServerTable implements RepairTable {
 
   async lower(): Promise<void> {
     const { id: request } = this.#options.repair;
-    for (const [queries, of] of this.#unequal()) await endEntry(queries, { ...of, request });
+    for (const [queries, of] of this.#unequal()) await endEntry(queries, { ...of, request, cause: 'repair' });
   }
 
   async write(rows: readonly FoundRow[]): Promise<RowRepairs> {

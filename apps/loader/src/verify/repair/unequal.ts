@@ -41,9 +41,10 @@ export async function raiseRepair(
   await queries.query(`${into} ON DUPLICATE KEY UPDATE ${anew.join(', ')}`);
 }
 
-export async function endEntry(queries: Queries, { pipeline, table, request }: Hole): Promise<void> {
+/** The repair after a restart has the id of that one: it ends no hole by it. */
+export async function endEntry(queries: Queries, { pipeline, table, request, cause }: Hole & { cause: 'repair' | 'hole' }): Promise<void> {
   const of = `pipeline = ${quoteText(pipeline)} AND database_name = ${quoteText(table.database)} AND table_name = ${quoteText(table.name)}`;
-  await queries.query(`${ended} WHERE ${of} AND request = ${quoteText(request)} AND ended_at IS NULL`);
+  await queries.query(`${ended} WHERE ${of} AND cause = '${cause}' AND request = ${quoteText(request)} AND ended_at IS NULL`);
 }
 
 /** Whatever repairs of the pipeline have left behind, but for those of one request. */

@@ -167,7 +167,9 @@ export class MemoryCapture {
         const name = `${database}.${table}`;
         const keys = ends.map(rowToJson);
         const parts = { cursors: [null, ...keys], ends: [...keys, null], whole: [false, ...keys.map(() => false)] };
-        const known = tables.get(name) ?? { database, table, state: 'seeding', ...parts, ...counts };
+        const begun = tables.get(name);
+        const isAnew = !begun || (phase === 'begin' && begun.state === 'cancelled');
+        const known: SeededTable = isAnew ? { database, table, state: 'seeding', ...parts, ...counts } : begun;
         tables.set(name, { ...known, state: phase === 'end' ? 'done' : phase === 'cancel' ? 'cancelled' : 'seeding' });
       }
       if (entry.kind !== 'chunk' || entry.chunk.request !== order.id || entry.chunk.part === null) continue;

@@ -2,6 +2,7 @@
 import type { Row, TableName } from '@lutra/model';
 import { leastRowsOfPart, partEnds, quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
+import { boundAt } from './begins-anew.js';
 import { chunkTable, exactly } from './chunk-table.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { ChunkDeps } from './chunk.js';
@@ -61,7 +62,8 @@ async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean
 export async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
   if (entry.rowsEstimated < leastRowsOfPart) return [];
   const { plan, changesUnseen } = await chunksOf(deps, entry);
-  return changesUnseen ? [] : deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
+  const ends = changesUnseen ? [] : await deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
+  return ends.map((end) => boundAt(plan, end));
 }
 
 /** What SHOW CREATE TABLE prints. */

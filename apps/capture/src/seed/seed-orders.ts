@@ -118,9 +118,16 @@ export class SeedOrders {
       this.#leave(uid);
       taken.run.cancel(progress);
     }
+    if (order.state === 'paused') this.#keep(order, progress);
     if (order.state !== 'running') return;
     if (!taken.isBegun) await this.#begin(taken, uid, progress);
     if (taken.isBegun) taken.run.ticked(progress);
+  }
+
+  /** What moves unseen while it is paused is sent when it goes on, also by a capture that has not read any of it. */
+  #keep({ id }: SeedOrder, progress: SeedProgress | null): void {
+    for (const { database, table: name, state } of progress?.tables ?? [])
+      if (state === 'seeding') this.#deps.windows.follow(id, { database, name });
   }
 
   #take(uid: string, order: SeedOrder, text: string): Taken {

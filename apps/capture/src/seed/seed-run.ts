@@ -3,10 +3,12 @@
  * done. What is done is what stands as ticked off at the target; nothing else is remembered anywhere.
  */
 import { hasAllBegun, toSyncError } from '@lutra/model';
-import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, SeedRecord, TableName } from '@lutra/model';
+import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
-import type { Log, LogFacts } from './chunk-records.js';
+import { BeginsAnew } from './begins-anew.js';
+import { writeSeed } from './seed-records.js';
+import type { SeedLog, Told } from './seed-records.js';
 import type { ChunkDeps } from './chunk.js';
 import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
@@ -15,13 +17,11 @@ import type { Moved } from './moved.js';
 import { chunksOf, definitionOf, endsOf, sideBySide } from './read-table.js';
 import type { Beginning, ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
+import { activityOf, entryOf, isLost, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
 import type { Entry } from './seed-entry.js';
 import { TableSeed } from './table-seed.js';
 
-export interface SeedRunDeps extends ChunkDeps, ReadDeps {
-  readonly log: Log;
-  readonly facts: LogFacts;
+export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
   /** What holds up the next chunk of this pipeline. */
@@ -32,8 +32,6 @@ export interface SeedRunDeps extends ChunkDeps, ReadDeps {
   warn(about: object, message: string): void;
 }
 
-/** After the loader has passed the last chunk: for its progress to be told. */
-const resendAfterMs = 5_000;
 const retryMs = 1_000;
 const idleMs = 100;
 
@@ -138,7 +136,7 @@ export class SeedRun {
         this.#trouble = null;
       } catch (error) {
         throwIfAborted(signal);
-        if (this.#refuses(entry, error)) continue;
+        if (this.#isAnew(entry, error) || this.#refuses(entry, error)) continue;
         this.#told(error, entry.name);
         entry.state = 'waits';
         entry.notBefore = Date.now() + retryMs;
@@ -158,8 +156,8 @@ export class SeedRun {
     // After a failure the same ones go on behind what they have published.
     const seeds = (entry.seeds ??= partsOf(entry).map((part) => new TableSeed(deps, entry.name, part)));
     const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
-    const failed = ended.find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (failed.length > 0) throw failed.find((error) => error instanceof BeginsAnew) ?? failed[0];
     entry.lastSeq = Math.max(-1, ...seeds.map(({ lastSeq }) => lastSeq));
     entry.passedAt = null;
     entry.state = 'sent';
@@ -174,7 +172,7 @@ export class SeedRun {
       const at = known.get(quoteTable(entry.name)) ?? null;
       if (at?.state === 'done') this.#done(entry);
       else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
-      else if (this.#isLost(entry)) this.#again(entry, at);
+      else if (isLost(entry, this.#deps.appliedSeq())) this.#again(entry, at);
     }
   }
 
@@ -190,21 +188,31 @@ export class SeedRun {
     this.#later(async () => void (entry.lastSeq = await this.#tell(entry, { phase: 'end' })));
   }
 
-  /** The loader has passed all of it, and some of it is not ticked off. */
-  #isLost(entry: Entry): boolean {
-    if (this.#deps.appliedSeq() < entry.lastSeq) return false;
-    entry.passedAt ??= Date.now();
-    return Date.now() - entry.passedAt > resendAfterMs;
-  }
-
   #again(entry: Entry, at: SeededTable | null): void {
     this.#deps.warn({ ...entry.name, request: this.order.id }, 'a table was passed and not ticked off: it is sent again from there');
     entry.from = at?.state === 'seeding' ? at : null;
+    this.#moved(entry).resend();
+    this.#begin(entry);
+  }
+
+  /** What is cancelled and begins is ticked off from its beginning. */
+  #isAnew(entry: Entry, error: unknown): boolean {
+    if (!(error instanceof BeginsAnew)) return false;
+    this.#deps.warn({ ...entry.name, request: this.order.id, reason: error.message }, 'a table is seeded from its beginning again');
+    entry.from = null;
+    this.#begin(entry, async () => {
+      this.#moved(entry).forget();
+      await this.#tell(entry, { phase: 'cancel' });
+    });
+    return true;
+  }
+
+  #begin(entry: Entry, before?: () => Promise<void>): void {
     entry.ends = [];
     entry.seeds = null;
-    this.#moved(entry).resend();
     entry.lastSeq = Infinity;
     this.#later(async () => {
+      await before?.();
       await this.#tell(entry, { phase: 'begin' });
       entry.state = 'waits';
     });
@@ -222,15 +230,9 @@ export class SeedRun {
     this.#deps.places.at(null, work).catch(() => undefined); // the leadership ends, and says why
   }
 
-  async #tell(
-    { name: { database, name: table }, ends }: Pick<Entry, 'name' | 'ends'>,
-    { phase, definition = null }: Pick<SeedRecord, 'phase'> & Partial<Pick<SeedRecord, 'definition'>>,
-  ): Promise<number> {
-    const { log, facts } = this.#deps;
+  #tell({ name, ends }: Pick<Entry, 'name' | 'ends'>, told: Told): Promise<number> {
     const { id: request, onExisting } = this.order;
-    const of = { endpoint: facts.endpoint, pipelines: [this.#uid], request, database, table };
-    await log.control({ kind: 'seed', ...of, phase, definition, ends: phase === 'begin' ? ends : [], onExisting, tsMs: Date.now() });
-    return log.lastSeq;
+    return writeSeed(this.#deps, { name, ends, request, onExisting, pipelines: [this.#uid] }, told);
   }
 
   #refuses(entry: Entry, thrown: unknown): boolean {

@@ -51,7 +51,8 @@ export type LogEntry =
 
 export class MemoryCapture {
   readonly #log: RawRecord[] = [];
-  readonly #work: CaptureWork;
+  #work: CaptureWork;
+  #live: LiveWork<CaptureWork> | null = null;
   readonly #tree: CaptureDeps['tree'];
   #entries: LogEntry[] = [];
   readonly #decoder = new RecordDecoder({ ids });
@@ -69,6 +70,8 @@ export class MemoryCapture {
   appliesUpTo = Infinity;
   seeds: readonly SeedActivity[] = [];
   lagMs = 0;
+  /** By the loader. */
+  suspended: readonly string[] = [];
 
   constructor(server: MysqlServer, routes: readonly Route[], serverId = 77) {
     const { host, port, user } = server;
@@ -101,13 +104,23 @@ export class MemoryCapture {
   start(): void {
     const stop = new AbortController();
     this.#stop = stop;
-    const work = new LiveWork(this.#work);
+    const work = (this.#live = new LiveWork(this.#work));
     this.#running = runCapture(this.#deps(), work, { leaseNumber: 1, signal: stop.signal }).catch((error: unknown) => {
       if (!stop.signal.aborted) this.failure = error;
     });
   }
 
   failure: unknown = null;
+
+  /** Other tables, from now on. */
+  carry(routes: readonly Route[]): void {
+    this.#work = { ...this.#work, carried: { [uid]: routes } };
+    this.#live?.offer(this.#work);
+  }
+
+  get #suspended(): readonly object[] {
+    return this.suspended.map((table) => ({ database: table.split('.')[0], name: table.split('.')[1] }));
+  }
 
   async kill(): Promise<void> {
     this.#stop?.abort();
@@ -212,7 +225,15 @@ export class MemoryCapture {
       },
       status: {
         list: async () => [
-          { app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq } as unknown as WorkStatus,
+          {
+            app: 'loader',
+            uid,
+            state: 'running',
+            lagMs: this.lagMs,
+            log: this.#logId,
+            seq: this.#seq,
+            suspended: this.#suspended,
+          } as unknown as WorkStatus,
         ],
       },
     } as unknown as CaptureDeps['registry'];

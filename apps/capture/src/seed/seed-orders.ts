@@ -3,7 +3,7 @@
  * An order is taken only when the log announces what its pipeline carries: a change before that would be in no log.
  */
 import { createRouter, isSeedDone, toSyncError } from '@lutra/model';
-import type { SeedActivity, SeedOrder, SeedProgress, WorkStatus } from '@lutra/model';
+import type { Router, SeedActivity, SeedOrder, SeedProgress, TableName, WorkStatus } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { sleep } from '@lutra/runtime';
 import type { Obstacle } from './pace.js';
@@ -14,7 +14,7 @@ import { loadTable } from '@lutra/mysql';
 import type { CaptureWork } from '../assignments.js';
 import type { Routes } from '../stream/routing.js';
 
-export interface SeedOrdersDeps extends Omit<SeedRunDeps, 'list' | 'load' | 'obstacle' | 'appliedSeq'> {
+export interface SeedOrdersDeps extends Omit<SeedRunDeps, 'list' | 'load' | 'standing' | 'obstacle' | 'appliedSeq'> {
   readonly registry: Pick<Registry, 'seeds' | 'seedProgress' | 'status'>;
   /** What is in force. */
   work(): CaptureWork;
@@ -155,13 +155,19 @@ export class SeedOrders {
     this.#taken.delete(uid);
   }
 
-  #about(uid: string): Pick<SeedRunDeps, 'list' | 'load' | 'obstacle' | 'appliedSeq'> {
+  #about(uid: string): Pick<SeedRunDeps, 'list' | 'load' | 'standing' | 'obstacle' | 'appliedSeq'> {
     const { sessions, windows, routes, work } = this.#deps;
+    const carried = (): Router => createRouter(work().carried?.[uid] ?? []);
     return {
+      standing: (table) => {
+        if (carried()(table) === null) return 'left';
+        const isOne = ({ database, name }: TableName): boolean => database === table.database && name === table.name;
+        const there = this.#statuses.some((one) => one.app === 'loader' && one.uid === uid && one.suspended?.some(isOne));
+        return there || routes().here.router(table) === null ? 'suspended' : 'carried';
+      },
       list: (order) =>
         sessions.use((session) => {
-          const carried = [createRouter(work().carried?.[uid] ?? []), routes().here.router];
-          return listTables(session, order, { carried, watch: (table) => windows.watch(table) });
+          return listTables(session, order, { carried: [carried(), routes().here.router], watch: (table) => windows.watch(table) });
         }),
       load: ({ database, name }) => sessions.use((session) => loadTable(session, database, name)),
       obstacle: (order) => this.#obstacle(uid, order),

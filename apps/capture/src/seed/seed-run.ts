@@ -14,16 +14,18 @@ import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { Moved } from './moved.js';
-import { chunksOf, definitionOf, endsOf, sideBySide } from './read-table.js';
+import { beginningOf, chunksOf, sideBySide } from './read-table.js';
 import type { Beginning, ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, isLost, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
-import type { Entry } from './seed-entry.js';
-import { TableSeed } from './table-seed.js';
+import { activityOf, entryOf, isLost, requireCarried, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
+import type { Entry, Standing } from './seed-entry.js';
+import { allOf, TableSeed } from './table-seed.js';
 
 export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
+  /** What the pipeline does with its changes. */
+  standing(table: TableName): Standing;
   /** What holds up the next chunk of this pipeline. */
   obstacle(order: SeedOrder): Obstacle;
   /** Up to where the pipeline's loader has applied this log; −1: it does not say. */
@@ -93,24 +95,16 @@ export class SeedRun {
 
   async #beginning(entry: Entry, isLater: boolean): Promise<Beginning> {
     const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
-    // One that cannot be read may be created all the same: its changes are replicated.
-    const isCreated = entry.state !== 'done' && entry.from === null && this.order.createTables;
-    const begins = !isLater && (isReadable || isCreated);
-    const isOfOrder = !isLater || !isReadable;
-    if (!begins) return { entry, isReadable, isOfOrder, begins, definition: null };
-    if (isReadable && entry.from === null) entry.ends = await endsOf(this.#deps, entry, this.order.parallel);
-    const definition = this.order.createTables ? await definitionOf(this.#deps, entry.name) : null;
-    return { entry, isReadable, isOfOrder, begins, definition };
+    return beginningOf(this.#deps, entry, { order: this.order, isLater, isReadable });
   }
 
   async #isReadable(entry: Entry): Promise<boolean> {
-    try {
-      await chunksOf(this.#deps, entry);
-      return true;
-    } catch (error) {
-      if (this.#refuses(entry, error)) return false;
-      throw error;
-    }
+    const error: unknown = await chunksOf(this.#deps, entry).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    if (error !== null && !this.#refuses(entry, error)) throw error;
+    return error === null;
   }
 
   #moved({ name }: Entry): Moved {
@@ -132,6 +126,7 @@ export class SeedRun {
       }
       entry.state = 'reads';
       try {
+        this.#requireCarried(entry);
         await this.#seed(entry);
         this.#trouble = null;
       } catch (error) {
@@ -145,7 +140,10 @@ export class SeedRun {
   }
 
   async #seed(entry: Entry): Promise<void> {
-    const turn = (): Promise<() => void> => this.#pace.turn();
+    const turn = async (): Promise<() => void> => {
+      this.#requireCarried(entry);
+      return this.#pace.turn();
+    };
     const counted = (rows: number): void => {
       this.#rows += rows;
       this.#pace.published(rows);
@@ -155,12 +153,16 @@ export class SeedRun {
     const deps = { ...this.#deps, order: this.order, pipelines: [this.#uid], moved: this.#moved(entry), turn, counted, define };
     // After a failure the same ones go on behind what they have published.
     const seeds = (entry.seeds ??= partsOf(entry).map((part) => new TableSeed(deps, entry.name, part)));
-    const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
-    const failed = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    if (failed.length > 0) throw failed.find((error) => error instanceof BeginsAnew) ?? failed[0];
-    entry.lastSeq = Math.max(-1, ...seeds.map(({ lastSeq }) => lastSeq));
+    entry.lastSeq = await allOf(seeds);
     entry.passedAt = null;
     entry.state = 'sent';
+  }
+
+  /** @throws SyncError SEED_WAITS; SEED_REFUSED */
+  #requireCarried(entry: Entry): void {
+    const standing = this.#deps.standing(entry.name);
+    if (standing === 'left') this.#later(async () => void (await this.#tell(entry, { phase: 'cancel' })));
+    requireCarried(entry.name, standing);
   }
 
   /** What the target has by now. What is to be said about it is said at the next place. */
@@ -170,15 +172,12 @@ export class SeedRun {
     for (const entry of this.#entries) {
       if (entry.state !== 'sent' && entry.state !== 'ended') continue;
       const at = known.get(quoteTable(entry.name)) ?? null;
-      if (at?.state === 'done') this.#done(entry);
-      else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
+      if (at?.state === 'done') {
+        entry.state = 'done';
+        this.#deps.windows.leave(this.order.id, entry.name);
+      } else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
       else if (isLost(entry, this.#deps.appliedSeq())) this.#again(entry, at);
     }
-  }
-
-  #done(entry: Entry): void {
-    entry.state = 'done';
-    this.#deps.windows.leave(this.order.id, entry.name);
   }
 
   #end(entry: Entry): void {
@@ -220,14 +219,13 @@ export class SeedRun {
 
   /** Of tables that are not done. */
   cancel(progress: SeedProgress | null): void {
-    for (const { database, table: name, state } of progress?.tables ?? [])
-      if (state === 'seeding')
-        this.#later(async () => void (await this.#tell({ name: { database, name }, ends: [] }, { phase: 'cancel' })));
+    const left = (progress?.tables ?? []).filter(({ state }) => state === 'seeding');
+    for (const { database, table: name } of left)
+      this.#later(async () => void (await this.#tell({ name: { database, name }, ends: [] }, { phase: 'cancel' })));
   }
 
-  /** A log that cannot be written ends the leadership, which says why. */
   #later(work: () => Promise<void>): void {
-    this.#deps.places.at(null, work).catch(() => undefined); // the leadership ends, and says why
+    this.#deps.places.at(null, work).catch(() => undefined); // a log that cannot be written ends the leadership, which says why
   }
 
   #tell({ name, ends }: Pick<Entry, 'name' | 'ends'>, told: Told): Promise<number> {

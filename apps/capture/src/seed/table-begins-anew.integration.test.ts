@@ -135,3 +135,24 @@ it('reads a table anew of which too many rows were moved unseen', async () => {
   await expectValues(one);
   expect(capture.seeds[0]).toMatchObject({ tablesDone: 1, refused: [] });
 });
+
+it('sends a table that is suspended at the target once more when it is back, and one that has left the pipeline never', async () => {
+  await open(
+    `CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT n, n FROM (${thousand}) AS s; CREATE TABLE u (id INT PRIMARY KEY)`,
+  );
+  capture.suspended = [`${db}.t`];
+  capture.start();
+  const one = order({ chunkRows: 20, rowsPerSecond: 300 });
+  await vi.waitFor(() => expect(capture.seeds[0]?.waitingFor).toContain(`${db}.t is suspended`), { timeout: 20_000, interval: 20 });
+  expect(await chunksOf()).toBe(0);
+  capture.suspended = [];
+  await vi.waitFor(async () => expect(await chunksOf()).toBeGreaterThan(3), { timeout: 20_000, interval: 5 });
+  capture.carry([{ schema: db, table: 'u' }] as never);
+  await seeded(one);
+  expect(capture.seeds[0]).toMatchObject({ tablesDone: 1, refused: [{ table: 't', code: 'SEED_REFUSED' }] });
+  const told = (await capture.entries()).flatMap((entry) =>
+    entry.kind === 'seed' && entry.record.table === 't' ? [entry.record.phase] : [],
+  );
+  expect(told.at(-1)).toBe('cancel');
+  expect(await chunksOf()).toBeLessThan(50);
+});

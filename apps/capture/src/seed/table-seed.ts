@@ -4,7 +4,7 @@
  */
 import type { Row, SeedOrder, TableName } from '@lutra/model';
 import { orAborted, throwIfAborted } from '@lutra/runtime';
-import { boundAt, requireOrder } from './begins-anew.js';
+import { BeginsAnew, boundAt, requireOrder } from './begins-anew.js';
 import { ChunkDiscarded } from './chunk-limits.js';
 import { Chunk } from './chunk.js';
 import type { ChunkDeps } from './chunk.js';
@@ -147,4 +147,12 @@ export class TableSeed {
       done();
     }
   }
+}
+
+/** Of the parts of one table the seq of the last record, when none is under way any more. @throws as TableSeed.run */
+export async function allOf(seeds: readonly TableSeed[]): Promise<number> {
+  const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
+  const failed = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  if (failed.length > 0) throw failed.find((error) => error instanceof BeginsAnew) ?? failed[0];
+  return Math.max(-1, ...seeds.map(({ lastSeq }) => lastSeq));
 }

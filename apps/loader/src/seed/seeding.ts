@@ -71,7 +71,8 @@ export class Seeding {
     // not done, though: what it has missed is to be seeded when it comes back.
     if (phase === 'cancel' || (phase === 'end' && target)) {
       const of = { pipeline: work.uid, table, request };
-      if (phase === 'end' && !(await this.#isWhole(of))) return passed(onPassed, `the end of seed ${request}, which is not whole here`, table);
+      if (phase === 'end' && !(await this.#isWhole(of)))
+        return passed(onPassed, `the end of seed ${request}, which is not whole here`, table);
       if (seeds.of(table)?.request === request) seeds.end(table);
       return { text: joined([endSeed(of, phase === 'end' ? 'done' : 'cancelled'), endOtherSeeds(of)]), isCreated: false };
     }

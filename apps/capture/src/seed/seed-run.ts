@@ -15,7 +15,7 @@ import type { Obstacle } from './pace.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { Moved } from './moved.js';
 import { beginningOf, chunksOf, sideBySide } from './read-table.js';
-import type { Beginning, ReadDeps } from './read-table.js';
+import type { ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
 import { activityOf, entryOf, isLost, requireCarried, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
 import type { Entry, Standing } from './seed-entry.js';
@@ -75,9 +75,11 @@ export class SeedRun {
     const listed = await this.#deps.list(this.order);
     const known = tablesOf(progress);
     const isBound = progress !== null && hasAllBegun(progress, this.order.id);
-    const read = await sideBySide(listed, this.order.parallel, (one) => {
+    const read = await sideBySide(listed, this.order.parallel, async (one) => {
       const from = known.get(quoteTable(one.table)) ?? null;
-      return this.#beginning(entryOf(one, from), isBound && from === null);
+      const entry = entryOf(one, from);
+      const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
+      return beginningOf(this.#deps, entry, { order: this.order, isLater: isBound && from === null, isReadable });
     });
     const entries = read.filter(({ isOfOrder }) => isOfOrder).map(({ entry }) => entry);
     const beginning = read.filter(({ begins }) => begins);
@@ -88,14 +90,11 @@ export class SeedRun {
         if (!isReadable) await this.#tell(entry, { phase: 'cancel' });
       }
     });
+    const names = new Set(listed.map((one) => quoteTable(one.table)));
+    this.cancel(progress, (table) => !names.has(quoteTable(table)) && this.#deps.standing(table) !== 'suspended');
     withParents(entries);
     this.#entries = entries;
     this.#isListed = true;
-  }
-
-  async #beginning(entry: Entry, isLater: boolean): Promise<Beginning> {
-    const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
-    return beginningOf(this.#deps, entry, { order: this.order, isLater, isReadable });
   }
 
   async #isReadable(entry: Entry): Promise<boolean> {
@@ -158,8 +157,9 @@ export class SeedRun {
     entry.state = 'sent';
   }
 
-  /** @throws SyncError SEED_WAITS; SEED_REFUSED */
+  /** @throws SyncError SEED_WAITS; SEED_REFUSED; ABORTED */
   #requireCarried(entry: Entry): void {
+    throwIfAborted(this.#deps.signal);
     const standing = this.#deps.standing(entry.name);
     if (standing === 'left') this.#later(async () => void (await this.#tell(entry, { phase: 'cancel' })));
     requireCarried(entry.name, standing);
@@ -218,10 +218,9 @@ export class SeedRun {
   }
 
   /** Of tables that are not done. */
-  cancel(progress: SeedProgress | null): void {
-    const left = (progress?.tables ?? []).filter(({ state }) => state === 'seeding');
-    for (const { database, table: name } of left)
-      this.#later(async () => void (await this.#tell({ name: { database, name }, ends: [] }, { phase: 'cancel' })));
+  cancel(progress: SeedProgress | null, isMeant: (table: TableName) => boolean = () => true): void {
+    const names = (progress?.tables ?? []).flatMap(({ database, table: name, state }) => (state === 'seeding' ? [{ database, name }] : []));
+    for (const name of names.filter(isMeant)) this.#later(async () => void (await this.#tell({ name, ends: [] }, { phase: 'cancel' })));
   }
 
   #later(work: () => Promise<void>): void {

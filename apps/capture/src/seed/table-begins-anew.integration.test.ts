@@ -156,3 +156,28 @@ it('sends a table that is suspended at the target once more when it is back, and
   expect(told.at(-1)).toBe('cancel');
   expect(await chunksOf()).toBeLessThan(50);
 });
+
+it('ends a table that left the pipeline, or is gone, while capture was away', async () => {
+  await open(
+    `CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT n, n FROM (${thousand}) AS s; CREATE TABLE u (id INT PRIMARY KEY); CREATE TABLE w LIKE t; INSERT INTO w SELECT * FROM t`,
+  );
+  capture.start();
+  const one = order({ chunkRows: 20, rowsPerSecond: 300 });
+  await vi.waitFor(async () => expect(Math.min(await chunksOf('t'), await chunksOf('w'))).toBeGreaterThan(1), {
+    timeout: 20_000,
+    interval: 5,
+  });
+  await capture.kill();
+  capture.seeds = [];
+  await connection.query(`DROP TABLE ${db}.w`);
+  capture.carry(['u', 'w'].map((table) => ({ schema: db, table })) as never);
+  capture.start();
+  await seeded(one);
+  const phases = async (table: string): Promise<readonly string[]> =>
+    (await capture.entries()).flatMap((entry) => (entry.kind === 'seed' && entry.record.table === table ? [entry.record.phase] : []));
+  await vi.waitFor(
+    async () =>
+      expect([await phases('t'), await phases('u'), await phases('w')].map((of) => of.at(-1))).toEqual(['cancel', 'end', 'cancel']),
+    { timeout: 20_000, interval: 50 },
+  );
+});

@@ -5,7 +5,7 @@
 import { createRouter, holdsTable, rowToJson, tableName } from '@lutra/model';
 import type { ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
 import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows, settledText } from '@lutra/mysql';
-import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
+import type { ConnectionOptions, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
@@ -73,14 +73,22 @@ export class Seeding {
       const of = { pipeline: work.uid, table, request };
       if (phase === 'end' && !(await this.#isWhole(of)))
         return passed(onPassed, `the end of seed ${request}, which is not whole here`, table);
-      if (seeds.of(table)?.request === request) seeds.end(table);
-      return { text: joined([endSeed(of, phase === 'end' ? 'done' : 'cancelled'), endOtherSeeds(of)]), isCreated: false };
+      return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false };
     }
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
     seeds.begin(of);
     return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated };
+  }
+
+  /** A late record of an order before must not end the one that is under way. */
+  #end(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, state: 'done' | 'cancelled'): readonly SqlText[] {
+    const { seeds } = this.#options;
+    if (seeds.of(of.table)?.request !== of.request) return [endSeed(of, state)];
+    seeds.end(of.table);
+    seeds.endOthers(of.request);
+    return [endSeed(of, state), endOtherSeeds(of)];
   }
 
   /**

@@ -42,6 +42,11 @@ export class Seeds {
     for (const { table, request: own } of this.#tables.values()) if (own === request) this.end(table);
   }
 
+  /** What of other orders is left. */
+  endOthers(request: string): void {
+    for (const { table, request: own } of this.#tables.values()) if (own !== request) this.end(table);
+  }
+
   /** At the source. */
   get tables(): readonly TableName[] {
     return [...this.#tables.values()].map(({ table }) => table);

@@ -118,7 +118,7 @@ export class MemoryCapture {
     this.#live?.offer(this.#work);
   }
 
-  get #suspended(): readonly object[] {
+  #suspended(): readonly object[] {
     return this.suspended.map((table) => ({ database: table.split('.')[0], name: table.split('.')[1] }));
   }
 

@@ -232,7 +232,7 @@ export class MemoryCapture {
             lagMs: this.lagMs,
             log: this.#logId,
             seq: this.#seq,
-            suspended: this.#suspended,
+            suspended: this.#suspended(),
           } as unknown as WorkStatus,
         ],
       },

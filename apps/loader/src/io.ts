@@ -8,6 +8,7 @@ import {
   fence,
   loadForApply,
   missingTables,
+  isSeedWhole,
   readSeeds,
   readSuspended,
   sayRoutes,
@@ -27,6 +28,7 @@ export interface TargetPort {
   readonly writeSuspended: typeof writeSuspended;
   readonly tiedTables: typeof tiedTables;
   readonly readSeeds: typeof readSeeds;
+  readonly isSeedWhole: typeof isSeedWhole;
   readonly untickSeeds: typeof untickSeeds;
   readonly endSeeds: typeof endSeeds;
   readonly createTable: typeof createTable;
@@ -54,6 +56,7 @@ export const serversIo: LoaderIo = {
     writeSuspended,
     tiedTables,
     readSeeds,
+    isSeedWhole,
     untickSeeds,
     endSeeds,
     createTable,

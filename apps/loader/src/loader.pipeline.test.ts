@@ -249,6 +249,7 @@ const server: LoaderIo['target'] = {
   readSuspended: async () => world.suspended,
   tiedTables: async () => [],
   readSeeds: async () => [],
+  isSeedWhole: async () => true,
   untickSeeds: async () => undefined,
   endSeeds: async () => undefined,
   missingTables: async () => [],

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestServer, versions } from './mysql.fixture.js';
 import { fence } from './ownership.js';
-import { beginSeed, noCounts, readSeeds, tickSeed } from './seed-store.js';
+import { beginSeed, endSeed, isSeedWhole, noCounts, readSeeds, tickSeed } from './seed-store.js';
 
 const key = (id: number): string => `{"id":${id}}`;
 
@@ -67,6 +67,25 @@ describe.each(versions)('lutra.seed on %s', (version) => {
     const lasting = `SELECT pipeline FROM lutra.unequal WHERE pipeline IN ('${pipeline}', 'seedother') AND ended_at IS NULL`;
     expect((await server.query(lasting)).map((row) => String(row['pipeline']))).toEqual(['seedother']);
     await server.run(`DELETE FROM lutra.unequal WHERE pipeline IN ('${pipeline}', 'seedother')`);
+  });
+
+  it.each([[[]], [[key(7)]], [[key(1), key(2), key(3)]]])('a table that was cancelled begins anew, with parts %s', async (ends) => {
+    await tick(0, null, key(10));
+    await tick(1, key(10), key(15));
+    await server.run(endSeed(of, 'cancelled').sql);
+    await server.run(beginSeed(of, ends).sql);
+    const open = [...ends, null].map((end, i) => `${ends[i - 1] ?? ''} ${end ?? ''} seeding`);
+    const rest = Array.from({ length: Math.max(0, 3 - open.length) }, () => '  whole');
+    expect(await parts()).toEqual([...open, ...rest]);
+    expect((await readSeeds(server.options, pipeline)).map(({ counts }) => counts.inserted)).toEqual([...open, ...rest].map(() => 0));
+  });
+
+  it('says whether all parts are at their ends', async () => {
+    await tick(0, null, key(10));
+    await tick(1, key(10), key(20));
+    expect(await isSeedWhole(server.options, of)).toBe(false);
+    await tick(2, key(20), null);
+    expect(await isSeedWhole(server.options, of)).toBe(true);
   });
 
   it('a chunk to the end of the table is to the end of its part', async () => {

@@ -51,6 +51,8 @@ export interface Tick {
 
 const countNames = ['inserted', 'equal', 'replaced', 'kept', 'yielded', 'clashes'] as const;
 const seedTable = { database: 'lutra', name: 'seed' };
+/** Part 0 is all of the table again. */
+const anewOf = ['cursor_key = NULL', 'end_key = NULL', 'is_whole = (part > 0)', ...countNames.map((name) => `${name} = 0`)].join(', ');
 export const noCounts: SeedCounts = { inserted: 0, equal: 0, replaced: 0, kept: 0, yielded: 0, clashes: 0 };
 
 /** None where the table is not there yet. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
@@ -80,9 +82,7 @@ export async function untickSeeds(
   tables: readonly TableName[],
 ): Promise<void> {
   const { pipeline } = key;
-  // Part 0 is all of it again.
-  const anew = ['cursor_key = NULL', 'end_key = NULL', 'is_whole = (part > 0)', ...countNames.map((name) => `${name} = 0`)].join(', ');
-  const texts = tables.map((table) => `UPDATE lutra.seed SET ${anew}${whereTable({ pipeline, table })} AND state = 'seeding'`);
+  const texts = tables.map((table) => `UPDATE lutra.seed SET ${anewOf}${whereTable({ pipeline, table })} AND state = 'seeding'`);
   await through(target, async (queries) => {
     await queries.query('BEGIN');
     try {
@@ -93,6 +93,13 @@ export async function untickSeeds(
       throw error;
     }
   });
+}
+
+/** All parts of the table are ticked off to their ends. @throws SyncError TARGET_* */
+export async function isSeedWhole(target: ConnectionOptions | Queries, of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>): Promise<boolean> {
+  const sql = `SELECT COUNT(*) AS n FROM lutra.seed${whereTable(of)} AND request = ${quoteText(of.request)} AND is_whole = 0`;
+  const [row] = await through(target, (queries) => queries.query(sql));
+  return Number(row?.['n']) === 0;
 }
 
 function partOf(row: ResultRow): SeedPart {
@@ -120,14 +127,20 @@ function stateOf(state: string): SeedPart['state'] {
 
 /**
  * The table is being seeded from here on. What the same order has begun stays, also where its parts were others: they are all of the table.
- * Another one begins anew. `ends`: JSON of the last keys of its parts, but of the last one.
+ * Another one begins anew, and so does one that was cancelled. `ends`: JSON of the last keys of its parts, but of the last one.
  */
 export function beginSeed(of: SeedOf, ends: readonly string[]): SqlText {
   const others = `${whereTable(of)} AND request <> ${quoteText(of.request)} AND state = 'seeding'`;
   const parts = Array.from({ length: ends.length + 1 }, (_, part) =>
     partStatement(of, { part, cursor: ends[part - 1] ?? null, end: ends[part] ?? null }),
   );
-  return textOfStatements([`UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3)${others}`, ...parts]);
+  // Parts that it had before it was cancelled, and has no more.
+  const spare = `${whereTable(of)} AND request = ${quoteText(of.request)} AND state = 'cancelled' AND part >= ${parts.length}`;
+  return textOfStatements([
+    `UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3)${others}`,
+    `UPDATE lutra.seed SET ${anewOf}, state = 'seeding', ended_at = NULL${spare}`,
+    ...parts,
+  ]);
 }
 
 export function endSeed(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, state: 'done' | 'cancelled'): SqlText {
@@ -166,7 +179,7 @@ function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): st
 function partStatement({ pipeline, table, target, request, onExisting }: SeedOf, { part, cursor, end }: Begun): string {
   const names = ['pipeline', 'database_name', 'table_name', 'request', 'target_database', 'target_table', 'on_existing'];
   const texts = [pipeline, table.database, table.name, request, target.database, target.name, onExisting].map(quoteText);
-  const kept = (column: string, anew: string): string => `${column} = IF(request = VALUES(request), ${column}, ${anew})`;
+  const kept = (column: string, anew: string): string => `${column} = IF(request = VALUES(request) AND state <> 'cancelled', ${column}, ${anew})`;
   const anew = [
     kept('cursor_key', 'VALUES(cursor_key)'),
     kept('end_key', 'VALUES(end_key)'),

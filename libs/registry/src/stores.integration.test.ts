@@ -1,4 +1,5 @@
 /** Status, copies of logs, uids and schemas on a real ZooKeeper. */
+import { maxSeedTables } from '@lutra/model';
 import type { RestartOrder, TreeRevision, WorkStatus } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import type { PositionBackup, Registry } from './index.js';
@@ -413,5 +414,19 @@ describe('the revision of the configuration', () => {
     await called(() => expire(watching, zooKeeper.server));
     await called(() => raise(writer));
     end();
+  });
+});
+
+describe('what a target has of a seed', () => {
+  test('is there for as many tables as an order may have', async () => {
+    const { seedProgress } = await zooKeeper.open();
+    const counts = { inserted: 0, equal: 0, replaced: 0, kept: 0, yielded: 0, clashes: 0, endedAt: null };
+    const one = { database: 'a_database', state: 'seeding', cursors: ['{"id":1}'], ends: [null], whole: [false], ...counts } as const;
+    const tables = Array.from({ length: maxSeedTables }, (_, i) => ({ ...one, table: `a_table_with_a_name_${i}` }));
+    const uid = uidOf('ab.there');
+    await seedProgress.write(uid, { request: 'one', tables, at: 1 });
+    expect((await seedProgress.read(uid))?.document).toEqual({ request: 'one', tables, at: 1 });
+    await seedProgress.write(uid, { request: 'two', tables: [], at: 2 });
+    expect((await seedProgress.read(uid))?.document.request).toBe('two');
   });
 });

@@ -51,7 +51,8 @@ export type LogEntry =
 
 export class MemoryCapture {
   readonly #log: RawRecord[] = [];
-  readonly #work: CaptureWork;
+  #work: CaptureWork;
+  #live: LiveWork<CaptureWork> | null = null;
   readonly #tree: CaptureDeps['tree'];
   #entries: LogEntry[] = [];
   readonly #decoder = new RecordDecoder({ ids });
@@ -67,11 +68,10 @@ export class MemoryCapture {
   other: { readonly uid: string; readonly order: SeedOrder; progress: SeedProgress } | null = null;
   /** Chunks from this number on are applied by nobody. */
   appliesUpTo = Infinity;
-  /** A table that the loader leaves out: nothing of it is begun or ticked off. */
-  suspended = '';
-  database = 'shop';
   seeds: readonly SeedActivity[] = [];
   lagMs = 0;
+  /** By the loader. */
+  suspended: readonly string[] = [];
 
   constructor(server: MysqlServer, routes: readonly Route[], serverId = 77) {
     const { host, port, user } = server;
@@ -104,13 +104,23 @@ export class MemoryCapture {
   start(): void {
     const stop = new AbortController();
     this.#stop = stop;
-    const work = new LiveWork(this.#work);
+    const work = (this.#live = new LiveWork(this.#work));
     this.#running = runCapture(this.#deps(), work, { leaseNumber: 1, signal: stop.signal }).catch((error: unknown) => {
       if (!stop.signal.aborted) this.failure = error;
     });
   }
 
   failure: unknown = null;
+
+  /** Other tables, from now on. */
+  carry(routes: readonly Route[]): void {
+    this.#work = { ...this.#work, carried: { [uid]: routes } };
+    this.#live?.offer(this.#work);
+  }
+
+  #suspended(): readonly object[] {
+    return this.suspended.map((table) => ({ database: table.split('.')[0], name: table.split('.')[1] }));
+  }
 
   async kill(): Promise<void> {
     this.#stop?.abort();
@@ -165,14 +175,14 @@ export class MemoryCapture {
     const counts = { inserted: 0, equal: 0, replaced: 0, kept: 0, yielded: 0, clashes: 0, endedAt: null };
     let chunks = 0;
     for (const entry of await this.entries()) {
-      const of = entry.kind === 'seed' ? entry.record : entry.kind === 'chunk' ? entry.chunk : null;
-      if (of && of.table === this.suspended) continue;
       if (entry.kind === 'seed' && entry.record.request === order.id) {
         const { database, table, phase, ends } = entry.record;
         const name = `${database}.${table}`;
         const keys = ends.map(rowToJson);
         const parts = { cursors: [null, ...keys], ends: [...keys, null], whole: [false, ...keys.map(() => false)] };
-        const known = tables.get(name) ?? { database, table, state: 'seeding', ...parts, ...counts };
+        const begun = tables.get(name);
+        const isAnew = !begun || (phase === 'begin' && begun.state === 'cancelled');
+        const known: SeededTable = isAnew ? { database, table, state: 'seeding', ...parts, ...counts } : begun;
         tables.set(name, { ...known, state: phase === 'end' ? 'done' : phase === 'cancel' ? 'cancelled' : 'seeding' });
       }
       if (entry.kind !== 'chunk' || entry.chunk.request !== order.id || entry.chunk.part === null) continue;
@@ -216,8 +226,13 @@ export class MemoryCapture {
       status: {
         list: async () => [
           {
-            ...{ app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq },
-            suspended: [{ database: this.database, name: this.suspended, code: 'TABLE_MISSING', message: 'why' }],
+            app: 'loader',
+            uid,
+            state: 'running',
+            lagMs: this.lagMs,
+            log: this.#logId,
+            seq: this.#seq,
+            suspended: this.#suspended(),
           } as unknown as WorkStatus,
         ],
       },

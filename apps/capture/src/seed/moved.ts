@@ -7,10 +7,10 @@
  * A chunk sends, beside its own rows, what was moved before it came to its first place; later only what was moved out of it. A row that was
  * sent under its old key is sent under the new one too: nobody knows any more that it was.
  */
-import { SyncError } from '@lutra/model';
 import type { Row, RowImage } from '@lutra/model';
 import { primaryConflictKey } from '@lutra/mysql';
 import type { Keys } from '@lutra/mysql';
+import { BeginsAnew } from './begins-anew.js';
 import type { Candidate } from './touches.js';
 
 interface Move {
@@ -38,14 +38,10 @@ export class Moved {
     }
   }
 
-  /** @throws SyncError SEED_REFUSED */
+  /** @throws BeginsAnew */
   get waiting(): readonly Move[] {
     if (!this.#isTooMany) return this.#all.filter((move) => !this.#sent.has(move));
-    const moved = this.#all.length;
-    throw new SyncError(
-      'SEED_REFUSED',
-      `transactions that the log does not carry have moved too many of its rows (${moved}) to other keys: order it again when they have ended`,
-    );
+    throw new BeginsAnew(`transactions that the log does not carry have moved too many of its rows (${this.#all.length}) to other keys`);
   }
 
   sent(moves: Iterable<Move>): void {
@@ -55,6 +51,13 @@ export class Moved {
   /** What was sent may not have arrived. */
   resend(): void {
     this.#sent.clear();
+  }
+
+  /** All rows are to be read again. */
+  forget(): void {
+    this.#all = [];
+    this.#sent.clear();
+    this.#isTooMany = false;
   }
 }
 
@@ -72,7 +75,7 @@ export class ChunkMoves {
     this.#keys = keys;
   }
 
-  /** Keys to read beside these. @throws SyncError SEED_REFUSED */
+  /** Keys to read beside these. @throws BeginsAnew */
   take(candidates: readonly Candidate[]): readonly Row[] {
     const keyOf = (row: Row): string => primaryConflictKey(this.#keys, row) ?? '';
     const there = new Set(candidates.map(({ key, row }) => keyOf(row ?? key)));

@@ -1,7 +1,8 @@
 /** What is read of a table of an order beside its rows. */
-import type { Row, TableName } from '@lutra/model';
+import type { Row, SeedOrder, TableName } from '@lutra/model';
 import { leastRowsOfPart, partEnds, quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
+import { boundAt } from './begins-anew.js';
 import { chunkTable, exactly } from './chunk-table.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { ChunkDeps } from './chunk.js';
@@ -58,14 +59,31 @@ async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean
 }
 
 /** Small tables are not asked about. Rows that stay locked until their place are not read side by side. */
-export async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
+async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
   if (entry.rowsEstimated < leastRowsOfPart) return [];
   const { plan, changesUnseen } = await chunksOf(deps, entry);
-  return changesUnseen ? [] : deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
+  const ends = changesUnseen ? [] : await deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
+  return ends.map((end) => boundAt(plan, end));
+}
+
+/** @throws SyncError SEED_REFUSED, SOURCE_* */
+export async function beginningOf(
+  deps: ReadDeps,
+  entry: Entry,
+  { order, isLater, isReadable }: { readonly order: SeedOrder; readonly isLater: boolean; readonly isReadable: boolean },
+): Promise<Beginning> {
+  // One that cannot be read may be created all the same: its changes are replicated.
+  const isCreated = entry.state !== 'done' && entry.from === null && order.createTables;
+  const begins = !isLater && (isReadable || isCreated);
+  const isOfOrder = !isLater || !isReadable;
+  if (!begins) return { entry, isReadable, isOfOrder, begins, definition: null };
+  if (isReadable && entry.from === null) entry.ends = await endsOf(deps, entry, order.parallel);
+  const definition = order.createTables ? await definitionOf(deps, entry.name) : null;
+  return { entry, isReadable, isOfOrder, begins, definition };
 }
 
 /** What SHOW CREATE TABLE prints. */
-export async function definitionOf({ sessions }: ReadDeps, name: TableName): Promise<string | null> {
+async function definitionOf({ sessions }: ReadDeps, name: TableName): Promise<string | null> {
   const [row] = await sessions.use((session) => session.query(`SHOW CREATE TABLE ${quoteTable(name)}`));
   const text = row?.['Create Table'];
   return text === undefined || text === null ? null : text.toString();

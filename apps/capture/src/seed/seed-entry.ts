@@ -1,6 +1,6 @@
 /** What a run knows of each table of its order, and what it says of all of them. Pure. */
-import { rowFromJson } from '@lutra/model';
-import type { Row, SeedActivity, SeededTable, SeedOrder, SeedProgress, SyncError, TableName } from '@lutra/model';
+import { rowFromJson, SyncError, tableName } from '@lutra/model';
+import type { Row, SeedActivity, SeededTable, SeedOrder, SeedProgress, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { ChunkTable } from './chunk-table.js';
@@ -38,7 +38,18 @@ export interface Entry {
 export function entryOf({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
   const name = { database: table.database, name: table.name };
   const state = from?.state === 'done' ? 'done' : 'waits';
-  const fresh = { chunks: null, ends: [], seeds: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
+  const fresh = {
+    chunks: null,
+    ends: [],
+    seeds: null,
+    lastSeq: -1,
+    passedAt: null,
+    idle: 0,
+    had: '',
+    refusal: null,
+    parents: [],
+    notBefore: 0,
+  };
   return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
 }
 
@@ -76,6 +87,18 @@ export function isLost(entry: Entry, appliedSeq: number): boolean {
   if (appliedSeq < entry.lastSeq) return false;
   entry.passedAt ??= Date.now();
   return Date.now() - entry.passedAt > resendAfterMs;
+}
+
+/** `suspended`: at either side; it is brought back through the routes. */
+export type Standing = 'carried' | 'suspended' | 'left';
+
+/**
+ * Counter-example without: a table leaves the routes amid its seed. What is sent of it is ticked off by nobody, and sent again for ever.
+ * @throws SyncError SEED_WAITS, SEED_REFUSED
+ */
+export function requireCarried(name: TableName, standing: Standing): void {
+  if (standing === 'suspended') throw new SyncError('SEED_WAITS', `${tableName(name)} is suspended`);
+  if (standing === 'left') throw new SyncError('SEED_REFUSED', `${tableName(name)}: the pipeline does not carry it any more`);
 }
 
 interface RunState {

@@ -3,7 +3,7 @@
  * An order is taken only when the log announces what its pipeline carries: a change before that would be in no log.
  */
 import { createRouter, isSeedDone, toSyncError } from '@lutra/model';
-import type { SeedActivity, SeedOrder, SeedProgress, WorkStatus } from '@lutra/model';
+import type { Router, SeedActivity, SeedOrder, SeedProgress, TableName, WorkStatus } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { sleep } from '@lutra/runtime';
 import type { Obstacle } from './pace.js';
@@ -14,7 +14,7 @@ import { loadTable } from '@lutra/mysql';
 import type { CaptureWork } from '../assignments.js';
 import type { Routes } from '../stream/routing.js';
 
-export interface SeedOrdersDeps extends Omit<SeedRunDeps, Asked> {
+export interface SeedOrdersDeps extends Omit<SeedRunDeps, 'list' | 'load' | 'standing' | 'obstacle' | 'appliedSeq'> {
   readonly registry: Pick<Registry, 'seeds' | 'seedProgress' | 'status'>;
   /** What is in force. */
   work(): CaptureWork;
@@ -26,9 +26,6 @@ export interface SeedOrdersDeps extends Omit<SeedRunDeps, Asked> {
   tell(activities: readonly SeedActivity[]): void;
 }
 
-/** Of one pipeline. */
-type Asked = 'list' | 'load' | 'obstacle' | 'appliedSeq' | 'leftOut';
-
 interface Taken {
   readonly text: string;
   readonly order: SeedOrder;
@@ -39,7 +36,6 @@ interface Taken {
 }
 
 const pollMs = 1_000;
-const bringBack = 'bring it back (docs/02-setup.md, A table that is suspended), and order it again';
 /** Before this level nothing of seeding is written. */
 const seedLevel = 2;
 
@@ -122,9 +118,16 @@ export class SeedOrders {
       this.#leave(uid);
       taken.run.cancel(progress);
     }
+    if (order.state === 'paused') this.#keep(order, progress);
     if (order.state !== 'running') return;
     if (!taken.isBegun) await this.#begin(taken, uid, progress);
     if (taken.isBegun) taken.run.ticked(progress);
+  }
+
+  /** What moves unseen while it is paused is sent when it goes on, also by a capture that has not read any of it. */
+  #keep({ id }: SeedOrder, progress: SeedProgress | null): void {
+    for (const { database, table: name, state } of progress?.tables ?? [])
+      if (state === 'seeding') this.#deps.windows.follow(id, { database, name });
   }
 
   #take(uid: string, order: SeedOrder, text: string): Taken {
@@ -152,21 +155,23 @@ export class SeedOrders {
     this.#taken.delete(uid);
   }
 
-  #about(uid: string): Pick<SeedRunDeps, Asked> {
+  #about(uid: string): Pick<SeedRunDeps, 'list' | 'load' | 'standing' | 'obstacle' | 'appliedSeq'> {
     const { sessions, windows, routes, work } = this.#deps;
+    const carried = (): Router => createRouter(work().carried?.[uid] ?? []);
     return {
+      standing: (table) => {
+        if (carried()(table) === null) return 'left';
+        const isOne = ({ database, name }: TableName): boolean => database === table.database && name === table.name;
+        const there = this.#statuses.some((one) => one.app === 'loader' && one.uid === uid && one.suspended?.some(isOne));
+        return there || routes().here.router(table) === null ? 'suspended' : 'carried';
+      },
       list: (order) =>
         sessions.use((session) => {
-          const carried = [createRouter(work().carried?.[uid] ?? []), routes().here.router];
-          return listTables(session, order, { carried, watch: (table) => windows.watch(table) });
+          return listTables(session, order, { carried: [carried(), routes().here.router], watch: (table) => windows.watch(table) });
         }),
       load: ({ database, name }) => sessions.use((session) => loadTable(session, database, name)),
       obstacle: (order) => this.#obstacle(uid, order),
       appliedSeq: () => this.#loader(uid)?.seq ?? -1,
-      leftOut: ({ database, name }) => {
-        const found = this.#loader(uid)?.suspended?.find((table) => table.database === database && table.name === name);
-        return found ? `suspended in pipeline ${work().names[uid] ?? uid} (${found.code}: ${found.message}): ${bringBack}` : null;
-      },
     };
   }
 

@@ -2,39 +2,40 @@
  * One order for one pipeline: tells the targets which tables begin, seeds them, sends again what did not arrive, and tells them which are
  * done. What is done is what stands as ticked off at the target; nothing else is remembered anywhere.
  */
-import { hasAllBegun, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, SeedRecord, TableName } from '@lutra/model';
+import { hasAllBegun, toSyncError } from '@lutra/model';
+import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
-import type { Log, LogFacts } from './chunk-records.js';
+import { BeginsAnew } from './begins-anew.js';
+import { writeSeed } from './seed-records.js';
+import type { SeedLog, Told } from './seed-records.js';
 import type { ChunkDeps } from './chunk.js';
 import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { Moved } from './moved.js';
-import { chunksOf, definitionOf, endsOf, sideBySide } from './read-table.js';
-import type { Beginning, ReadDeps } from './read-table.js';
+import { beginningOf, chunksOf, sideBySide } from './read-table.js';
+import type { ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, isLost, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
-import type { Entry } from './seed-entry.js';
-import { TableSeed } from './table-seed.js';
+import { activityOf, entryOf, isLost, requireCarried, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
+import type { Entry, Standing } from './seed-entry.js';
+import { allOf, TableSeed } from './table-seed.js';
 
-export interface SeedRunDeps extends ChunkDeps, ReadDeps {
-  readonly log: Log;
-  readonly facts: LogFacts;
+export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
+  /** What the pipeline does with its changes. */
+  standing(table: TableName): Standing;
   /** What holds up the next chunk of this pipeline. */
   obstacle(order: SeedOrder): Obstacle;
   /** Up to where the pipeline's loader has applied this log; −1: it does not say. */
   appliedSeq(): number;
-  /** Why the target leaves the table out; null: it does not. */
-  leftOut(table: TableName): string | null;
   rowsRead(rows: number): void;
   warn(about: object, message: string): void;
 }
 
-const [retryMs, idleMs] = [1_000, 100];
+const retryMs = 1_000;
+const idleMs = 100;
 
 export class SeedRun {
   readonly order: SeedOrder;
@@ -74,9 +75,11 @@ export class SeedRun {
     const listed = await this.#deps.list(this.order);
     const known = tablesOf(progress);
     const isBound = progress !== null && hasAllBegun(progress, this.order.id);
-    const read = await sideBySide(listed, this.order.parallel, (one) => {
+    const read = await sideBySide(listed, this.order.parallel, async (one) => {
       const from = known.get(quoteTable(one.table)) ?? null;
-      return this.#beginning(entryOf(one, from), isBound && from === null);
+      const entry = entryOf(one, from);
+      const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
+      return beginningOf(this.#deps, entry, { order: this.order, isLater: isBound && from === null, isReadable });
     });
     const entries = read.filter(({ isOfOrder }) => isOfOrder).map(({ entry }) => entry);
     const beginning = read.filter(({ begins }) => begins);
@@ -87,31 +90,20 @@ export class SeedRun {
         if (!isReadable) await this.#tell(entry, { phase: 'cancel' });
       }
     });
+    const names = new Set(listed.map((one) => quoteTable(one.table)));
+    this.cancel(progress, (table) => !names.has(quoteTable(table)) && this.#deps.standing(table) !== 'suspended');
     withParents(entries);
     this.#entries = entries;
     this.#isListed = true;
   }
 
-  async #beginning(entry: Entry, isLater: boolean): Promise<Beginning> {
-    const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
-    // One that cannot be read may be created all the same: its changes are replicated.
-    const isCreated = entry.state !== 'done' && entry.from === null && this.order.createTables;
-    const begins = !isLater && (isReadable || isCreated);
-    const isOfOrder = !isLater || !isReadable;
-    if (!begins) return { entry, isReadable, isOfOrder, begins, definition: null };
-    if (isReadable && entry.from === null) entry.ends = await endsOf(this.#deps, entry, this.order.parallel);
-    const definition = this.order.createTables ? await definitionOf(this.#deps, entry.name) : null;
-    return { entry, isReadable, isOfOrder, begins, definition };
-  }
-
   async #isReadable(entry: Entry): Promise<boolean> {
-    try {
-      await chunksOf(this.#deps, entry);
-      return true;
-    } catch (error) {
-      if (this.#refuses(entry, error)) return false;
-      throw error;
-    }
+    const error: unknown = await chunksOf(this.#deps, entry).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    if (error !== null && !this.#refuses(entry, error)) throw error;
+    return error === null;
   }
 
   #moved({ name }: Entry): Moved {
@@ -133,11 +125,12 @@ export class SeedRun {
       }
       entry.state = 'reads';
       try {
+        this.#requireCarried(entry);
         await this.#seed(entry);
         this.#trouble = null;
       } catch (error) {
         throwIfAborted(signal);
-        if (this.#refuses(entry, error)) continue;
+        if (this.#isAnew(entry, error) || this.#refuses(entry, error)) continue;
         this.#told(error, entry.name);
         entry.state = 'waits';
         entry.notBefore = Date.now() + retryMs;
@@ -146,7 +139,10 @@ export class SeedRun {
   }
 
   async #seed(entry: Entry): Promise<void> {
-    const turn = (): Promise<() => void> => this.#pace.turn();
+    const turn = async (): Promise<() => void> => {
+      this.#requireCarried(entry);
+      return this.#pace.turn();
+    };
     const counted = (rows: number): void => {
       this.#rows += rows;
       this.#pace.published(rows);
@@ -156,12 +152,17 @@ export class SeedRun {
     const deps = { ...this.#deps, order: this.order, pipelines: [this.#uid], moved: this.#moved(entry), turn, counted, define };
     // After a failure the same ones go on behind what they have published.
     const seeds = (entry.seeds ??= partsOf(entry).map((part) => new TableSeed(deps, entry.name, part)));
-    const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
-    const failed = ended.find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
-    entry.lastSeq = Math.max(-1, ...seeds.map(({ lastSeq }) => lastSeq));
+    entry.lastSeq = await allOf(seeds);
     entry.passedAt = null;
     entry.state = 'sent';
+  }
+
+  /** @throws SyncError SEED_WAITS; SEED_REFUSED; ABORTED */
+  #requireCarried(entry: Entry): void {
+    throwIfAborted(this.#deps.signal);
+    const standing = this.#deps.standing(entry.name);
+    if (standing === 'left') this.#later(async () => void (await this.#tell(entry, { phase: 'cancel' })));
+    requireCarried(entry.name, standing);
   }
 
   /** What the target has by now. What is to be said about it is said at the next place. */
@@ -171,15 +172,12 @@ export class SeedRun {
     for (const entry of this.#entries) {
       if (entry.state !== 'sent' && entry.state !== 'ended') continue;
       const at = known.get(quoteTable(entry.name)) ?? null;
-      if (at?.state === 'done') this.#done(entry);
-      else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
-      else if (isLost(entry, this.#deps.appliedSeq()) && !this.#isLeftOut(entry)) this.#again(entry, at);
+      if (at?.state === 'done') {
+        entry.state = 'done';
+        this.#deps.windows.leave(this.order.id, entry.name);
+      } else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
+      else if (isLost(entry, this.#deps.appliedSeq())) this.#again(entry, at);
     }
-  }
-
-  #done(entry: Entry): void {
-    entry.state = 'done';
-    this.#deps.windows.leave(this.order.id, entry.name);
   }
 
   #end(entry: Entry): void {
@@ -189,46 +187,49 @@ export class SeedRun {
     this.#later(async () => void (entry.lastSeq = await this.#tell(entry, { phase: 'end' })));
   }
 
-  /** Nothing of it is ticked off, however often it is sent. */
-  #isLeftOut(entry: Entry): boolean {
-    const why = this.#deps.leftOut(entry.name);
-    return why !== null && this.#refuses(entry, new SyncError('SEED_REFUSED', `${tableName(entry.name)} is ${why}`));
-  }
-
   #again(entry: Entry, at: SeededTable | null): void {
     this.#deps.warn({ ...entry.name, request: this.order.id }, 'a table was passed and not ticked off: it is sent again from there');
     entry.from = at?.state === 'seeding' ? at : null;
+    this.#moved(entry).resend();
+    this.#begin(entry);
+  }
+
+  /** What is cancelled and begins is ticked off from its beginning. */
+  #isAnew(entry: Entry, error: unknown): boolean {
+    if (!(error instanceof BeginsAnew)) return false;
+    this.#deps.warn({ ...entry.name, request: this.order.id, reason: error.message }, 'a table is seeded from its beginning again');
+    entry.from = null;
+    this.#begin(entry, async () => {
+      this.#moved(entry).forget();
+      await this.#tell(entry, { phase: 'cancel' });
+    });
+    return true;
+  }
+
+  #begin(entry: Entry, before?: () => Promise<void>): void {
     entry.ends = [];
     entry.seeds = null;
-    this.#moved(entry).resend();
     entry.lastSeq = Infinity;
     this.#later(async () => {
+      await before?.();
       await this.#tell(entry, { phase: 'begin' });
       entry.state = 'waits';
     });
   }
 
   /** Of tables that are not done. */
-  cancel(progress: SeedProgress | null): void {
-    for (const { database, table: name, state } of progress?.tables ?? [])
-      if (state === 'seeding')
-        this.#later(async () => void (await this.#tell({ name: { database, name }, ends: [] }, { phase: 'cancel' })));
+  cancel(progress: SeedProgress | null, isMeant: (table: TableName) => boolean = () => true): void {
+    const names = (progress?.tables ?? []).flatMap(({ database, table: name, state }) => (state === 'seeding' ? [{ database, name }] : []));
+    for (const name of names.filter(isMeant)) this.#later(async () => void (await this.#tell({ name, ends: [] }, { phase: 'cancel' })));
   }
 
-  /** A log that cannot be written ends the leadership, which says why. */
   #later(work: () => Promise<void>): void {
-    this.#deps.places.at(null, work).catch(() => undefined); // the leadership ends, and says why
+    this.#deps.places.at(null, work).catch(() => undefined); // a log that cannot be written ends the leadership, which says why
   }
 
-  async #tell(
-    { name: { database, name: table }, ends }: Pick<Entry, 'name' | 'ends'>,
-    { phase, definition = null }: Pick<SeedRecord, 'phase'> & Partial<Pick<SeedRecord, 'definition'>>,
-  ): Promise<number> {
-    const { log, facts } = this.#deps;
+  #tell({ name, ends }: Pick<Entry, 'name' | 'ends'>, told: Told): Promise<number> {
     const { id: request, onExisting } = this.order;
-    const of = { endpoint: facts.endpoint, pipelines: [this.#uid], request, database, table };
-    await log.control({ kind: 'seed', ...of, phase, definition, ends: phase === 'begin' ? ends : [], onExisting, tsMs: Date.now() });
-    return log.lastSeq;
+    return writeSeed(this.#deps, { name, ends, request, onExisting, pipelines: [this.#uid] }, told);
   }
 
   #refuses(entry: Entry, thrown: unknown): boolean {
@@ -236,8 +237,6 @@ export class SeedRun {
     if (error.code !== 'SEED_REFUSED' && error.code !== 'TABLE_MISSING') return false;
     entry.state = 'refused';
     entry.refusal = error;
-    // Its state at the target would last for ever.
-    if (this.#isListed) this.#later(async () => void (await this.#tell(entry, { phase: 'cancel' })));
     this.#told(error, entry.name);
     return true;
   }

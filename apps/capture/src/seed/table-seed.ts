@@ -3,8 +3,8 @@
  * they are published in their order, because a chunk is ticked off only behind the one before it.
  */
 import type { Row, SeedOrder, TableName } from '@lutra/model';
-import { keyOfChunkRow } from '@lutra/mysql';
 import { orAborted, throwIfAborted } from '@lutra/runtime';
+import { BeginsAnew, boundAt, requireOrder } from './begins-anew.js';
 import { ChunkDiscarded } from './chunk-limits.js';
 import { Chunk } from './chunk.js';
 import type { ChunkDeps } from './chunk.js';
@@ -72,7 +72,7 @@ export class TableSeed {
     this.#cursor = part.from;
   }
 
-  /** Until all is published. @throws SyncError SEED_REFUSED, SEED_WAITS, SOURCE_*, ABORTED */
+  /** Until all is published. @throws BeginsAnew; SyncError SEED_REFUSED, SEED_WAITS, SOURCE_*, ABORTED */
   async run(): Promise<void> {
     while (!this.#isDone && !(await this.#round())) throwIfAborted(this.#deps.signal);
     this.#isDone = true;
@@ -81,6 +81,7 @@ export class TableSeed {
   /** False: a chunk was thrown away, and reading goes on behind the last one that was published. */
   async #round(): Promise<boolean> {
     const table = await this.#deps.define(this.name);
+    requireOrder(table.plan, this.#cursor, this.#part.end);
     const ahead: Ahead = { settled: Promise.resolve(), failed: false };
     try {
       await this.#readAll(table, ahead);
@@ -119,7 +120,7 @@ export class TableSeed {
       const { end } = this.#part;
       const { rows, isLast } = await chunk.readRange({ from, to: end, where: order.where ?? null, limit: this.#limit });
       const last = rows.at(-1);
-      return { chunk, from, to: isLast || !last ? end : keyOfChunkRow(table.plan, last), isLast: isLast || !last, done };
+      return { chunk, from, to: isLast || !last ? end : boundAt(table.plan, last), isLast: isLast || !last, done };
     } catch (error) {
       chunk?.close();
       done();
@@ -146,4 +147,12 @@ export class TableSeed {
       done();
     }
   }
+}
+
+/** Of the parts of one table the seq of the last record, when none is under way any more. @throws as TableSeed.run */
+export async function allOf(seeds: readonly TableSeed[]): Promise<number> {
+  const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
+  const failed = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  if (failed.length > 0) throw failed.find((error) => error instanceof BeginsAnew) ?? failed[0];
+  return Math.max(-1, ...seeds.map(({ lastSeq }) => lastSeq));
 }

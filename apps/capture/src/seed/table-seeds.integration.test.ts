@@ -156,21 +156,3 @@ it('reads a large table in parts, and each part goes on where it was when captur
   expect(new Set(chunks.map(({ chunk }) => chunk.part?.part))).toEqual(new Set([0, 1, 2]));
   expect(chunks.reduce((sum, { rows }) => sum + rows.length, 0)).toBeLessThan(230_000); // not from the beginning
 });
-
-// Counter-example: its rows are sent again and again, and nobody is told.
-it('a table that the target leaves out when it begins is named, and the order ends without it', async () => {
-  await open('CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2); CREATE TABLE u (id INT PRIMARY KEY)');
-  capture.suspended = 't';
-  capture.database = db;
-  capture.start();
-  const one = order({});
-  await seeded(one);
-  const refused = capture.seeds.find(({ request }) => request === one.id)?.refused;
-  expect(refused).toEqual([
-    { database: db, table: 't', code: 'SEED_REFUSED', message: expect.stringMatching(/t is suspended in pipeline .*TABLE_MISSING: why/) },
-  ]);
-  const phases = async (): Promise<readonly string[]> =>
-    (await capture.entries()).flatMap((entry) => (entry.kind === 'seed' && entry.record.table === 't' ? [entry.record.phase] : []));
-  await vi.waitFor(async () => expect(await phases()).toEqual(['begin', 'cancel']), { timeout: 10_000 });
-  expect(await chunksOf()).toBe(1);
-});

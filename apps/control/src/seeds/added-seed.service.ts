@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { pipelineName, tableName } from '@lutra/model';
+import { pipelineName, SyncError, tableName } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument, SeedOrder } from '@lutra/model';
 import type { Operation, Registry } from '@lutra/registry';
 import { listDocuments } from '../configuration/configuration.js';
@@ -82,12 +82,15 @@ export class AddedSeedService {
     return { seeds, problems };
   }
 
-  /** To be written with the change. */
+  /** To be written with the change. @throws SyncError CONFIG_CONFLICT */
   async operations(channel: string, { seeds }: AddedSeeds): Promise<readonly Operation[]> {
     if (seeds.length === 0) return [];
     const operations: Operation[] = [];
+    const statuses = await this.registry.status.list();
     for (const { pipeline, order } of seeds) {
       const known = await this.registry.seeds.read(pipeline.uid);
+      if (known && !hasEnded(known.document, activityOf(statuses, pipeline.uid, known.document)))
+        throw new SyncError('CONFIG_CONFLICT', `somebody else has ordered a seed of pipeline ${channel}.${pipeline.name} meanwhile`);
       operations.push(this.registry.seeds.replacing(pipeline.uid, order, known?.version ?? null));
     }
     const tables = [...new Set(seeds.flatMap(({ order }) => order.tables))];

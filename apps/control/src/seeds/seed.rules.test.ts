@@ -101,6 +101,8 @@ describe('an order at its servers', () => {
 
   it('a table without a usable key is an error where it is named, and left out with a warning where a pattern takes it', () => {
     const keyless = [table('none', { key: [] }), table('real', { key: [{ name: 'x', type: 'FLOAT' }] })];
+    const double = table('exact', { key: [{ name: 'x', type: 'double' }] });
+    expect(ids(tableProblems(subjectOf(), order({ tables: ['shop.exact'] }), facts([double])))).toEqual([]);
     expect(ids(tableProblems(subjectOf(), order(), facts(keyless)))).toEqual(['warning seed-key', 'warning seed-key']);
     const named = order({ tables: ['shop.none', 'shop.re*'] });
     expect(ids(tableProblems(subjectOf(), named, facts(keyless)))).toEqual(['error seed-key', 'warning seed-key']);

@@ -108,7 +108,7 @@ function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonl
 
 /** A table that a pattern brings along is left out with a warning; one that is named is an error. */
 function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): readonly Problem[] {
-  const approximate = key.filter(({ type }) => ['float', 'double'].includes(type.toLowerCase()));
+  const approximate = key.filter(({ type }) => type.toLowerCase() === 'float');
   if (key.length > 0 && approximate.length === 0) return [];
   const name = tableName(source);
   const severity = patterns.includes(name) ? 'error' : 'warning';

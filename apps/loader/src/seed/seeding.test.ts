@@ -36,7 +36,7 @@ const record = (more: Partial<SeedRecord> = {}): SeedRecord => ({
   ...more,
 });
 
-function seedingOf({ isThere = false, suspended = '' } = {}) {
+function seedingOf({ isThere = false, suspended = '', isWhole = true } = {}) {
   const seeds = new Seeds({ uid, region: 'a' }, []);
   const asked: TableToCreate[] = [];
   const created: TableName[] = [];
@@ -56,6 +56,7 @@ function seedingOf({ isThere = false, suspended = '' } = {}) {
         return !isThere;
       },
       missingTables: async (_, tables) => (isThere ? [] : tables),
+      isSeedWhole: async () => isWhole,
       untickSeeds: async (_, __, tables) => void unticked.push(...tables),
     },
     matcher: { targetOf: () => null },
@@ -108,12 +109,36 @@ describe('a record that a table begins or ends to be seeded', () => {
     const { seeding, seeds } = seedingOf();
     const table = { database: 'shop', name: 't' };
     await seeding.step(record());
-    await seeding.step(record({ phase: 'end', request: 'older' }));
+    await seeding.step(record({ table: 'u', request: 'older' }));
+    const late = await seeding.step(record({ phase: 'end', request: 'older' }));
     expect(seeds.of(table)).toMatchObject({ request: 'one' });
+    expect(late?.text.sql).not.toContain('request <>');
     expect(await seeding.step(record({ phase: 'end' }))).toMatchObject({ text: { sql: expect.stringContaining("state = 'done'") } });
-    expect(seeds.of(table)).toBeNull();
+    // What of others is left is over there, and here.
+    expect(seeds.tables).toEqual([]);
     await seeding.step(record());
     expect(await seeding.step(record({ phase: 'cancel' }))).toMatchObject({ text: { sql: expect.stringContaining("'cancelled'") } });
+  });
+
+  // Capture wrote the end when all was ticked off; it is read behind the routes that made the ticks void.
+  it('does not end a table of which what was ticked off does not count any more', async () => {
+    const table = { database: 'shop', name: 't' };
+    for (const isWhole of [true, false]) {
+      const { seeding, seeds } = seedingOf({ isThere: true, isWhole });
+      await seeding.step(record());
+      await seeding.untick([table]);
+      expect((await seeding.step(record({ phase: 'end' }))) === null).toBe(!isWhole);
+      expect(seeds.of(table) === null).toBe(isWhole);
+      expect(await seeding.step(record({ phase: 'cancel' }))).not.toBeNull();
+      expect(seeds.of(table)).toBeNull();
+    }
+  });
+
+  it('is asked for at its end where it was under way before the run', () => {
+    const table = { database: 'shop', name: 't' };
+    const at = { part: 0, cursor: null, end: null, counts: noCounts, begunAt: 0, endedAt: null };
+    const part = { table, target: table, request: 'r', onExisting: 'source', state: 'seeding', ...at } as const;
+    for (const isWhole of [true, false]) expect(new Seeds({ uid, region: 'a' }, [{ ...part, isWhole }]).isUnsure(table)).toBe(!isWhole);
   });
 
   it('is cancelled, though its table is suspended or not routed any more: its state would last for ever; it is not done', async () => {

@@ -5,7 +5,7 @@
 import { createRouter, holdsTable, rowToJson, tableName } from '@lutra/model';
 import type { ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
 import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows, settledText } from '@lutra/mysql';
-import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
+import type { ConnectionOptions, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
@@ -21,7 +21,7 @@ import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
 
 export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
-  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds'>;
+  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'isSeedWhole'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
   readonly seeds: Seeds;
@@ -62,7 +62,7 @@ export class Seeding {
 
   /** Null: it is not this pipeline's. @throws SyncError SEED_TABLE_REFUSED, TARGET_* */
   async step(record: SeedRecord): Promise<SeedStep | null> {
-    const { work, seeds, isSuspended } = this.#options;
+    const { work, seeds, isSuspended, onPassed } = this.#options;
     const table = { database: record.database, name: record.table };
     if (!this.#isOurs(record)) return null;
     const { request, onExisting, phase } = record;
@@ -70,15 +70,25 @@ export class Seeding {
     // Of a table that is suspended or not routed any more, too: else its state would last for ever, for each pipeline that writes it. It is
     // not done, though: what it has missed is to be seeded when it comes back.
     if (phase === 'cancel' || (phase === 'end' && target)) {
-      if (seeds.of(table)?.request === request) seeds.end(table);
       const of = { pipeline: work.uid, table, request };
-      return { text: joined([endSeed(of, phase === 'end' ? 'done' : 'cancelled'), endOtherSeeds(of)]), isCreated: false };
+      if (phase === 'end' && !(await this.#isWhole(of)))
+        return passed(onPassed, `the end of seed ${request}, which is not whole here`, table);
+      return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false };
     }
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
     seeds.begin(of);
     return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated };
+  }
+
+  /** A late record of an order before must not end the one that is under way. */
+  #end(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, state: 'done' | 'cancelled'): readonly SqlText[] {
+    const { seeds } = this.#options;
+    if (seeds.of(of.table)?.request !== of.request) return [endSeed(of, state)];
+    seeds.end(of.table);
+    seeds.endOthers(of.request);
+    return [endSeed(of, state), endOtherSeeds(of)];
   }
 
   /**
@@ -91,9 +101,19 @@ export class Seeding {
     return seeds.tables.filter((table) => !holdsTable(control, table, pipeline));
   }
 
+  /**
+   * Counter-example without: capture has read that all is ticked off, and ends the table. Here the table leaves the routes and comes back
+   * before that record, or is created again without its rows; what has changed meanwhile never comes.
+   */
+  async #isWhole(of: Parameters<TargetPort['isSeedWhole']>[1]): Promise<boolean> {
+    const { seeds, port, target } = this.#options;
+    return !seeds.isUnsure(of.table) || port.isSeedWhole(target, of);
+  }
+
   /** All that was ticked off of them comes again. */
   async untick(tables: readonly TableName[]): Promise<void> {
-    const { port, target, checkpoint } = this.#options;
+    const { port, target, checkpoint, seeds } = this.#options;
+    for (const table of tables) seeds.unticked(table);
     await port.untickSeeds(target, checkpoint, tables);
   }
 

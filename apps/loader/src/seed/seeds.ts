@@ -4,13 +4,27 @@ import type { SeedOf, SeedPart } from '@lutra/mysql';
 
 export class Seeds {
   readonly #tables = new Map<string, SeedOf>();
+  /** What was ticked off of them may not be any more. */
+  readonly #unsure = new Set<string>();
 
   readonly #sourceRegion: string;
 
   constructor({ uid: pipeline, region }: { readonly uid: string; readonly region: string }, parts: readonly SeedPart[]) {
     this.#sourceRegion = region;
-    for (const { state, table, target, request, onExisting } of parts)
-      if (state === 'seeding') this.begin({ pipeline, table, target, request, onExisting });
+    for (const { state, table, target, request, onExisting, isWhole } of parts) {
+      if (state !== 'seeding') continue;
+      this.begin({ pipeline, table, target, request, onExisting });
+      if (!isWhole) this.unticked(table);
+    }
+  }
+
+  unticked(table: TableName): void {
+    this.#unsure.add(nameOf(table));
+  }
+
+  /** An end of it in the log may be of what was ticked off before. */
+  isUnsure(table: TableName): boolean {
+    return this.#unsure.has(nameOf(table));
   }
 
   begin(of: SeedOf): void {
@@ -20,11 +34,17 @@ export class Seeds {
   /** Done, or cancelled. */
   end(table: TableName): void {
     this.#tables.delete(nameOf(table));
+    this.#unsure.delete(nameOf(table));
   }
 
   /** Its order was cancelled. */
   endAll(request: string): void {
     for (const { table, request: own } of this.#tables.values()) if (own === request) this.end(table);
+  }
+
+  /** What of other orders is left. */
+  endOthers(request: string): void {
+    for (const { table, request: own } of this.#tables.values()) if (own !== request) this.end(table);
   }
 
   /** At the source. */

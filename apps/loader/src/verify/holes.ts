@@ -32,6 +32,10 @@ export class Holes {
     return new Holes(servers, open);
   }
 
+  has({ pipeline, source }: ListedPair): boolean {
+    return this.#open.some((hole) => hole.pipeline === pipeline.uid && tableName(hole.table) === tableName(source));
+  }
+
   /** The pair is equal. */
   async end({ pipeline, source }: ListedPair): Promise<void> {
     const name = tableName(source);

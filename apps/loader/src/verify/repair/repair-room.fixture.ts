@@ -1,6 +1,6 @@
 /**
  * Two real servers that verifications and repairs work on, and a stand-in for capture, Kafka and loader between them: it sends what
- * lutra.resync asks for, answers probes, and brings resolution records from home to the other end, in their order.
+ * lutra.resync asks for at either side, answers probes, and brings resolution records from home to the other end, in their order.
  */
 import { randomUUID } from 'node:crypto';
 import { rowFromJson } from '@lutra/model';
@@ -39,11 +39,16 @@ export class RepairRoom {
   readonly request = randomUUID();
   tables: readonly VerifiedTable[] = [];
   counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
+  /** Rows that came as a repair. */
+  readonly sent: string[] = [];
+  /** Up to which seq of the endpoint's log the other side has applied; 7 is its end. */
+  applied: (endpoint: string) => Promise<number> = async () => 7;
   /** Takes place between two pages. */
   look: () => Promise<void> = async () => undefined;
   readonly #options: RoomOptions;
   #order: VerificationOrder;
   #signals = 0;
+  #seq = 9;
   #last: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -175,9 +180,9 @@ export class RepairRoom {
       crossing: {
         published: async () => published,
         capture: async () => null,
-        loader: async () => {
+        loader: async ({ source }) => {
           await this.#alone(() => this.#bring());
-          return { state: 'running', log: 'l', seq: 7, error: null };
+          return { state: 'running', log: 'l', seq: await this.applied(source), error: null };
         },
       },
       isRestarting: async () => false,
@@ -225,32 +230,45 @@ export class RepairRoom {
     return mine;
   }
 
-  async #plans(table: string): Promise<{ readonly there: RowPlan; readonly here: RowPlan }> {
-    const [{ target: from }, { target: to }] = [await this.source.load(this.database, table), await this.target.load(this.database, table)];
-    return { there: planRows(asSource(from), from), here: planRows(asSource(from), to) };
+  async #plans(table: string, [from, to]: readonly [TestServer, TestServer]): Promise<{ readonly there: RowPlan; readonly here: RowPlan }> {
+    const [{ target: source }, { target }] = [await from.load(this.database, table), await to.load(this.database, table)];
+    return { there: planRows(asSource(source), source), here: planRows(asSource(source), target) };
   }
 
   async #send(): Promise<void> {
-    const entries = await this.source.query(
+    await this.#sendOf(this.source, this.target);
+    await this.#sendOf(this.target, this.source);
+  }
+
+  async #sendOf(from: TestServer, to: TestServer): Promise<void> {
+    const entries = await from.query(
       `SELECT id, table_name AS t, row_key AS k, purpose, request, pipeline AS uid FROM lutra.resync WHERE schema_name = '${this.database}' ORDER BY id`,
     );
     for (const { id, t, k, purpose, request, uid } of entries) {
-      const plans = await this.#plans(String(t));
+      const plans = await this.#plans(String(t), [from, to]);
       const key = rowFromJson(String(k));
-      const [there, here] = [await rowOf(this.source, plans.there, key), await rowOf(this.target, plans.here, key)];
-      if (purpose === 'repair') await force(this.target, plans.here, { key, row: there });
+      const [there, here] = [await rowOf(from, plans.there, key), await rowOf(to, plans.here, key)];
+      if (purpose === 'repair') await this.#take(to, plans.here, { key, row: there, uid: String(uid) });
       else {
         const of = {
           pipeline: String(uid),
           request: String(request),
           table: { database: this.database, name: String(t) },
           log: 'l',
-          seq: 9,
+          seq: (this.#seq += 1),
         };
-        await this.target.run(differenceText(await differenceOf(plans.here, { key, here, there }), of).sql);
+        await to.run(differenceText(await differenceOf(plans.here, { key, here, there }), of).sql);
       }
-      await this.source.run(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
+      await from.run(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
     }
+  }
+
+  /** As the loader does: under an entry of this pipeline, and no row gives way to another one where both sides write. */
+  async #take(to: TestServer, plan: RowPlan, { key, row, uid }: { readonly key: Row; readonly row: Row | null; readonly uid: string }) {
+    const open = await to.query(`SELECT 1 FROM lutra.unequal WHERE pipeline = '${uid}' AND ended_at IS NULL`);
+    this.sent.push(`${String(Object.values(key)[0])} ${open.length > 0 ? 'under an entry' : 'alone'}`);
+    if (!this.#options.twoWay) await force(to, plan, { key, row });
+    else if (open.length > 0) await force(to, plan, { key, row, keepsHolders: true });
   }
 
   /** From home, in their order. */
@@ -275,11 +293,16 @@ async function rowOf(server: TestServer, plan: RowPlan, key: Row): Promise<Row |
 }
 
 /** What holds its unique values gives way, as at any region but home. */
-async function force({ options }: TestServer, plan: RowPlan, { key, row }: { readonly key: Row; readonly row: Row | null }): Promise<void> {
+async function force(
+  { options }: TestServer,
+  plan: RowPlan,
+  { key, row, keepsHolders = false }: { readonly key: Row; readonly row: Row | null; readonly keepsHolders?: boolean },
+): Promise<void> {
   const connection = await ApplyConnection.open(options);
   try {
     await connection.run(ordinaryOpening);
     const [found] = await readRows(connection, [{ plan, key, values: row }]);
+    if (keepsHolders && (found?.holders.length ?? 0) > 0) return;
     const refused = await forceRow(connection, plan, { existing: found?.existing ?? null, row, displaced: found?.holders ?? [] });
     if (refused) throw refused;
     await connection.commit();

@@ -204,7 +204,7 @@ export class ChunkRows {
     const { plan, seen, bothWays } = this.#chunk;
     if (was === null || this.#cleared.has(keyText(plan, was))) return;
     // What it was changed to is on its way to the source.
-    if (changedOf(this.#options.watch, key, seen) === 'primary') return void this.#told('yielded');
+    if (changedOf(this.#options.watch, key, seen) === 'primary') return this.#told('yielded');
     const [now] = await readRows(this.#connection, [{ plan, key: was, values: null }]);
     // It may have gone with its parent.
     const existing = now?.existing ?? null;
@@ -212,7 +212,7 @@ export class ChunkRows {
     if (existing !== null && !(await this.#written({ existing, row: null, displaced: [] }))) {
       if (!bothWays) throw this.#stopped(was);
       this.#problems.push({ key: keyOfRow(plan, was), why: this.#whyLeft([]) });
-      return void this.#told('clash');
+      return this.#told('clash');
     }
     this.#told('replaced');
     this.#repaired({ row: null, existing: was, result: null });

@@ -26,7 +26,9 @@ describe.each(['8.0', '9.7'] as const)('a repair, both ways, %s', (version) => {
     await room.room.local('', [item(5), item(5, 'own')], [null, item(6, 'own')], [item(7), null]);
     await room.read([item(1, 'same'), item(2), item(3), item(5), item(7)], repairOf(1, 2, 3, 4, 5, 6, 7));
     expect(await room.rows()).toEqual([item(1, 'same'), item(2), item(3), item(5, 'own'), item(6, 'own')]);
-    const told = (await room.room.conflicts()).map((row) => ['row_key', 'type', 'winner', 'op', 'final'].map((name) => row[name]).join(' '));
+    const told = (await room.room.conflicts()).map((row) =>
+      ['row_key', 'type', 'winner', 'op', 'final'].map((name) => row[name]).join(' '),
+    );
     expect(told).toEqual(['{"id":2} repair incoming u 1', '{"id":3} repair incoming c 1', '{"id":4} repair incoming d 1']);
     expect(await room.room.resolutions()).toEqual([]);
   });

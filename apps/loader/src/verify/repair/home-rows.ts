@@ -156,9 +156,7 @@ export class HomeRows {
   async #record(connection: ApplyConnection, pairs: readonly Pair[]): Promise<void> {
     const { plans, by } = this.#options;
     const table = plans.homeTable;
-    const texts = pairs.map(({ found: { key, log, seq }, home, away }) =>
-      repairText({ table, key, home, away, log, seq }, by),
-    );
+    const texts = pairs.map(({ found: { key, log, seq }, home, away }) => repairText({ table, key, home, away, log, seq }, by));
     for (const text of inPieces(texts)) await connection.run(text);
   }
 }

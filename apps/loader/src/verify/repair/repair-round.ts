@@ -222,5 +222,7 @@ async function asTheyWere({ table, sent }: State, hashes: readonly string[]): Pr
 }
 
 function imageOf({ outcome, here, there }: FoundRow): string {
-  return createHash('sha256').update(JSON.stringify([outcome, here, there])).digest('base64');
+  return createHash('sha256')
+    .update(JSON.stringify([outcome, here, there]))
+    .digest('base64');
 }

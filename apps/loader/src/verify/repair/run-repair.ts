@@ -116,11 +116,12 @@ class Repair {
     });
   }
 
-  async #probe({ pipeline }: ListedPair, store: ServerProbes, keys: Parameters<RepairTable['probe']>[0]): Promise<Probed> {
+  async #probe(pair: ListedPair, store: ServerProbes, keys: Parameters<RepairTable['probe']>[0]): Promise<Probed> {
     const { work, crossing, look, signal } = this.#options;
-    const at = await crossing.loader(wayOf(work, pipeline));
+    const at = await crossing.loader(wayOf(work, pair.pipeline));
     const asOf = Date.now();
-    const { unanswered } = await probe(store, keys, { kept: 'rows', pollMs: this.#pollMs, look, signal });
+    const moved = async (): Promise<void> => void (await this.#applied(this.#backOf(pair), false));
+    const { unanswered } = await probe(store, keys, { kept: 'rows', pollMs: this.#pollMs, look, moved, signal });
     return { unanswered, asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
   }
 
@@ -178,11 +179,14 @@ class Repair {
     }
   }
 
-  #crossed({ pipeline }: ListedPair): Promise<string | null> {
-    const back = this.#options.work.pipelines.filter(
+  #crossed(pair: ListedPair): Promise<string | null> {
+    return this.#applied([pair.pipeline, ...this.#backOf(pair)], true);
+  }
+
+  #backOf({ pipeline }: ListedPair): readonly VerifiedPipeline[] {
+    return this.#options.work.pipelines.filter(
       ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
     );
-    return this.#applied([pipeline, ...back], true);
   }
 
   #applied(pipelines: readonly VerifiedPipeline[], twoWay: boolean): Promise<string | null> {

@@ -181,8 +181,12 @@ export class RepairRoom {
         published: async () => published,
         capture: async () => null,
         loader: async ({ source }) => {
-          await this.#alone(() => this.#bring());
-          return { state: 'running', log: 'l', seq: await this.applied(source), error: null };
+          let seq = -1;
+          await this.#alone(async () => {
+            await this.#bring();
+            seq = await this.applied(source);
+          });
+          return { state: 'running', log: 'l', seq, error: null };
         },
       },
       isRestarting: async () => false,
@@ -220,6 +224,7 @@ export class RepairRoom {
     } finally {
       isEnded = true;
       await standIn;
+      await this.#last;
     }
   }
 

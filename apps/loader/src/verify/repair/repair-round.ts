@@ -80,7 +80,7 @@ interface State extends AskedTable {
 /** Rows of one transaction, with both versions. */
 const pageRows = 50;
 const probedKeys = 500;
-export const leftTwice = 'it was sent twice and is as it was: another row there holds a unique value of it, or a foreign key refuses it';
+const leftTwice = 'it was sent twice and is as it was: another row there holds a unique value of it, or a foreign key refuses it';
 
 export class RepairRound {
   readonly #options: RoundOptions;

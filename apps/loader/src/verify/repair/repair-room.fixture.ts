@@ -5,16 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { rowFromJson } from '@lutra/model';
 import type { EndpointDocument, RegionDocument, RepairOrder, RepairResult, Row, VerificationOrder, VerifiedTable } from '@lutra/model';
-import {
-  ApplyConnection,
-  asSource,
-  differenceText,
-  identicalRows,
-  ordinaryOpening,
-  planRows,
-  readRowQuery,
-  toRowBeside,
-} from '@lutra/mysql';
+import { ApplyConnection, asSource, differenceText, identicalRows, planRows, readRowQuery, toRowBeside } from '@lutra/mysql';
 import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { forceRow, readRows } from '../../conflict/resolve/rows.js';
@@ -305,7 +296,7 @@ async function force(
 ): Promise<void> {
   const connection = await ApplyConnection.open(options);
   try {
-    await connection.run(ordinaryOpening);
+    await connection.run({ sql: 'BEGIN', marks: [{ does: 'begin' }] });
     const [found] = await readRows(connection, [{ plan, key, values: row }]);
     if (keepsHolders && (found?.holders.length ?? 0) > 0) return;
     const refused = await forceRow(connection, plan, { existing: found?.existing ?? null, row, displaced: found?.holders ?? [] });

@@ -44,7 +44,7 @@ export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-definition.js';
-export { closingText, openingText, ordinaryOpening, transactionText, uncommittedText } from './transaction-text.js';
+export { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 export type { Beginning } from './transaction-text.js';
 export { TableDefinitions } from './table-definitions.js';
 export type { Remembered } from './definition-check.js';

@@ -36,9 +36,6 @@ export function openingText(fence: string, { repeatable = false }: Beginning = {
   return joined([...(repeatable ? [repeatableRead] : []), begin, fenceText(fence)]);
 }
 
-/** Without a fence: an ordinary transaction, which goes on to other regions as any. What is missing stays missing. */
-export const ordinaryOpening: SqlText = joined([repeatableRead, begin]);
-
 /** A whole transaction but for its end: it waits, with its locks, for ApplyConnection's commit() or rollback(). */
 export function uncommittedText(fence: string, rows: SqlText, beginning: Beginning = {}): SqlText {
   return joined([openingText(fence, beginning), rows]);

@@ -15,6 +15,7 @@ import type { ApplyConnection, Difference, SeedCounts } from '@lutra/mysql';
 import type { Conflict } from '../conflict/record/conflict-record.js';
 import { forceRow, keyText, readRows, writeRow } from '../conflict/resolve/rows.js';
 import type { Found, RowChange } from '../conflict/resolve/rows.js';
+import { repairConflict, seedConflict } from './chunk-conflicts.js';
 import type { ListedRows } from './listed-rows.js';
 import { parentOf, withoutParents } from './own-parents.js';
 import type { PreparedChunk } from './prepared-chunk.js';
@@ -95,7 +96,7 @@ export class ChunkRows {
     ]);
     await completed(this.#options.watch, this.#chunk);
     for (const [i, row] of rows.entries()) await this.#row({ row, i, found: found[i] ?? nothing, isLast: !isRepair });
-    if (isRepair) for (const was of found.slice(rows.length)) await this.#gone(was.existing);
+    if (isRepair) for (const [i, was] of found.slice(rows.length).entries()) await this.#gone(absent[i] ?? {}, was.existing);
     const waiting = this.#waiting;
     for (const at of waiting) await this.#row({ ...at, isLast: true });
     const { clash = 0, again = 0, yielded = 0, ...counts } = this.#outcomes;
@@ -151,15 +152,15 @@ export class ChunkRows {
       if (await this.#written(image)) this.#wrote(image);
       else told = 'clash';
     }
-    this.#outcomes[told] = (this.#outcomes[told] ?? 0) + 1;
+    this.#told(told);
     const key = keyOfRow(plan, row);
     // What is seeded is not ticked off then, and comes again by itself.
     if (told === 'clash' || (told === 'again' && seed === null))
       this.#differences.push({ key, outcome: told, columns: null, here: existing ?? displaced[0] ?? null, there: row });
-    if (told === 'clash' && isRepair) this.#problems.push({ key, why: `a unique value of it is held here by ${this.#named(displaced)}` });
+    if (told === 'clash' && isRepair) this.#problems.push({ key, why: this.#whyLeft(displaced) });
     if (told === 'kept') this.#kept.push(key);
-    if (bothWays && existing !== null && (told === 'kept' || told === 'replaced'))
-      this.#conflicts.push(this.#conflictOf(key, { row, existing, isKept: told === 'kept' }));
+    if (bothWays && !isRepair && existing !== null && (told === 'kept' || told === 'replaced'))
+      this.#conflicts.push(seedConflict({ row, existing, isKept: told === 'kept' }, { table: this.#chunk.target, key }));
   }
 
   #wrote({ row, existing, displaced }: Image): void {
@@ -199,31 +200,36 @@ export class ChunkRows {
   }
 
   /** It is gone at the source; unless the server takes the key for that of a row that came: 'a' for 'A'. */
-  async #gone(was: Row | null): Promise<void> {
-    const { plan } = this.#chunk;
+  async #gone(key: Row, was: Row | null): Promise<void> {
+    const { plan, seen, bothWays } = this.#chunk;
     if (was === null || this.#cleared.has(keyText(plan, was))) return;
+    // What it was changed to is on its way to the source.
+    if (changedOf(this.#options.watch, key, seen) === 'primary') return this.#told('yielded');
     const [now] = await readRows(this.#connection, [{ plan, key: was, values: null }]);
     // It may have gone with its parent.
     const existing = now?.existing ?? null;
     if (existing !== null && this.#coming.has(keyText(plan, existing))) return;
-    if (existing !== null && !(await this.#written({ existing, row: null, displaced: [] }))) throw this.#stopped(was);
-    this.#outcomes.replaced = (this.#outcomes.replaced ?? 0) + 1;
+    if (existing !== null && !(await this.#written({ existing, row: null, displaced: [] }))) {
+      if (!bothWays) throw this.#stopped(was);
+      this.#problems.push({ key: keyOfRow(plan, was), why: this.#whyLeft([]) });
+      return this.#told('clash');
+    }
+    this.#told('replaced');
     this.#repaired({ row: null, existing: was, result: null });
   }
 
-  #repaired({ row, existing, result }: Pick<Image, 'row' | 'existing'> & { readonly result: Row | null }): void {
-    const { plan, target: table } = this.#chunk;
-    const of = existing ?? row;
-    if (!of) return;
-    const op = row === null ? 'd' : existing === null ? 'c' : 'u';
-    const decided = { type: 'repair', policy: 'repair', winner: 'incoming', op, before: null, localSeq: null } as const;
-    this.#conflicts.push({ ...decided, table, key: keyOfRow(plan, of), after: row, existing, result });
+  #told(outcome: RowOutcome): void {
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
   }
 
-  #conflictOf(key: Row, { row, existing, isKept }: { readonly row: Row; readonly existing: Row; readonly isKept: boolean }): Conflict {
-    const decided = isKept ? ({ winner: 'existing', result: existing } as const) : ({ winner: 'incoming', result: row } as const);
-    const of = { table: this.#chunk.target, key, type: 'seed-differs', policy: 'seed', op: 'c' } as const;
-    return { ...of, ...decided, before: null, after: row, existing, localSeq: null };
+  #whyLeft(holders: readonly Row[]): string {
+    return holders.length > 0 ? `a unique value of it is held here by ${this.#named(holders)}` : 'a foreign key refuses it here';
+  }
+
+  #repaired(image: Pick<Image, 'row' | 'existing'> & { readonly result: Row | null }): void {
+    const { plan, target } = this.#chunk;
+    const of = image.existing ?? image.row;
+    if (of) this.#conflicts.push(repairConflict(image, { table: target, key: keyOfRow(plan, of) }));
   }
 
   #named(rows: readonly Row[]): string {

@@ -23,6 +23,7 @@ import { ListedRows } from './listed-rows.js';
 import { tableOf, textsOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { compareRows } from './probe.js';
+import { UnequalTables } from './unequal-tables.js';
 import { changedOf, completed, watchOf } from './watch.js';
 import type { Watch } from './watch.js';
 
@@ -31,6 +32,8 @@ export interface ChunkWriterOptions extends ChunkRecordsOptions {
   readonly detection: Pick<Detection, 'detector' | 'parts'> | null;
   /** Bytes of SQL in one piece. */
   readonly pieceBytes: number;
+  /** A repair that nobody has ordered for this side. */
+  passed(prepared: PreparedChunk): void;
 }
 
 const busyTries = 8;
@@ -49,7 +52,9 @@ export class ChunkWriter {
   /** Committed when it resolves. @throws SyncError SEED_ROW_EXISTS, and as ConflictDetector.commit and TargetWriter.commit */
   async write(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     const { record } = prepared.chunk;
-    if (prepared.safe) return this.#replayed(prepared, checkpoint);
+    // Both ways a repair writes only where it is not contested, before a rewind and behind it.
+    const isContestable = prepared.isRepair && prepared.bothWays;
+    if (prepared.safe && !isContestable) return this.#replayed(prepared, checkpoint);
     const watch = await this.#watch(prepared);
     if (record.purpose === 'probe') return this.#probe(prepared, checkpoint, watch);
     const name = tableName(prepared.target);
@@ -128,15 +133,29 @@ export class ChunkWriter {
   /** True: a row was there. */
   async #rowByRow(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<boolean> {
     let done: RowsDone | null = null;
+    let isPassed = false;
     await this.#transaction(prepared, checkpoint, async (connection) => {
+      isPassed = !(await this.#isOrdered(connection, prepared));
+      if (isPassed) return true;
       const listed = new ListedRows(connection, { pipeline: this.#options.pipeline.uid, table: tableOf(prepared) });
       done = await new ChunkRows(connection, prepared, { watch, listed }).write();
       await this.#records.write(connection, { prepared, done, listed });
       return true;
     });
+    if (isPassed) this.#options.passed(prepared);
     const { conflicts, counts } = done ?? { conflicts: [], counts: noCounts };
     if (conflicts.length > 0) this.#options.detection?.parts.onConflicts(conflicts, cameFrom(prepared));
     return counts.equal + counts.kept + counts.replaced > 0;
+  }
+
+  /**
+   * Both ways a repair is taken under an entry of this pipeline alone. Counter-example without: somebody sends a row as a repair, and what
+   * is deleted there is deleted here while the other way it is inserted: the two sides swap.
+   */
+  async #isOrdered(connection: ApplyConnection, prepared: PreparedChunk): Promise<boolean> {
+    if (!prepared.isRepair || !prepared.bothWays) return true;
+    const tables = new UnequalTables(connection, this.#options.pipeline.uid);
+    return (await tables.entryOf({ source: tableOf(prepared), target: prepared.target }))?.isOwn === true;
   }
 
   async #probe(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<void> {

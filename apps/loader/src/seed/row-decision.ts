@@ -22,8 +22,8 @@ export interface Direction {
  * neither of the two sends its own row to both.
  */
 export function staysOf(purpose: ChunkPurpose, onExisting: string | null, { source, home }: Direction): Stays {
+  if (purpose === 'repair') return 'incoming';
   if (home === null) {
-    if (purpose === 'repair') return 'incoming';
     if (onExisting === 'stop') return 'stop';
     return onExisting === 'target' ? 'existing' : 'incoming';
   }

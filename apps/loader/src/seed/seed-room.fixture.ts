@@ -45,6 +45,7 @@ export class SeedRoom {
   readonly #make: (resolved: ReadonlySet<number>) => Applier;
   readonly #seeding: Seeding;
   readonly #seeds: Seeds;
+  readonly passed: string[] = [];
   readonly #skipped: number[] = [];
   #seq = 0;
 
@@ -82,7 +83,7 @@ export class SeedRoom {
       load: async (_, name) => tables.get(name)!.target,
       isSuspended,
       onCreated: () => undefined,
-      onPassed: () => undefined,
+      onPassed: (why) => void this.passed.push(why),
     });
     this.#make = (resolved) =>
       new Applier({

@@ -15,7 +15,7 @@ import { refusedFor } from '../plan/table-matcher.js';
 import type { Chunk } from './chunk-assembly.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { ChunkWriterOptions } from './chunk-writer.js';
-import { absentOf } from './prepared-chunk.js';
+import { absentOf, tableOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
@@ -52,7 +52,8 @@ export class Seeding {
     const { work, writer, pieceBytes, detection } = options;
     this.#options = options;
     this.#router = createRouter(work.routes);
-    this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work });
+    const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
+    this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed });
   }
 
   /** One way: rows that are there and differ are replaced as long as the table is seeded, so changes of them are written whole. */
@@ -72,7 +73,7 @@ export class Seeding {
     if (phase === 'cancel' || (phase === 'end' && target)) {
       const of = { pipeline: work.uid, table, request };
       if (phase === 'end' && !(await this.#isWhole(of)))
-        return passed(onPassed, `the end of seed ${request}, which is not whole here`, table);
+        return passedBy(onPassed, `the end of seed ${request}, which is not whole here`, table);
       return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false };
     }
     if (!target) return null;
@@ -139,10 +140,8 @@ export class Seeding {
     const seed = record.purpose === 'seed' ? seeds.of(table) : null;
     const isOfOrder = record.purpose !== 'seed' || seed?.request === record.request;
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
-    if (!isOfOrder) return passed(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
+    if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
-    if (bothWays && record.purpose === 'repair')
-      return passed(onPassed, 'a repair by rows of the source, and the table flows both ways', table);
     return this.#prepared(chunk, { ...tables, bothWays, seed });
   }
 
@@ -193,7 +192,9 @@ export class Seeding {
   }
 }
 
-function passed(tell: SeedingOptions['onPassed'], why: string, table: TableName): null {
+const notRaised = 'a repair by rows of the source: the table flows both ways, and has no open entry in lutra.unequal for this pipeline';
+
+function passedBy(tell: SeedingOptions['onPassed'], why: string, table: TableName): null {
   tell(`${tableName(table)}: passed ${why}`, table);
   return null;
 }

@@ -31,6 +31,6 @@ it('each table is asked for once in a transaction; of another pipeline a repair 
   const hole = { cause: 'hole', request: 'r', reason: 'ann: why' };
   const repair = { cause: 'repair', request: 's', reason: 'bob: why' };
   const entryOf = (...entries: readonly ResultRow[]) => tablesOf(['seed', 'unequal'], [], entries).entryOf(routed);
-  expect(await entryOf({ ours: '0', ...hole })).toEqual(hole);
-  expect(await entryOf({ ours: '0', ...hole }, { ours: '1', ...repair })).toEqual(repair);
+  expect(await entryOf({ ours: '0', ...hole })).toEqual({ ...hole, isOwn: false });
+  expect(await entryOf({ ours: '0', ...hole }, { ours: '1', ...repair })).toEqual({ ...repair, isOwn: true });
 });

@@ -18,6 +18,8 @@ export interface Entry {
   readonly cause: string;
   readonly request: string;
   readonly reason: string;
+  /** Of this pipeline. */
+  readonly isOwn: boolean;
 }
 
 interface Known {
@@ -68,12 +70,13 @@ export class UnequalTables {
     const [seeds] = this.#stores.has('seed') ? await this.#rows(beingSeededQuery(target)) : [];
     const entries = this.#stores.has('unequal') ? await this.#rows(unequalQuery(target, { pipeline: this.#pipeline, table: source })) : [];
     // What a hole has lost may come by any of them.
-    const ours = entries.find((entry) => Number(entry['ours']) > 0) ?? entries.find((entry) => String(entry['cause']) === 'hole');
+    const own = entries.find((entry) => Number(entry['ours']) > 0);
+    const ours = own ?? entries.find((entry) => String(entry['cause']) === 'hole');
     const isLeaving = Number(seeds?.['leaving']) > 0;
     return {
       mayLack: isLeaving || Number(seeds?.['seeding']) > 0 || entries.length > 0,
       isLeaving,
-      entry: ours ? { cause: String(ours['cause']), request: String(ours['request']), reason: String(ours['reason']) } : null,
+      entry: ours ? { ...entryIn(ours), isOwn: own !== undefined } : null,
     };
   }
 
@@ -81,4 +84,8 @@ export class UnequalTables {
     const [rows = []] = await this.#connection.within(sql);
     return rows;
   }
+}
+
+function entryIn(row: ResultRow): Omit<Entry, 'isOwn'> {
+  return { cause: String(row['cause']), request: String(row['request']), reason: String(row['reason']) };
 }

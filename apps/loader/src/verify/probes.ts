@@ -184,6 +184,8 @@ export interface ProbeOptions {
   readonly pollMs?: number;
   /** How often a row that was in flight is asked for again. */
   readonly rounds?: number;
+  /** Before that: the answer is the same until the source has applied what the target had. */
+  readonly moved?: () => Promise<void>;
   /** At each look; ends it by throwing. */
   readonly look?: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -208,6 +210,7 @@ export async function probe(
   for (let round = 1; round < rounds && unanswered === null; round++) {
     const moving = await store.keysWith('in-flight');
     if (moving.length === 0) break;
+    await options.moved?.();
     await store.ask(moving);
     unanswered = await untilAnswered(store, options);
   }

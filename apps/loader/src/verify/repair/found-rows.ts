@@ -69,6 +69,12 @@ export class FoundRows {
     return Object.fromEntries(differingOutcomes.map((outcome) => [outcome, found.get(outcome) ?? 0])) as Record<DifferingOutcome, number>;
   }
 
+  /** What is said of rows: hash → text. */
+  async problems(): Promise<ReadonlyMap<string, string>> {
+    const sql = `SELECT LOWER(HEX(key_hash)) AS hash, problem FROM lutra.difference WHERE ${this.#here} AND problem IS NOT NULL`;
+    return new Map((await this.#target.query(sql)).map((row) => [textIn(row, 'hash'), textIn(row, 'problem')]));
+  }
+
   /** Why rows were not written: hash → text. Those that are not in it have none. */
   async saveProblems(problems: ReadonlyMap<string, string>): Promise<void> {
     await this.#target.query(`UPDATE lutra.difference SET problem = NULL WHERE ${this.#here} AND problem IS NOT NULL`);

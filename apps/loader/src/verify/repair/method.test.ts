@@ -2,7 +2,7 @@ import type { Route } from '@lutra/model';
 import { expect, it } from 'vitest';
 import type { VerifiedPipeline, VerifyWork } from '../assignments.js';
 import type { ListedPair } from '../table-list.js';
-import { methodOf, winnerOf } from './method.js';
+import { methodOf } from './method.js';
 import { parentsFirst } from './table-order.js';
 
 const routes: readonly Route[] = [{ schema: 'shop', table: '*' }];
@@ -29,20 +29,30 @@ const pair = (more: Partial<ListedPair> = {}): ListedPair => ({
 const work = (home: string | null): VerifyWork => ({ channel: 'c', pipelines: [there, back], rules: [], home });
 
 it.each([
-  ['source', 'ra', 'source', 'home', 'source', 'b-a'],
-  ['source', 'rb', 'target', 'away', 'source', 'a-b'],
-  ['rb', 'ra', 'source', 'away', 'target', 'b-a'],
-  ['rb', 'rb', 'target', 'home', 'target', 'a-b'],
-])('both ways, winner %s and home %s: done at the %s, %s wins', (winner, home, side, who, taken, into) => {
-  const method = methodOf(pair(), work(home), { winner });
-  expect(method).toMatchObject({ kind: 'at home', home: side, winner: who, into: { name: into } });
-  expect(typeof method === 'string' ? method : winnerOf(method)).toBe(taken);
+  ['source', 'ra', 'at home', 'source', 'a-b'],
+  ['source', 'rb', 'rows', 'source', 'a-b'],
+  ['rb', 'ra', 'rows', 'target', 'b-a'],
+  ['rb', 'rb', 'at home', 'target', 'b-a'],
+])('both ways, winner %s and home %s: %s, the %s wins by %s', (winner, home, kind, side, by) => {
+  const back = by === 'a-b' ? 'b-a' : 'a-b';
+  expect(methodOf(pair(), work(home), { winner, isHole: false })).toMatchObject({
+    kind,
+    winner: side,
+    by: { name: by },
+    back: { name: back },
+  });
+});
+
+it.each(['source', 'ra'])('after a hole its source wins (%s) though neither end is home; the other side does not', (winner) => {
+  expect(methodOf(pair(), work('rc'), { winner, isHole: true })).toMatchObject({ kind: 'rows', winner: 'source', by: there });
+  expect(methodOf(pair(), work('rc'), { winner: 'rb', isHole: true })).toContain('against home (rc)');
 });
 
 it('one way the source wins', () => {
-  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'source' })).toEqual({ kind: 'one way' });
-  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'ra' })).toEqual({ kind: 'one way' });
-  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'rb' })).toContain('the source wins');
+  const sent = { kind: 'rows', winner: 'source', by: there, back: null };
+  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'source', isHole: false })).toEqual(sent);
+  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'ra', isHole: false })).toEqual(sent);
+  expect(methodOf(pair({ twoWay: false }), work(null), { winner: 'rb', isHole: false })).toContain('the source wins');
 });
 
 it.each([
@@ -57,7 +67,7 @@ it.each([
     'flows back by another channel',
   ],
 ])('refused by name: %s', (_, of, home, winner, why) => {
-  expect(methodOf(of, work(home), { winner })).toContain(why);
+  expect(methodOf(of, work(home), { winner, isHole: false })).toContain(why);
 });
 
 it('parents come before their children, and a circle does not end it', () => {

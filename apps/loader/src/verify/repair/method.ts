@@ -1,11 +1,11 @@
 /**
  * How the rows of a pair of tables are repaired. Pure.
  *
- *   one way      the source's rows travel as `r` rows; what it lacks is deleted at the target
- *   both ways    everything is done at home: a resolution record of home's row, or the other end's row as an ordinary change
+ *   rows      the winner's rows travel in its log as `r` rows, under the entry of lutra.unequal at the other side; what it lacks is deleted
+ *   at home   both ways, and home wins: a resolution record of home's row
  *
- * Counter-examples, docs/decisions/0032-seeding.md, 13 and 28: `r` rows both ways swap what is deleted; a resolution record in the log of
- * another region than home is passed over.
+ * Counter-examples, docs/decisions/0032-seeding.md, 27: written at home as a change, the other end's row loses what the other end writes
+ * meanwhile; a resolution record in the log of another region than home is passed over.
  */
 import { createRouter, tableName } from '@lutra/model';
 import type { RepairOrder } from '@lutra/model';
@@ -13,24 +13,33 @@ import type { DigestedSide } from '@lutra/mysql';
 import type { VerifiedPipeline, VerifyWork } from '../assignments.js';
 import type { ListedPair } from '../table-list.js';
 
-export type RepairMethod = OneWay | AtHome;
+export type RepairMethod = SentRows | AtHome;
 
-export interface OneWay {
-  readonly kind: 'one way';
+export interface SentRows {
+  readonly kind: 'rows';
+  /** Whose rows are taken. */
+  readonly winner: DigestedSide;
+  /** Brings them to the other side. */
+  readonly by: VerifiedPipeline;
+  /** Brings the other side's rows to the winner; null: one way. */
+  readonly back: VerifiedPipeline | null;
 }
 
 export interface AtHome {
   readonly kind: 'at home';
-  readonly home: DigestedSide;
-  readonly winner: 'home' | 'away';
-  /** The pipeline that brings the other end's rows to home. */
-  readonly into: VerifiedPipeline;
-  /** The one that brings home's rows to the other end. */
-  readonly from: VerifiedPipeline;
+  /** Home. */
+  readonly winner: DigestedSide;
+  readonly by: VerifiedPipeline;
+  readonly back: VerifiedPipeline;
+}
+
+export interface Wanted extends Pick<RepairOrder, 'winner'> {
+  /** The log of the pair's source had a hole that is not repaired yet. */
+  readonly isHole: boolean;
 }
 
 /** A text: why it is refused. */
-export function methodOf(pair: ListedPair, work: VerifyWork, { winner }: Pick<RepairOrder, 'winner'>): RepairMethod | string {
+export function methodOf(pair: ListedPair, work: VerifyWork, { winner, isHole }: Wanted): RepairMethod | string {
   const { pipeline, target, source } = pair;
   const [there, here] = [pipeline.source.region, pipeline.target.region];
   const region = winner === 'source' ? there : winner;
@@ -38,16 +47,19 @@ export function methodOf(pair: ListedPair, work: VerifyWork, { winner }: Pick<Re
   if (!pair.twoWay) {
     if (pipeline.backElsewhere.some((routes) => createRouter(routes)(target) !== null))
       return `${tableName(target)} flows back by another channel: put both directions into one channel`;
-    return region === there ? { kind: 'one way' } : `it flows one way, so the source wins (winner: source)`;
+    if (region !== there) return `it flows one way, so the source wins (winner: source)`;
+    return { kind: 'rows', winner: 'source', by: pipeline, back: null };
   }
   if (work.home === null) return 'it flows both ways, and the channel names no home region';
-  const home = work.home === there ? 'source' : work.home === here ? 'target' : null;
-  if (home === null || there === here)
-    return `neither end of pipeline ${pipeline.name} is the home region alone: verify and repair each end against home (${work.home})`;
   const back = backOf(pair, work);
   if (!back) return `no pipeline brings ${tableName(target)} back to ${tableName(source)}`;
-  const [into, from] = home === 'target' ? [pipeline, back] : [back, pipeline];
-  return { kind: 'at home', home, winner: region === work.home ? 'home' : 'away', into, from };
+  const home = there === here ? null : work.home === there ? 'source' : work.home === here ? 'target' : null;
+  // What its source committed in the hole is nowhere else, so it wins at each of its targets.
+  if (home === null && !(isHole && region === there))
+    return `neither end of pipeline ${pipeline.name} is the home region alone: verify and repair each end against home (${work.home})`;
+  const side = region === there ? 'source' : 'target';
+  const [by, other] = side === 'source' ? [pipeline, back] : [back, pipeline];
+  return { kind: side === home ? 'at home' : 'rows', winner: side, by, back: other };
 }
 
 function backOf({ pipeline, source, target }: ListedPair, { pipelines }: VerifyWork): VerifiedPipeline | null {
@@ -57,12 +69,6 @@ function backOf({ pipeline, source, target }: ListedPair, { pipelines }: VerifyW
     return arrives !== null && tableName(arrives) === tableName(source);
   });
   return found ?? null;
-}
-
-/** The side whose rows are taken. */
-export function winnerOf(method: RepairMethod): DigestedSide {
-  if (method.kind === 'one way') return 'source';
-  return method.winner === 'home' ? method.home : other(method.home);
 }
 
 export function other(side: DigestedSide): DigestedSide {

@@ -12,7 +12,7 @@ export async function isAsRecorded(plan: RowPlan, row: Row | null, recorded: str
   return plan.table.columns.every(({ name }) => JSON.stringify(now[name] ?? null) === JSON.stringify(then[name] ?? null));
 }
 
-export function isCut(recorded: string | null): boolean {
+function isCut(recorded: string | null): boolean {
   if (recorded === null || !recorded.includes('["cut"')) return false;
   return Object.values(JSON.parse(recorded) as Readonly<Record<string, unknown>>).some(
     (value) => Array.isArray(value) && value[0] === 'cut',

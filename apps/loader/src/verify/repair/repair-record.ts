@@ -1,6 +1,6 @@
 /**
- * What a repair writes at home beside rows: resolution records, and what it did as a row of lutra.conflict, in its transaction: both
- * versions, who ordered it, and why.
+ * What a repair writes at home: resolution records, and what it did as a row of lutra.conflict, in its transaction: both versions, who
+ * ordered it, and why.
  */
 import { repairWriter, resolutionStatement } from '@lutra/marker';
 import type { ResolutionSignal } from '@lutra/marker';
@@ -26,7 +26,6 @@ export interface RepairedRow {
   readonly key: Row;
   readonly home: Row | null;
   readonly away: Row | null;
-  readonly winner: 'home' | 'away';
   /** Where the two were compared. */
   readonly log: string;
   readonly seq: number;
@@ -39,8 +38,8 @@ const maxKeyLength = 3_000;
 const columns =
   'pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, request, reason, local_seq';
 
-/** The other end's row is what comes: it is taken, or home's stays. */
-export function repairText({ table, key, home, away, winner, log, seq }: RepairedRow, by: RepairedBy): SqlText {
+/** The other end's row is what comes, and home's stays. */
+export function repairText({ table, key, home, away, log, seq }: RepairedRow, by: RepairedBy): SqlText {
   const staging = new Staging();
   const image = (row: Row | null): string => (row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText));
   const values = [
@@ -49,13 +48,13 @@ export function repairText({ table, key, home, away, winner, log, seq }: Repaire
     'NULL',
     String(Date.now() * 1_000),
     ...[by.origin, table.database, table.name, rowToJson(key).slice(0, maxKeyLength), 'repair', 'repair'].map(quoteText),
-    quoteText(winner === 'away' ? 'incoming' : 'existing'),
+    quoteText('existing'),
     '1',
     quoteText(away === null ? 'd' : home === null ? 'c' : 'u'),
     'NULL',
     image(away),
     image(home),
-    image(winner === 'away' ? away : home),
+    image(home),
     quoteText(by.request),
     quoteText(by.reason),
     'NULL',

@@ -1,20 +1,11 @@
 /**
  * Two real servers that verifications and repairs work on, and a stand-in for capture, Kafka and loader between them: it sends what
- * lutra.resync asks for, answers probes, and brings resolution records from home to the other end, in their order.
+ * lutra.resync asks for at either side, answers probes, and brings resolution records from home to the other end, in their order.
  */
 import { randomUUID } from 'node:crypto';
 import { rowFromJson } from '@lutra/model';
 import type { EndpointDocument, RegionDocument, RepairOrder, RepairResult, Row, VerificationOrder, VerifiedTable } from '@lutra/model';
-import {
-  ApplyConnection,
-  asSource,
-  differenceText,
-  identicalRows,
-  ordinaryOpening,
-  planRows,
-  readRowQuery,
-  toRowBeside,
-} from '@lutra/mysql';
+import { ApplyConnection, asSource, differenceText, identicalRows, planRows, readRowQuery, toRowBeside } from '@lutra/mysql';
 import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { forceRow, readRows } from '../../conflict/resolve/rows.js';
@@ -39,6 +30,10 @@ export class RepairRoom {
   readonly request = randomUUID();
   tables: readonly VerifiedTable[] = [];
   counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
+  /** Rows that came as a repair. */
+  readonly sent: string[] = [];
+  /** Up to which seq of the endpoint's log the other side has applied; 7 is its end. */
+  applied: (endpoint: string) => Promise<number> = async () => 7;
   /** Takes place between two pages. */
   look: (isNow?: boolean) => Promise<void> = async () => undefined;
   /** Capture has stopped: nothing more of the source arrives. */
@@ -46,6 +41,7 @@ export class RepairRoom {
   readonly #options: RoomOptions;
   #order: VerificationOrder;
   #signals = 0;
+  #seq = 9;
   #last: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -185,9 +181,13 @@ export class RepairRoom {
       crossing: {
         published: async () => (this.isStopped ? null : published),
         capture: async () => (this.isStopped ? { state: 'failed', log: 'l', seq: 7, error: null } : null),
-        loader: async () => {
-          await this.#alone(() => this.#bring());
-          return { state: 'running', log: 'l', seq: 7, error: null };
+        loader: async ({ source }) => {
+          let seq = -1;
+          await this.#alone(async () => {
+            await this.#bring();
+            seq = await this.applied(source);
+          });
+          return { state: 'running', log: 'l', seq, error: null };
         },
       },
       isRestarting: async () => false,
@@ -225,6 +225,7 @@ export class RepairRoom {
     } finally {
       isEnded = true;
       await standIn;
+      await this.#last;
     }
   }
 
@@ -235,32 +236,45 @@ export class RepairRoom {
     return mine;
   }
 
-  async #plans(table: string): Promise<{ readonly there: RowPlan; readonly here: RowPlan }> {
-    const [{ target: from }, { target: to }] = [await this.source.load(this.database, table), await this.target.load(this.database, table)];
-    return { there: planRows(asSource(from), from), here: planRows(asSource(from), to) };
+  async #plans(table: string, [from, to]: readonly [TestServer, TestServer]): Promise<{ readonly there: RowPlan; readonly here: RowPlan }> {
+    const [{ target: source }, { target }] = [await from.load(this.database, table), await to.load(this.database, table)];
+    return { there: planRows(asSource(source), source), here: planRows(asSource(source), target) };
   }
 
   async #send(): Promise<void> {
-    const entries = await this.source.query(
+    await this.#sendOf(this.source, this.target);
+    await this.#sendOf(this.target, this.source);
+  }
+
+  async #sendOf(from: TestServer, to: TestServer): Promise<void> {
+    const entries = await from.query(
       `SELECT id, table_name AS t, row_key AS k, purpose, request, pipeline AS uid FROM lutra.resync WHERE schema_name = '${this.database}' ORDER BY id`,
     );
     for (const { id, t, k, purpose, request, uid } of entries) {
-      const plans = await this.#plans(String(t));
+      const plans = await this.#plans(String(t), [from, to]);
       const key = rowFromJson(String(k));
-      const [there, here] = [await rowOf(this.source, plans.there, key), await rowOf(this.target, plans.here, key)];
-      if (purpose === 'repair') await force(this.target, plans.here, { key, row: there });
+      const [there, here] = [await rowOf(from, plans.there, key), await rowOf(to, plans.here, key)];
+      if (purpose === 'repair') await this.#take(to, plans.here, { key, row: there, uid: String(uid) });
       else {
         const of = {
           pipeline: String(uid),
           request: String(request),
           table: { database: this.database, name: String(t) },
           log: 'l',
-          seq: 9,
+          seq: (this.#seq += 1),
         };
-        await this.target.run(differenceText(await differenceOf(plans.here, { key, here, there }), of).sql);
+        await to.run(differenceText(await differenceOf(plans.here, { key, here, there }), of).sql);
       }
-      await this.source.run(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
+      await from.run(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
     }
+  }
+
+  /** As the loader does: under an entry of this pipeline, and no row gives way to another one where both sides write. */
+  async #take(to: TestServer, plan: RowPlan, { key, row, uid }: { readonly key: Row; readonly row: Row | null; readonly uid: string }) {
+    const open = await to.query(`SELECT 1 FROM lutra.unequal WHERE pipeline = '${uid}' AND ended_at IS NULL`);
+    this.sent.push(`${String(Object.values(key)[0])} ${open.length > 0 ? 'under an entry' : 'alone'}`);
+    if (!this.#options.twoWay) await force(to, plan, { key, row });
+    else if (open.length > 0) await force(to, plan, { key, row, keepsHolders: true });
   }
 
   /** From home, in their order. */
@@ -285,11 +299,16 @@ async function rowOf(server: TestServer, plan: RowPlan, key: Row): Promise<Row |
 }
 
 /** What holds its unique values gives way, as at any region but home. */
-async function force({ options }: TestServer, plan: RowPlan, { key, row }: { readonly key: Row; readonly row: Row | null }): Promise<void> {
+async function force(
+  { options }: TestServer,
+  plan: RowPlan,
+  { key, row, keepsHolders = false }: { readonly key: Row; readonly row: Row | null; readonly keepsHolders?: boolean },
+): Promise<void> {
   const connection = await ApplyConnection.open(options);
   try {
-    await connection.run(ordinaryOpening);
+    await connection.run({ sql: 'BEGIN', marks: [{ does: 'begin' }] });
     const [found] = await readRows(connection, [{ plan, key, values: row }]);
+    if (keepsHolders && (found?.holders.length ?? 0) > 0) return;
     const refused = await forceRow(connection, plan, { existing: found?.existing ?? null, row, displaced: found?.holders ?? [] });
     if (refused) throw refused;
     await connection.commit();

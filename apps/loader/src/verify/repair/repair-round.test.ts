@@ -15,6 +15,12 @@ class MemoryTable implements RepairTable {
   readonly deletes: readonly DifferingOutcome[] = ['missing-there'];
   readonly related: RepairTable['related'];
   refused: string | null = null;
+  isSent = false;
+  inFlight = false;
+  asking = (): void => undefined;
+  /** What the loader says of rows. */
+  readonly said = new Map<string, string>();
+  #asked = 0;
   /** By key. */
   readonly found = new Map<string, DifferingOutcome>();
   readonly equal = new Set<string>();
@@ -41,6 +47,7 @@ class MemoryTable implements RepairTable {
       const count = (outcome: DifferingOutcome): number => this.#rows().filter((row) => row.outcome === outcome).length;
       return { different: count('different'), 'missing-here': count('missing-here'), 'missing-there': count('missing-there') };
     },
+    problems: async () => this.said,
     saveProblems: async (problems) => {
       this.problems.clear();
       for (const [hash, why] of problems) this.problems.set(hash, why);
@@ -52,7 +59,6 @@ class MemoryTable implements RepairTable {
   }
   raise = async (): Promise<void> => void log.push(`raise ${this.name}`);
   lower = async (): Promise<void> => void log.push(`lower ${this.name}`);
-  exchange = async (): Promise<boolean> => false;
   unsent = async (): Promise<ReadonlyMap<string, string>> => new Map();
 
   async write(rows: readonly FoundRow[]): Promise<RowRepairs> {
@@ -67,6 +73,8 @@ class MemoryTable implements RepairTable {
   }
 
   async probe(keys: readonly Row[]): Promise<Probed> {
+    if (!this.inFlight) this.#asked += 1;
+    this.asking();
     if (this.unanswered === null) for (const key of keys) if (this.equal.has(String(key['id']))) this.found.delete(String(key['id']));
     return { unanswered: this.unanswered, asOf: 77, log: 'l', seq: 5 };
   }
@@ -74,7 +82,7 @@ class MemoryTable implements RepairTable {
   #rows(): readonly FoundRow[] {
     return [...this.found]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([hash, outcome]) => ({ hash, key: { id: hash }, outcome, here: null, there: null, log: 'l', seq: 1 }));
+      .map(([hash, outcome]) => ({ hash, key: { id: hash }, outcome, here: null, there: null, log: 'l', seq: this.#asked }));
   }
 }
 
@@ -105,6 +113,7 @@ async function run(tables: readonly MemoryTable[], more: Partial<RoundOptions> &
     before: { repaired: 0 },
     look: async () => undefined,
     told: async (now) => void told.push(now),
+    raised: async () => void log.push('raised'),
     arrived: async () => void log.push('arrived'),
     spared: async () => new Map(),
     ...more,
@@ -120,6 +129,7 @@ it('parents are written before children, deleted behind them, and asked for when
   expect(log).toEqual([
     'raise parent',
     'raise child',
+    'raised',
     'parent 1',
     'child 1',
     'child 2',
@@ -146,13 +156,33 @@ it('only what a probe says is equal is repaired: without an answer the rows stay
   expect(log).not.toContain('lower t');
 });
 
-it('a row that another one was in the way of is tried again behind it; what stays refused has its reason', async () => {
+it('rows that are sent get a second try; what is as it was then is left to a person, with what the loader said of it', async () => {
   const table = new MemoryTable('t');
-  table.found.set('1', 'different').set('2', 'different').set('3', 'different');
-  table.answer = (hash) => (hash === '3' || (hash === '1' && !table.equal.has('2')) ? { refused: 'held' } : 'written');
+  table.isSent = true;
+  table.found.set('1', 'different').set('2', 'different').set('3', 'different').set('4', 'different');
+  // 1 is possible when 2 is written; 3 never is; 4 has become another row when it is asked for.
+  table.answer = (hash) => (hash === '2' || (hash === '1' && table.equal.has('2')) ? 'written' : 'changed');
+  table.asking = () => void table.found.set('4', 'missing-here');
   const { repaired, last } = await run([table]);
-  expect([repaired, last]).toMatchObject([2, { refused: 1, left: 0, tables: [{ verdict: 'different', different: 1 }] }]);
-  expect([...table.problems]).toEqual([['3', 'held']]);
+  expect([repaired, last]).toMatchObject([
+    2,
+    { repaired: 2, refused: 1, changed: 1, left: 0, tables: [{ verdict: 'different', missingHere: 1, different: 1 }] },
+  ]);
+  expect([...table.problems]).toEqual([['3', expect.stringMatching(/^it was sent twice and is as it was/)]]);
+  expect(log.filter((entry) => entry.startsWith('t '))).toEqual(['t 1 2 3 4', 't 1 3 4']);
+  table.said.set('3', 'held by id=9');
+  await run([table]);
+  expect(table.problems.get('3')).toBe('held by id=9');
+});
+
+it('a row that is in flight both times is no row that was repaired twice', async () => {
+  const table = new MemoryTable('t');
+  table.isSent = true;
+  table.found.set('1', 'different');
+  table.answer = () => 'changed';
+  table.inFlight = true;
+  const { last } = await run([table]);
+  expect([last, table.problems.size]).toMatchObject([{ refused: 0, changed: 1 }, 0]);
 });
 
 it('rows that a person decides about, and tables that are refused, are not written', async () => {
@@ -162,7 +192,7 @@ it('rows that a person decides about, and tables that are refused, are not writt
   other.refused = 'neither end is home';
   const spared: RoundOptions['spared'] = async () => new Map([[table, new Map([['1', 'changed at the target since the hole began']])]]);
   const { last } = await run([table, other], { spared });
-  expect(log).toEqual(['raise t', 't 2', 'arrived']);
+  expect(log).toEqual(['raise t', 'raised', 't 2', 'arrived']);
   expect(last).toMatchObject({ repaired: 1, refused: 2, left: 0 });
   expect([...table.problems, ...other.problems].map(([, why]) => why)).toEqual([
     'changed at the target since the hole began',

@@ -1,8 +1,9 @@
 /**
  * One time over the rows that a verification found: they are written, tables that others point to first, deleted, the other way round, and
- * asked for in the log once more. Only what a probe says is equal counts as repaired. Whoever goes on after a kill begins with the rows
- * that still stand in lutra.difference: each step looks first whether it is done.
+ * asked for in the log once more. Only what a probe says is equal counts as repaired. Rows that are sent get a second try: a unique value
+ * may have moved from one to another. Whoever goes on after a kill begins with the rows that still stand in lutra.difference.
  */
+import { createHash } from 'node:crypto';
 import type { RepairResult, Row, VerifiedTable } from '@lutra/model';
 import type { DifferingOutcome, FoundRow, FoundRows } from './found-rows.js';
 import type { RowRepairs } from './home-rows.js';
@@ -14,10 +15,12 @@ import type { Related } from './table-order.js';
 export interface RepairTable {
   readonly related: Related;
   readonly mayBeExtra: boolean;
-  readonly rows: Pick<FoundRows, 'page' | 'byHash' | 'keys' | 'counts' | 'saveProblems'>;
+  readonly rows: Pick<FoundRows, 'page' | 'byHash' | 'keys' | 'counts' | 'problems' | 'saveProblems'>;
   /** Of the rows that are repaired: what is written, and what is deleted. */
   readonly writes: readonly DifferingOutcome[];
   readonly deletes: readonly DifferingOutcome[];
+  /** The winner sends them, and does not say what becomes of each. */
+  readonly isSent: boolean;
   /** Why none is; null: they are. */
   readonly refused: string | null;
   isOf(table: VerifiedTable): boolean;
@@ -25,8 +28,6 @@ export interface RepairTable {
   raise(): Promise<void>;
   lower(): Promise<void>;
   write(rows: readonly FoundRow[]): Promise<RowRepairs>;
-  /** False: rows that are in each other's way stay. */
-  exchange(rows: readonly FoundRow[]): Promise<boolean>;
   /** What could not be sent: hash → why. */
   unsent(): Promise<ReadonlyMap<string, string>>;
   /** What is asked stays as it is in lutra.difference unless it has an answer. */
@@ -48,6 +49,8 @@ export interface RoundOptions {
   told(now: RepairCounts & Pick<RepairResult, 'waitingFor'> & { readonly tables: readonly VerifiedTable[] }): Promise<void>;
   /** Rows that a person must decide about, of each table: hash → why. */
   spared(asked: readonly AskedTable[]): Promise<ReadonlyMap<RepairTable, ReadonlyMap<string, string>>>;
+  /** What the losers had sent before the tables were raised has arrived at the winners. */
+  raised(waiting: (what: string) => Promise<void>): Promise<void>;
   /** All that was written has arrived where it is asked for. */
   arrived(waiting: (what: string) => Promise<void>): Promise<void>;
 }
@@ -58,28 +61,35 @@ export interface AskedTable {
   readonly keys: ReadonlyMap<string, Row>;
 }
 
+/** What a row looked like when it was sent first. */
+interface Sent {
+  readonly image: string;
+  readonly seq: number;
+}
+
 interface State extends AskedTable {
   /** Left to a person. */
   readonly spared: ReadonlyMap<string, string>;
   readonly problems: Map<string, string>;
   readonly changed: Set<string>;
+  /** By hash. */
+  readonly sent: Map<string, Sent>;
+  counts: RepairCounts;
 }
 
 /** Rows of one transaction, with both versions. */
 const pageRows = 50;
 const probedKeys = 500;
-/** Of rows that other rows were in the way of. */
-const tries = 3;
+const leftTwice = 'it was sent twice and is as it was: another row there holds a unique value of it, or a foreign key refuses it';
 
 export class RepairRound {
   readonly #options: RoundOptions;
   #tables: readonly VerifiedTable[];
-  #counts: RepairCounts;
+  #states: readonly State[] = [];
 
   constructor(options: RoundOptions) {
     this.#options = options;
     this.#tables = options.tables;
-    this.#counts = { repaired: options.before.repaired, changed: 0, refused: 0, left: 0 };
   }
 
   /** Rows that were repaired. */
@@ -88,12 +98,25 @@ export class RepairRound {
     if (states.length === 0) return 0;
     for (const { table } of states) if (table.refused === null) await table.raise();
     const possible = states.filter(({ table }) => table.refused === null);
-    for (const state of possible) await this.#sweep(state, state.table.writes);
-    for (const state of possible.toReversed()) await this.#sweep(state, state.table.deletes);
-    await this.#stuck(possible);
-    await this.#options.arrived((what) => this.#told(what));
+    await this.#options.raised((what) => this.#told(what));
+    await this.#sweepAll(possible);
     for (const state of states) await this.#ask(state);
-    return this.#counts.repaired - this.#options.before.repaired;
+    await this.#again(possible.filter(({ table }) => table.isSent));
+    return this.#counts.repaired;
+  }
+
+  async #sweepAll(states: readonly State[]): Promise<void> {
+    for (const state of states) await this.#sweep(state, state.table.writes);
+    for (const state of states.toReversed()) await this.#sweep(state, state.table.deletes);
+    await this.#options.arrived((what) => this.#told(what));
+  }
+
+  /** What is the same after that is left to a person. */
+  async #again(states: readonly State[]): Promise<void> {
+    const left = states.filter(({ counts, keys, spared }) => counts.repaired + spared.size < keys.size);
+    if (left.length === 0) return;
+    await this.#sweepAll(left);
+    for (const state of left) await this.#ask(state, true);
   }
 
   async #begin(tables: readonly RepairTable[]): Promise<readonly State[]> {
@@ -107,9 +130,9 @@ export class RepairRound {
     const states = asked.map(({ table, keys }): State => {
       const { refused } = table;
       const left = refused === null ? (spared.get(table) ?? new Map()) : new Map([...keys.keys()].map((hash) => [hash, refused]));
-      return { table, keys, spared: left, problems: new Map(), changed: new Set() };
+      return { table, keys, spared: left, problems: new Map(), changed: new Set(), sent: new Map(), counts: { ...none, left: keys.size } };
     });
-    this.#count({ left: states.reduce((sum, { keys }) => sum + keys.size, 0) });
+    this.#states = states;
     await this.#told(null);
     return states;
   }
@@ -129,8 +152,9 @@ export class RepairRound {
     }
   }
 
-  async #write({ table, problems, changed }: State, rows: readonly FoundRow[]): Promise<void> {
+  async #write({ table, problems, changed, sent }: State, rows: readonly FoundRow[]): Promise<void> {
     if (rows.length === 0) return;
+    for (const row of rows) if (!sent.has(row.hash)) sent.set(row.hash, { image: imageOf(row), seq: row.seq });
     for (const [hash, done] of await table.write(rows)) {
       problems.delete(hash);
       changed.delete(hash);
@@ -139,50 +163,25 @@ export class RepairRound {
     }
   }
 
-  /** What another row was in the way of may be possible when that one is repaired; two rows may be in each other's way. */
-  async #stuck(states: readonly State[]): Promise<void> {
-    for (let round = 0; round < tries; round += 1) {
-      let isBetter = false;
-      for (const state of [...states, ...states.toReversed()]) {
-        const hashes = [...state.problems.keys()];
-        for (let at = 0; at < hashes.length; at += pageRows)
-          await this.#write(state, await state.table.rows.byHash(hashes.slice(at, at + pageRows)));
-        isBetter ||= state.problems.size < hashes.length;
-      }
-      if (!isBetter) break;
-    }
-    for (const state of states) await this.#exchange(state);
-  }
-
-  async #exchange({ table, problems }: State): Promise<void> {
-    const hashes = [...problems.keys()];
-    if (hashes.length < 2 || hashes.length > pageRows) return;
-    const rows = await table.rows.byHash(hashes);
-    if (rows.length === hashes.length && (await table.exchange(rows))) problems.clear();
-  }
-
-  async #ask(state: State): Promise<void> {
-    const { table, keys } = state;
-    const problems = new Map([...state.problems, ...(await table.unsent()), ...state.spared]);
+  async #ask(state: State, isLast = false): Promise<void> {
+    const { table, keys, spared } = state;
+    // What the loader there has said of them, which an answer takes away.
+    const told = table.isSent ? await table.rows.problems() : [];
+    const problems = new Map([...told, ...state.problems, ...(await table.unsent()), ...spared]);
     const probed = table.refused === null ? await this.#probe(state) : null;
     const left = await table.rows.keys();
     const open = [...keys.keys()].filter((hash) => left.has(hash));
+    if (isLast) for (const hash of await asTheyWere(state, open)) if (!problems.has(hash)) problems.set(hash, leftTwice);
     const problemsLeft = new Map(open.flatMap((hash) => (problems.has(hash) ? [[hash, problems.get(hash) ?? '']] : [])));
     await table.rows.saveProblems(problemsLeft);
-    const isChanged = (hash: string): boolean => state.changed.has(hash) && !problemsLeft.has(hash);
-    const [refused, changed] = [problemsLeft.size, open.filter(isChanged).length];
-    const { repaired } = this.#counts;
-    this.#count({
-      repaired: repaired + keys.size - open.length,
-      changed: this.#counts.changed + changed,
-      refused: this.#counts.refused + refused,
-      left: this.#counts.left - (keys.size - open.length) - refused - changed,
-    });
+    const changed = open.filter((hash) => state.changed.has(hash) && !problemsLeft.has(hash)).length;
+    const refused = problemsLeft.size;
+    state.counts = { repaired: keys.size - open.length, changed, refused, left: open.length - refused - changed };
     const counts = await table.rows.counts();
     this.#tables = this.#tables.map((one) =>
       table.isOf(one) ? repairedTable(one, { counts, probed, mayBeExtra: table.mayBeExtra }) : one,
     );
-    // More ranges of it may differ: then it lasts until the next pass has repaired them.
+    // Not when all that was kept is equal: more rows may differ.
     if (this.#tables.some((one) => table.isOf(one) && one.verdict === 'equal')) await table.lower();
     await this.#told(null);
   }
@@ -198,11 +197,32 @@ export class RepairRound {
     return last;
   }
 
-  #count(now: Partial<RepairCounts>): void {
-    this.#counts = { ...this.#counts, ...now };
+  get #counts(): RepairCounts {
+    const sum = (of: keyof RepairCounts): number => this.#states.reduce((all, { counts }) => all + counts[of], 0);
+    return { repaired: sum('repaired'), changed: sum('changed'), refused: sum('refused'), left: sum('left') };
   }
 
   #told(waitingFor: string | null): Promise<void> {
-    return this.#options.told({ ...this.#counts, waitingFor, tables: this.#tables });
+    const { repaired, ...counts } = this.#counts;
+    return this.#options.told({ repaired: this.#options.before.repaired + repaired, ...counts, waitingFor, tables: this.#tables });
   }
+}
+
+const none: RepairCounts = { repaired: 0, changed: 0, refused: 0, left: 0 };
+
+/** Of rows that were sent, those that an answer behind that shows as before. One that is in flight has none. */
+async function asTheyWere({ table, sent }: State, hashes: readonly string[]): Promise<readonly string[]> {
+  const same: string[] = [];
+  for (let at = 0; at < hashes.length; at += pageRows)
+    for (const row of await table.rows.byHash(hashes.slice(at, at + pageRows))) {
+      const first = sent.get(row.hash);
+      if (first && first.seq !== row.seq && first.image === imageOf(row)) same.push(row.hash);
+    }
+  return same;
+}
+
+function imageOf({ outcome, here, there }: FoundRow): string {
+  return createHash('sha256')
+    .update(JSON.stringify([outcome, here, there]))
+    .digest('base64');
 }

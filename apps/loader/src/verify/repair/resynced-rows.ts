@@ -1,4 +1,4 @@
-/** Rows that the source is asked to send once more, as entries of its lutra.resync. */
+/** Rows that the winner is asked to send once more, as entries of its lutra.resync. */
 import { createHash } from 'node:crypto';
 import { rowToJson } from '@lutra/model';
 import type { Row } from '@lutra/model';
@@ -7,12 +7,12 @@ import type { Queries, ResultRow } from '@lutra/mysql';
 import type { ProbedTable } from '../probes.js';
 
 export class ResyncedRows {
-  readonly #source: Queries;
+  readonly #winner: Queries;
   readonly #of: ProbedTable;
 
-  /** @param of whose request the entries carry */
-  constructor(source: Queries, of: ProbedTable) {
-    this.#source = source;
+  /** @param of pipeline that brings them, request that the entries carry, table at the winner */
+  constructor(winner: Queries, of: ProbedTable) {
+    this.#winner = winner;
     this.#of = of;
   }
 
@@ -23,21 +23,21 @@ export class ResyncedRows {
     const [uid, id, database, name] = [pipeline, request, table.database, table.name].map(quoteText);
     const entries = keys.map((key) => `(${database}, ${name}, ${quoteText(rowToJson(key))}, ${uid}, 'repair', ${id})`);
     const into = 'lutra.resync (schema_name, table_name, row_key, pipeline, purpose, request)';
-    await this.#source.query(`INSERT INTO ${into} VALUES ${entries.join(', ')}`);
+    await this.#winner.query(`INSERT INTO ${into} VALUES ${entries.join(', ')}`);
   }
 
   /** Entries that capture has not sent. */
   async waiting(): Promise<number> {
-    const [row] = await this.#source.query(`SELECT COUNT(*) AS n FROM lutra.resync WHERE ${this.#here} AND problem IS NULL`);
+    const [row] = await this.#winner.query(`SELECT COUNT(*) AS n FROM lutra.resync WHERE ${this.#here} AND problem IS NULL`);
     return Number(row?.['n'] ?? 0);
   }
 
   /** What capture cannot send, once: hash of the key → why. */
   async refused(): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.#source.query(`SELECT id, row_key, problem FROM lutra.resync WHERE ${this.#here} AND problem IS NOT NULL`);
+    const rows = await this.#winner.query(`SELECT id, row_key, problem FROM lutra.resync WHERE ${this.#here} AND problem IS NOT NULL`);
     // By number: a condition would lock entries that others insert.
     if (rows.length > 0)
-      await this.#source.query(`DELETE FROM lutra.resync WHERE id IN (${rows.map((row) => textIn(row, 'id')).join(', ')})`);
+      await this.#winner.query(`DELETE FROM lutra.resync WHERE id IN (${rows.map((row) => textIn(row, 'id')).join(', ')})`);
     return new Map(
       rows.map((row) => [
         createHash('sha256').update(textIn(row, 'row_key')).digest('hex'),

@@ -1,10 +1,9 @@
 /** A pair of tables that is repaired, on its servers. */
 import { repairRowStatement } from '@lutra/marker';
-import { pipelineName, toSyncError } from '@lutra/model';
-import type { RepairOrder, Row } from '@lutra/model';
+import { pipelineName, tableName, toSyncError } from '@lutra/model';
+import type { RepairOrder, Row, TableName } from '@lutra/model';
 import { askFor, asSource, Collations, keysOf, loadTable, primaryConflictKey } from '@lutra/mysql';
-import type { ApplyConnection, Queries, Session, TargetTable } from '@lutra/mysql';
-import type { VerifiedPipeline } from '../assignments.js';
+import type { ApplyConnection, DigestedSide, Queries, Session, TargetTable } from '@lutra/mysql';
 import { ServerProbes } from '../probes.js';
 import type { ListedPair } from '../table-list.js';
 import { ServerAwayRows } from './away-rows.js';
@@ -12,14 +11,14 @@ import { FoundRows } from './found-rows.js';
 import type { DifferingOutcome, FoundRow, Scope } from './found-rows.js';
 import { HomeRows } from './home-rows.js';
 import type { RowRepair, RowRepairs } from './home-rows.js';
-import { other, winnerOf } from './method.js';
+import { other } from './method.js';
 import type { AtHome, RepairMethod } from './method.js';
 import type { Probed, RepairTable } from './repair-round.js';
 import { ResyncedRows } from './resynced-rows.js';
 import { sidePlans } from './side-plans.js';
 import type { SparedTable } from './spared.js';
 import type { SidePlans } from './side-plans.js';
-import { endEntry, raiseRepair } from './unequal.js';
+import { endEntry, isRaisedAt, raiseRepair } from './unequal.js';
 import type { UnequalTable } from './unequal.js';
 
 export interface ServerTableOptions {
@@ -49,12 +48,14 @@ export class ServerTable implements RepairTable {
   readonly related: RepairTable['related'];
   readonly writes: readonly DifferingOutcome[];
   readonly deletes: readonly DifferingOutcome[];
-  readonly refused: string | null;
+  readonly isSent: boolean;
   readonly mayBeExtra: boolean;
   readonly pair: ListedPair;
+  readonly method: RepairMethod | null;
+  #refused: string | null;
   readonly #options: ServerTableOptions;
   readonly #to: TargetTable;
-  readonly #resynced: ResyncedRows;
+  readonly #resynced: ResyncedRows | null;
   readonly #home: HomeRows | null;
   readonly #probes: ServerProbes;
 
@@ -67,24 +68,45 @@ export class ServerTable implements RepairTable {
   }
 
   private constructor(options: ServerTableOptions, tables: Tables) {
-    const { pair, request, repair, scope, source, target, method } = options;
+    const { pair, request, scope, source, target, method } = options;
     const of = { pipeline: pair.pipeline.uid, request, table: pair.source };
     const plans = plansOf(method, tables);
+    const refused = [method, plans].find((why) => typeof why === 'string') ?? null;
     this.#options = options;
     this.#to = tables.to;
     this.pair = pair;
     this.mayBeExtra = pair.mayBeExtra;
     this.rows = new FoundRows(target, of, scope);
     this.#probes = new ServerProbes(of, { source, target });
-    this.#resynced = new ResyncedRows(source, { ...of, request: repair.id });
+    this.method = typeof method === 'string' ? null : method;
+    this.isSent = this.method?.kind === 'rows';
+    this.#resynced = resyncedOf(options);
     this.#home = plans === null || typeof plans === 'string' ? null : homeRows(options, plans);
-    this.refused = typeof method === 'string' ? method : typeof plans === 'string' ? plans : null;
-    const gone = typeof method !== 'string' && winnerOf(method) === 'target' ? 'missing-here' : 'missing-there';
+    this.#refused = refused;
+    const isFromTarget = this.method?.winner === 'target';
+    const gone = isFromTarget ? 'missing-here' : 'missing-there';
     this.deletes = scope.outcomes.filter((outcome) => outcome === gone);
     this.writes = scope.outcomes.filter((outcome) => outcome !== gone);
-    // Foreign keys are checked where rows are written: at the target, or at home.
-    const written = plans === null || typeof plans === 'string' ? tables.to : plans.homeTable;
+    const written = isFromTarget ? tables.from : tables.to;
     this.related = { name: written, parents: written.foreignKeys.flatMap(({ parent, self }) => (self ? [] : [parent])) };
+  }
+
+  get refused(): string | null {
+    return this.#refused;
+  }
+
+  /** Endpoint and table of either side, as text. */
+  at(side: 'winner' | 'loser'): string {
+    const { name, table } = this.#sideOf(side);
+    return `${name}: ${tableName(table)}`;
+  }
+
+  /** Capture there does not send rows of a table that is repaired itself: they would cross what comes. */
+  async refuseHeld(repaired: ReadonlySet<string>): Promise<void> {
+    if (!this.isSent || this.#refused !== null) return;
+    const { queries, table } = this.#sideOf('winner');
+    if (!repaired.has(this.at('winner')) && !(await isRaisedAt(queries, table))) return;
+    this.#refused = `${this.at('winner')} is not known to be equal to its own source (lutra.unequal): repair that one first`;
   }
 
   isOf({ pipeline, database, table }: Parameters<RepairTable['isOf']>[0]): boolean {
@@ -93,30 +115,25 @@ export class ServerTable implements RepairTable {
   }
 
   async raise(): Promise<void> {
-    const { method, channel, source, target } = this.#options;
-    const { id: request, by: reason } = this.#options.repair;
-    if (typeof method !== 'string' && method.kind === 'at home')
-      await (method.home === 'source' ? source : target).query(repairRowStatement(channel));
-    for (const [queries, of] of this.#unequal()) await raiseRepair(queries, of, { request, reason });
+    const { channel, repair } = this.#options;
+    if (this.method?.kind === 'at home') await this.#sideOf('winner').queries.query(repairRowStatement(channel));
+    const entry = this.#entry();
+    if (entry) await raiseRepair(this.#sideOf('loser').queries, entry, { request: repair.id, reason: repair.by });
   }
 
   async lower(): Promise<void> {
-    const { id: request } = this.#options.repair;
-    for (const [queries, of] of this.#unequal()) await endEntry(queries, { ...of, request, cause: 'repair' });
+    const entry = this.#entry();
+    if (entry) await endEntry(this.#sideOf('loser').queries, { ...entry, request: this.#options.repair.id, cause: 'repair' });
   }
 
   async write(rows: readonly FoundRow[]): Promise<RowRepairs> {
     if (this.#home) return this.#home.repair(rows);
-    await this.#resynced.ask(rows.map(({ key }) => key));
+    await this.#resynced?.ask(rows.map(({ key }) => key));
     return new Map(rows.map(({ hash }): [string, RowRepair] => [hash, 'written']));
   }
 
-  exchange(rows: readonly FoundRow[]): Promise<boolean> {
-    return this.#home ? this.#home.exchange(rows) : Promise.resolve(false);
-  }
-
-  unsent(): Promise<ReadonlyMap<string, string>> {
-    return this.#resynced.refused();
+  async unsent(): Promise<ReadonlyMap<string, string>> {
+    return (await this.#resynced?.refused()) ?? new Map();
   }
 
   /** For the log of the target. */
@@ -138,34 +155,52 @@ export class ServerTable implements RepairTable {
     };
   }
 
-  /** Rows that the source has not sent yet. */
-  waiting(): Promise<number> {
-    return this.#resynced.waiting();
+  /** Rows that the winner has not sent yet. */
+  async waiting(): Promise<number> {
+    return (await this.#resynced?.waiting()) ?? 0;
   }
 
   probe(keys: readonly Row[]): Promise<Probed> {
     return this.#options.probe(this.#probes, keys);
   }
 
-  /** Where the other end wins, home's change comes back to it, and meets the row that home has just taken. */
-  #unequal(): readonly (readonly [Queries, UnequalTable])[] {
-    const { pair, method, source, target } = this.#options;
-    if (typeof method === 'string') return [];
-    const at = (side: 'source' | 'target', by: VerifiedPipeline): readonly [Queries, UnequalTable] => {
-      const [from, to] = side === 'target' ? [pair.source, pair.target] : [pair.target, pair.source];
-      return [side === 'target' ? target : source, { pipeline: by.uid, table: from, target: to }];
-    };
-    if (method.kind === 'one way') return [at('target', pair.pipeline)];
-    const away = at(other(method.home), method.from);
-    return method.winner === 'home' ? [away] : [at(method.home, method.into), away];
+  /** In lutra.unequal at the loser. */
+  #entry(): UnequalTable | null {
+    if (!this.method) return null;
+    return { pipeline: this.method.by.uid, table: this.#sideOf('winner').table, target: this.#sideOf('loser').table };
   }
+
+  #sideOf(which: 'winner' | 'loser'): Side {
+    const winner = this.method?.winner ?? 'source';
+    return sideOf(this.#options, which === 'winner' ? winner : other(winner));
+  }
+}
+
+interface Side {
+  /** Of the endpoint. */
+  readonly name: string;
+  readonly table: TableName;
+  readonly queries: Queries;
+}
+
+function sideOf({ pair, source, target }: ServerTableOptions, side: DigestedSide): Side {
+  const { pipeline } = pair;
+  if (side === 'source') return { name: pipeline.source.name, table: pair.source, queries: source };
+  return { name: pipeline.target.name, table: pair.target, queries: target };
+}
+
+function resyncedOf(options: ServerTableOptions): ResyncedRows | null {
+  const { method, repair } = options;
+  if (typeof method === 'string' || method.kind !== 'rows') return null;
+  const { queries, table } = sideOf(options, method.winner);
+  return new ResyncedRows(queries, { pipeline: method.by.uid, request: repair.id, table });
 }
 
 /** A text: its rows cannot be written one by one. */
 function plansOf(method: RepairMethod | string, { from, to }: Tables): Plans {
-  if (typeof method === 'string' || method.kind === 'one way') return null;
+  if (typeof method === 'string' || method.kind === 'rows') return null;
   try {
-    return { ...sidePlans({ from, to, home: method.home }), method };
+    return { ...sidePlans({ from, to, home: method.winner }), method };
   } catch (error) {
     const { code, message, outcome } = toSyncError(error);
     if (outcome !== 'stop') throw error;
@@ -175,7 +210,7 @@ function plansOf(method: RepairMethod | string, { from, to }: Tables): Plans {
 
 function homeRows(options: ServerTableOptions, { method, ...plans }: SidePlans & { readonly method: AtHome }): HomeRows {
   const { pair, repair, channel, source, target, writing } = options;
-  const [home, away] = method.home === 'source' ? [pair.pipeline.source, target] : [pair.pipeline.target, source];
+  const [home, away] = method.winner === 'source' ? [pair.pipeline.source, target] : [pair.pipeline.target, source];
   return new HomeRows({
     connect: () => writing(home.name),
     channel,
@@ -183,9 +218,9 @@ function homeRows(options: ServerTableOptions, { method, ...plans }: SidePlans &
     plans,
     away: new ServerAwayRows(away, plans.away),
     by: {
-      pipeline: pipelineName(channel, method.into.name),
-      uid: method.into.uid,
-      origin: method.into.source.region,
+      pipeline: pipelineName(channel, method.back.name),
+      uid: method.back.uid,
+      origin: method.back.source.region,
       request: repair.id,
       reason: repair.by,
     },

@@ -8,12 +8,9 @@ import type { DigestedSide, RowPlan, TargetTable } from '@lutra/mysql';
 
 export interface SidePlans {
   readonly homeTable: TargetTable;
-  readonly awayTable: TargetTable;
   /** Rows as they are at home, and at the other end. */
   readonly home: RowPlan;
   readonly away: RowPlan;
-  /** Writes the other end's rows at home. */
-  readonly write: RowPlan;
   /** Home's rows as the other end knows them. */
   readonly told: RowPlan;
   /** For comparing one side with the other. */
@@ -30,10 +27,8 @@ export function sidePlans({ from, to, home }: { from: TargetTable; to: TargetTab
   const told = isSource ? planRows(asSource(to), plain(from)) : atTarget;
   return {
     homeTable: isSource ? from : to,
-    awayTable: isSource ? to : from,
     home: isSource ? atSource : atTarget,
     away: isSource ? atTarget : atSource,
-    write: isSource ? planRows(schema, from) : atTarget,
     told,
     common: atTarget,
     toldKey: (key) => {

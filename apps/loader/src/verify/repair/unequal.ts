@@ -47,6 +47,12 @@ export async function endEntry(queries: Queries, { pipeline, table, request, cau
   await queries.query(`${ended} WHERE ${of} AND cause = '${cause}' AND request = ${quoteText(request)} AND ended_at IS NULL`);
 }
 
+/** The table, by its name there, is being made as another one. */
+export async function isRaisedAt(queries: Queries, { database, name }: TableName): Promise<boolean> {
+  const of = `target_database = ${quoteText(database)} AND target_table = ${quoteText(name)}`;
+  return (await orWithout(queries.query(`SELECT 1 FROM lutra.unequal WHERE ${of} AND ended_at IS NULL LIMIT 1`))).length > 0;
+}
+
 /** Whatever repairs of the pipeline have left behind, but for those of one request. */
 export async function endRepairs(queries: Queries, uid: string, except: string | null): Promise<void> {
   const others = except === null ? '' : ` AND request <> ${quoteText(except)}`;

@@ -22,6 +22,7 @@ import { TableSeed } from './table-seed.js';
 export interface SeedRunDeps extends ChunkDeps, ReadDeps {
   readonly log: Log;
   readonly facts: LogFacts;
+  readonly waits: SeedWaits;
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
   /** What holds up the next chunk of this pipeline. */
@@ -32,9 +33,16 @@ export interface SeedRunDeps extends ChunkDeps, ReadDeps {
   warn(about: object, message: string): void;
 }
 
-/** After the loader has passed the last chunk: for its progress to be told. */
-const resendAfterMs = 5_000;
-const retryMs = 1_000;
+export interface SeedWaits {
+  /** Orders and progress are looked for. */
+  readonly pollMs: number;
+  /** After the loader has passed the last chunk: for its progress to be told. */
+  readonly resendAfterMs: number;
+  /** After a read has failed. */
+  readonly retryMs: number;
+}
+
+export const seedWaits: SeedWaits = { pollMs: 1_000, resendAfterMs: 5_000, retryMs: 1_000 };
 const idleMs = 100;
 
 export class SeedRun {
@@ -141,7 +149,7 @@ export class SeedRun {
         if (this.#refuses(entry, error)) continue;
         this.#told(error, entry.name);
         entry.state = 'waits';
-        entry.notBefore = Date.now() + retryMs;
+        entry.notBefore = Date.now() + this.#deps.waits.retryMs;
       }
     }
   }
@@ -194,7 +202,7 @@ export class SeedRun {
   #isLost(entry: Entry): boolean {
     if (this.#deps.appliedSeq() < entry.lastSeq) return false;
     entry.passedAt ??= Date.now();
-    return Date.now() - entry.passedAt > resendAfterMs;
+    return Date.now() - entry.passedAt > this.#deps.waits.resendAfterMs;
   }
 
   #again(entry: Entry, at: SeededTable | null): void {

@@ -16,17 +16,27 @@ const briefly = {
   JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
   NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname,
 };
+const gigabyte = 1024 ** 3;
 const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
 const servers = { ...patient, isolate: false, env: { ...inMemory(), ...briefly } };
 /** Property tests on a machine that does other things too. The default of `maxWorkers` leaves a core idle, of two. */
 const quick = { testTimeout: 60_000, maxWorkers: 2, isolate: false };
 
-/** Folders whose files take longest begin first, so that none is waited for alone at the end; a fresh clone has measured nothing yet. */
-const longest = ['convergence', 'survival', 'scenarios'];
+/** What takes longest begins first, so that it is not waited for alone at the end; a fresh clone has measured nothing yet. */
+const longest = [
+  '/test/convergence/',
+  '/test/survival/',
+  '/test/scenarios/',
+  '/src/seed/seeding.',
+  '/mysql/src/apply.',
+  '/registry/src/lease.',
+  '/test/servers/',
+  '/bus/src/publisher.',
+  '/bus/src/subscription.',
+];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number =>
-      [...longest, ''].findIndex((folder) => moduleId.includes(folder && `/test/${folder}/`));
+    const rank = ({ moduleId }: TestSpecification): number => [...longest, ''].findIndex((part) => moduleId.includes(part));
     return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
   }
 }
@@ -50,7 +60,7 @@ export default defineConfig({
         resolve: { alias },
         test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 5 },
       },
-      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 3 } },
+      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: isRoomy() ? 4 : 3 } },
       { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...patient, fileParallelism: false } },
     ],
   },
@@ -59,11 +69,15 @@ export default defineConfig({
 /** Servers are killed, machines are not: where memory is plenty, their data need no disk, and a commit does not wait for one. */
 function inMemory(): Readonly<Record<string, string>> {
   const folder = '/dev/shm';
-  const gigabyte = 1024 ** 3;
   try {
     const { bavail, bsize } = statfsSync(folder);
     return Math.min(bavail * bsize, freemem()) > 10 * gigabyte ? { TEST_SERVERS_DATA: folder } : {};
   } catch {
     return {}; // not Linux
   }
+}
+
+/** A stack of the whole product takes up to 3 GB. */
+function isRoomy(): boolean {
+  return freemem() > 16 * gigabyte;
 }

@@ -30,7 +30,7 @@ export interface Server {
   resume(): void;
   /** Starts again on the same port: on the same data after `kill()` or while it runs, on fresh data after `stop()`. */
   restart(): Promise<void>;
-  /** Graceful, then SIGKILL after 10 s; removes the data folder. */
+  /** SIGKILL; removes the data folder. */
   stop(): Promise<void>;
 }
 

@@ -9,11 +9,14 @@ import type { EndpointDocument, Suspension } from '@lutra/model';
 import { kafkaClient, loginOf } from '@lutra/registry';
 import type { During, LiveWork } from '@lutra/runtime';
 import type { CaptureIo, KafkaPort } from './io.js';
+import type { SeedWaits } from './seed/seed-run.js';
 import { requireNameCase } from './verify/name-case.js';
 import type { CaptureWork } from './assignments.js';
 
 export interface CaptureDeps extends WorkDeps {
   readonly io: CaptureIo;
+  /** Tests wait less. */
+  readonly seedWaits?: SeedWaits;
 }
 
 /** The source's settings, and when it was asked for them (ms since 1970). */

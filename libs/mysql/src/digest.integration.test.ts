@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomTable } from '../../binlog/src/random-tables.fixture.js';
 import { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsQuery, sameDigest } from './digest.js';
 import type { DigestPlan, DigestSide } from './digest.js';
@@ -9,9 +9,14 @@ import { bare, typesOf } from './values.fixture.js';
 
 const all = { range: { from: null, to: null }, where: null };
 let servers: readonly TestServer[];
+let databases: readonly string[];
 
 beforeAll(async () => {
   servers = await Promise.all(versions.map((version) => TestServer.shared(version)));
+  databases = await Promise.all(servers.map((server) => server.database()));
+});
+afterEach(async () => {
+  for (const { server, database, table: name } of places.splice(0)) await server.run(`DROP TABLE IF EXISTS ${database}.${name}`);
 });
 afterAll(async () => {
   for (const server of servers) await server.stop();
@@ -20,6 +25,7 @@ afterAll(async () => {
 const on = (version: string): TestServer => servers[versions.indexOf(version as (typeof versions)[number])]!;
 
 let tables = 0;
+const places: Place[] = [];
 
 interface Place {
   readonly server: TestServer;
@@ -29,8 +35,9 @@ interface Place {
 
 async function table(version: string, columns: string, rows: readonly string[]): Promise<Place> {
   const server = on(version);
-  const database = await server.database();
+  const database = databases[servers.indexOf(server)]!;
   const name = `t${++tables}`;
+  places.push({ server, database, table: name });
   await server.run(`CREATE TABLE ${database}.${name} (${columns})`);
   if (rows.length > 0) await server.run(`INSERT IGNORE INTO ${database}.${name} VALUES ${rows.join(', ')}`);
   return { server, database, table: name };

@@ -20,7 +20,11 @@ export class TestServer {
   readonly server: MysqlServer;
   readonly options: ConnectionOptions;
   #admin: Session;
+  #printer: Promise<mysql.Connection> | undefined;
   #databases = 0;
+  /** Who shares it now. */
+  #users = 0;
+  #dropped = 0;
 
   private constructor(server: MysqlServer, options: ConnectionOptions, admin: Session) {
     this.server = server;
@@ -44,23 +48,43 @@ export class TestServer {
   static async shared(version: MysqlVersion): Promise<TestServer> {
     const running = shared.get(version);
     if (running?.server.pid !== undefined) {
+      running.#users += 1;
       await running.reconnect();
       return running;
     }
     const started = await TestServer.start(version);
+    started.#users = 1;
     shared.set(version, started);
     return started;
   }
 
   /** After a restart. */
   async reconnect(): Promise<void> {
-    this.#admin.destroy();
+    this.#disconnect();
     this.#admin = await Session.open(this.options, 'target');
   }
 
-  async stop(): Promise<void> {
+  #disconnect(): void {
     this.#admin.destroy();
-    if (shared.get(this.server.version) !== this) await this.server.stop();
+    void this.#printer?.then(
+      (printer) => printer.destroy(),
+      () => undefined,
+    );
+    this.#printer = undefined;
+  }
+
+  async stop(): Promise<void> {
+    const isShared = shared.get(this.server.version) === this;
+    if (isShared && --this.#users === 0 && this.server.pid !== undefined) await this.#dropAll().catch(() => undefined); // it costs time only
+    this.#disconnect();
+    if (!isShared) await this.server.stop();
+  }
+
+  /** What information_schema is asked takes the longer, the more tables there are. What somebody has locked stays. */
+  async #dropAll(): Promise<void> {
+    await this.reconnect();
+    await this.run('SET SESSION lock_wait_timeout = 1, foreign_key_checks = 0');
+    while (this.#dropped < this.#databases) await this.run(`DROP DATABASE IF EXISTS d${++this.#dropped}`);
   }
 
   get admin(): Session {
@@ -123,21 +147,17 @@ export class TestServer {
 
   /** Each value as the server prints it: the driver's own reading of a DOUBLE is not exact, nor is CAST(… AS CHAR) on 9.7. */
   async #printed(sql: string): Promise<readonly ResultRow[]> {
+    this.#printer ??= this.#openPrinter();
+    return (await (await this.#printer).query(sql))[0] as unknown as ResultRow[];
+  }
+
+  async #openPrinter(): Promise<mysql.Connection> {
     const { host, port, user, password } = this.options;
-    const connection = await mysql.createConnection({
-      host,
-      port,
-      user,
-      password,
-      charset: 'utf8mb4',
-      typeCast: (field) => field.string(),
-    });
-    try {
-      await connection.query("SET time_zone = '+00:00'");
-      return (await connection.query(sql))[0] as unknown as ResultRow[];
-    } finally {
-      await connection.end();
-    }
+    const how = { charset: 'utf8mb4', typeCast: (field: { string(): string | null }) => field.string() };
+    const connection = await mysql.createConnection({ host, port, user, password, ...how });
+    connection.on('error', () => (this.#printer = undefined)); // the server was killed
+    await connection.query("SET time_zone = '+00:00'");
+    return connection;
   }
 
   /** What tells two tables apart: each column's bytes, sorted. */

@@ -63,8 +63,9 @@ export async function loadTables(queries: Queries, database: string, name?: stri
   if (tables.length === 0) return [];
   const columns = grouped(await queries.query(columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
   const keys = grouped(await queries.query(keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
-  const references = grouped(await queries.query(referencesQuery(of('k.TABLE_SCHEMA', 'k.TABLE_NAME'))));
-  const referenced = grouped(await queries.query(referencedQuery(of('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME'))));
+  const ofKeys = { keys: of('k.TABLE_SCHEMA', 'k.TABLE_NAME'), rules: of('r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME') };
+  const references = grouped(await queries.query(referencesQuery(ofKeys)));
+  const referenced = grouped(await queries.query(referencedQuery(of('UNIQUE_CONSTRAINT_SCHEMA', 'REFERENCED_TABLE_NAME'))));
   const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
   const definitions = await loadDefinitions(queries, database, tables);
   const server = await readTargetServer(queries);

@@ -1,5 +1,5 @@
 import type { Row, TableSchema, Value } from '@lutra/model';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './mysql.fixture.js';
 import { StatementBuilder } from './statement-builder.js';
@@ -27,6 +27,10 @@ describe.each(versions)('values on %s', (version) => {
   afterAll(async () => {
     await connection.close();
     await server.stop();
+  });
+
+  afterEach(async () => {
+    await server.run(`DROP TABLE IF EXISTS ${database}.s${tables}, ${database}.t${tables}`);
   });
 
   /** Two tables alike. */

@@ -264,6 +264,7 @@ export class MemoryCapture {
       } as unknown as CaptureDeps['logger'],
       status: status as unknown as CaptureDeps['status'],
       io: { source: serversIo.source, kafka: this.#kafka() },
+      seedWaits: { pollMs: 100, resendAfterMs: 1_000, retryMs: 200 },
     };
   }
 

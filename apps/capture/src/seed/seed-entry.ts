@@ -79,11 +79,8 @@ export function nextOf(entries: readonly Entry[]): Entry | undefined {
   return entries.find(({ state, notBefore, parents }) => state === 'waits' && notBefore <= now && parents.every(isSent));
 }
 
-/** After the loader has passed the last chunk: for its progress to be told. */
-const resendAfterMs = 5_000;
-
 /** The loader has passed all of it, and some of it is not ticked off. */
-export function isLost(entry: Entry, appliedSeq: number): boolean {
+export function isLost(entry: Entry, appliedSeq: number, resendAfterMs: number): boolean {
   if (appliedSeq < entry.lastSeq) return false;
   entry.passedAt ??= Date.now();
   return Date.now() - entry.passedAt > resendAfterMs;

@@ -35,7 +35,6 @@ interface Taken {
   waitingFor: string | null;
 }
 
-const pollMs = 1_000;
 /** Before this level nothing of seeding is written. */
 const seedLevel = 2;
 
@@ -51,7 +50,7 @@ export class SeedOrders {
 
   /** Until the signal aborts. What fails is tried again: replication does not wait for seeds. @throws SyncError ABORTED */
   async run(): Promise<void> {
-    const { signal, warn, tell } = this.#deps;
+    const { signal, waits, warn, tell } = this.#deps;
     for (let last = ''; ;) {
       await this.look().then(
         () => (last = ''),
@@ -63,7 +62,7 @@ export class SeedOrders {
       );
       if (this.#taken.size > 0 || this.#told) tell(this.#activities());
       this.#told = this.#taken.size > 0;
-      await sleep(pollMs, signal);
+      await sleep(waits.pollMs, signal);
     }
   }
 

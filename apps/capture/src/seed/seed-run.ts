@@ -22,6 +22,7 @@ import type { Entry, Standing } from './seed-entry.js';
 import { allOf, TableSeed } from './table-seed.js';
 
 export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
+  readonly waits: SeedWaits;
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
   /** What the pipeline does with its changes. */
@@ -34,7 +35,16 @@ export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
   warn(about: object, message: string): void;
 }
 
-const retryMs = 1_000;
+export interface SeedWaits {
+  /** Orders and progress are looked for. */
+  readonly pollMs: number;
+  /** After the loader has passed the last chunk: for its progress to be told. */
+  readonly resendAfterMs: number;
+  /** After a read has failed. */
+  readonly retryMs: number;
+}
+
+export const seedWaits: SeedWaits = { pollMs: 1_000, resendAfterMs: 5_000, retryMs: 1_000 };
 const idleMs = 100;
 
 export class SeedRun {
@@ -133,7 +143,7 @@ export class SeedRun {
         if (this.#isAnew(entry, error) || this.#refuses(entry, error)) continue;
         this.#told(error, entry.name);
         entry.state = 'waits';
-        entry.notBefore = Date.now() + retryMs;
+        entry.notBefore = Date.now() + this.#deps.waits.retryMs;
       }
     }
   }
@@ -176,7 +186,7 @@ export class SeedRun {
         entry.state = 'done';
         this.#deps.windows.leave(this.order.id, entry.name);
       } else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
-      else if (isLost(entry, this.#deps.appliedSeq())) this.#again(entry, at);
+      else if (isLost(entry, this.#deps.appliedSeq(), this.#deps.waits.resendAfterMs)) this.#again(entry, at);
     }
   }
 

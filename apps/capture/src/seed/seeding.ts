@@ -12,6 +12,7 @@ import { KeyChunks } from './key-chunks.js';
 import { Places } from './places.js';
 import type { Place } from './places.js';
 import { SeedOrders } from './seed-orders.js';
+import { seedWaits } from './seed-run.js';
 import { SeedSessions } from './seed-session.js';
 import { Windows } from './windows.js';
 
@@ -75,6 +76,7 @@ export class Seeding implements KeyAsks {
       ...shared,
       registry,
       logId: claim.log,
+      waits: deps.seedWaits ?? seedWaits,
       rowsRead: (rows) => metrics.seedRows.inc({ name }, rows),
       tell: (seeds) => {
         status.update({ seeds });

@@ -47,6 +47,7 @@ export class RepairRoom {
   #order: VerificationOrder;
   #signals = 0;
   #last: Promise<void> = Promise.resolve();
+  #isAtWork = false;
 
   private constructor(
     readonly source: TestServer,
@@ -186,7 +187,8 @@ export class RepairRoom {
         published: async () => (this.isStopped ? null : published),
         capture: async () => (this.isStopped ? { state: 'failed', log: 'l', seq: 7, error: null } : null),
         loader: async () => {
-          await this.#alone(() => this.#bring());
+          // Of two ways one may still be looked at when the other one has ended the work.
+          if (this.#isAtWork) await this.#alone(() => this.#bring());
           return { state: 'running', log: 'l', seq: 7, error: null };
         },
       },
@@ -213,9 +215,9 @@ export class RepairRoom {
 
   /** The stand-in works meanwhile. */
   async #during<T>(work: () => Promise<T>): Promise<T> {
-    let isEnded = false;
+    this.#isAtWork = true;
     const standIn = (async () => {
-      while (!isEnded) {
+      while (this.#isAtWork) {
         await this.#alone(() => this.#send());
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -223,8 +225,9 @@ export class RepairRoom {
     try {
       return await work();
     } finally {
-      isEnded = true;
+      this.#isAtWork = false;
       await standIn;
+      await this.#last.catch(() => undefined); // the work has it
     }
   }
 

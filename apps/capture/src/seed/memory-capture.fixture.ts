@@ -216,7 +216,12 @@ export class MemoryCapture {
       status: {
         list: async () => [
           {
-            ...{ app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq },
+            app: 'loader',
+            uid,
+            state: 'running',
+            lagMs: this.lagMs,
+            log: this.#logId,
+            seq: this.#seq,
             suspended: [{ database: this.database, name: this.suspended, code: 'TABLE_MISSING', message: 'why' }],
           } as unknown as WorkStatus,
         ],

@@ -43,6 +43,7 @@ export class RepairRoom {
   #signals = 0;
   #seq = 9;
   #last: Promise<void> = Promise.resolve();
+  #isAtWork = false;
 
   private constructor(
     readonly source: TestServer,
@@ -183,6 +184,8 @@ export class RepairRoom {
         capture: async () => (this.isStopped ? { state: 'failed', log: 'l', seq: 7, error: null } : null),
         loader: async ({ source }) => {
           let seq = -1;
+          // Of two ways one may still be looked at when the other one has ended the work.
+          if (!this.#isAtWork) return { state: 'running', log: 'l', seq: 7, error: null };
           await this.#alone(async () => {
             await this.#bring();
             seq = await this.applied(source);
@@ -213,9 +216,9 @@ export class RepairRoom {
 
   /** The stand-in works meanwhile. */
   async #during<T>(work: () => Promise<T>): Promise<T> {
-    let isEnded = false;
+    this.#isAtWork = true;
     const standIn = (async () => {
-      while (!isEnded) {
+      while (this.#isAtWork) {
         await this.#alone(() => this.#send());
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -223,9 +226,9 @@ export class RepairRoom {
     try {
       return await work();
     } finally {
-      isEnded = true;
+      this.#isAtWork = false;
       await standIn;
-      await this.#last;
+      await this.#last.catch(() => undefined); // the work has it
     }
   }
 

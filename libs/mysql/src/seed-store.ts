@@ -65,8 +65,11 @@ export async function readSeeds(target: ConnectionOptions | Queries, pipeline: s
     try {
       return (await queries.query(sql)).map(partOf);
     } catch (error) {
-      if (toSyncError(error).code === 'TABLE_MISSING') return [];
-      throw error;
+      const { code, message } = toSyncError(error);
+      if (code === 'TABLE_MISSING') return [];
+      if (code !== 'COLUMN_MISSING') throw error;
+      const fix = 'when no seed is under way, DROP TABLE lutra.seed and run schemas/lutra.sql';
+      throw new SyncError('CHECKPOINT_INVALID', `lutra.seed is not as schemas/lutra.sql makes it (${message}): ${fix}`);
     }
   });
 }
@@ -96,7 +99,10 @@ export async function untickSeeds(
 }
 
 /** All parts of the table are ticked off to their ends. @throws SyncError TARGET_* */
-export async function isSeedWhole(target: ConnectionOptions | Queries, of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>): Promise<boolean> {
+export async function isSeedWhole(
+  target: ConnectionOptions | Queries,
+  of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>,
+): Promise<boolean> {
   const sql = `SELECT COUNT(*) AS n FROM lutra.seed${whereTable(of)} AND request = ${quoteText(of.request)} AND is_whole = 0`;
   const [row] = await through(target, (queries) => queries.query(sql));
   return Number(row?.['n']) === 0;
@@ -179,7 +185,8 @@ function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): st
 function partStatement({ pipeline, table, target, request, onExisting }: SeedOf, { part, cursor, end }: Begun): string {
   const names = ['pipeline', 'database_name', 'table_name', 'request', 'target_database', 'target_table', 'on_existing'];
   const texts = [pipeline, table.database, table.name, request, target.database, target.name, onExisting].map(quoteText);
-  const kept = (column: string, anew: string): string => `${column} = IF(request = VALUES(request) AND state <> 'cancelled', ${column}, ${anew})`;
+  const kept = (column: string, anew: string): string =>
+    `${column} = IF(request = VALUES(request) AND state <> 'cancelled', ${column}, ${anew})`;
   const anew = [
     kept('cursor_key', 'VALUES(cursor_key)'),
     kept('end_key', 'VALUES(end_key)'),

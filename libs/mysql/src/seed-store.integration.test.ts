@@ -92,4 +92,12 @@ describe.each(versions)('lutra.seed on %s', (version) => {
     await tick(1, key(10), null);
     expect((await parts())[1]).toBe(`${key(10)} ${key(20)} whole`);
   });
+
+  it('is named where an earlier script made it', async () => {
+    const query = async (sql: string): Promise<never> => {
+      await server.query(sql.replace('end_key', 'no_such_key'));
+      throw new Error('nothing was refused');
+    };
+    await expect(readSeeds({ query }, pipeline)).rejects.toThrow('DROP TABLE lutra.seed');
+  });
 });

@@ -65,8 +65,11 @@ export async function readSeeds(target: ConnectionOptions | Queries, pipeline: s
     try {
       return (await queries.query(sql)).map(partOf);
     } catch (error) {
-      if (toSyncError(error).code === 'TABLE_MISSING') return [];
-      throw error;
+      const { code, message } = toSyncError(error);
+      if (code === 'TABLE_MISSING') return [];
+      if (code !== 'COLUMN_MISSING') throw error;
+      const fix = 'when no seed is under way, DROP TABLE lutra.seed and run schemas/lutra.sql';
+      throw new SyncError('CHECKPOINT_INVALID', `lutra.seed is not as schemas/lutra.sql makes it (${message}): ${fix}`);
     }
   });
 }

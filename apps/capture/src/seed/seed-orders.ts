@@ -161,7 +161,7 @@ export class SeedOrders {
       standing: (table) => {
         if (carried()(table) === null) return 'left';
         const isOne = ({ database, name }: TableName): boolean => database === table.database && name === table.name;
-        const there = this.#statuses.some((one) => one.app === 'loader' && one.uid === uid && one.suspended?.some(isOne));
+        const there = this.#workingLoader(uid)?.suspended?.some(isOne);
         return there || routes().here.router(table) === null ? 'suspended' : 'carried';
       },
       list: (order) =>
@@ -215,9 +215,13 @@ export class SeedOrders {
     return this.#statuses.find((status) => status.app === 'loader' && status.uid === uid && status.log === this.#deps.logId);
   }
 
+  #workingLoader(uid: string): WorkStatus | undefined {
+    return this.#statuses.find((status) => status.app === 'loader' && status.uid === uid && status.state !== 'standby');
+  }
+
   #obstacle(uid: string, { maxLagMs }: SeedOrder): Obstacle {
     const name = this.#deps.work().names[uid] ?? uid;
-    const loader = this.#statuses.find((status) => status.app === 'loader' && status.uid === uid && status.state !== 'standby');
+    const loader = this.#workingLoader(uid);
     if (!loader || (loader.state !== 'running' && loader.state !== 'waiting')) return `the loader of pipeline ${name}, which does not work`;
     if ((loader.lagMs ?? 0) > maxLagMs) return `pipeline ${name}, which is ${loader.lagMs} ms behind`;
     const own = this.#deps.lagMs();

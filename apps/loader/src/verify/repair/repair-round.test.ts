@@ -209,6 +209,7 @@ it('a table is not equal where the verification left ranges or rows open', async
   ];
   const { last } = await run([ranges, open], { of });
   expect(last?.tables.map(({ verdict }) => verdict)).toEqual(['unsettled', 'unsettled']);
+  expect(log.filter((entry) => entry.startsWith('lower'))).toEqual([]);
   expect(verifiesAgain({ tables: last?.tables ?? [] }, 2)).toBe('now');
   expect(verifiesAgain({ tables: last?.tables ?? [] }, 0)).toBe('later');
 });

@@ -99,6 +99,8 @@ export class RepairRound {
     for (const { table } of states) if (table.refused === null) await table.raise();
     const possible = states.filter(({ table }) => table.refused === null);
     await this.#options.raised((what) => this.#told(what));
+    // What an earlier repair has said of rows that are sent now.
+    for (const { table } of possible) if (table.isSent) await table.rows.saveProblems(new Map());
     await this.#sweepAll(possible);
     for (const state of states) await this.#ask(state);
     await this.#again(possible.filter(({ table }) => table.isSent));

@@ -60,7 +60,7 @@ export default defineConfig({
         resolve: { alias },
         test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 5 },
       },
-      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: isRoomy() ? 4 : 3 } },
+      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 3 } },
       { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...patient, fileParallelism: false } },
     ],
   },
@@ -75,9 +75,4 @@ function inMemory(): Readonly<Record<string, string>> {
   } catch {
     return {}; // not Linux
   }
-}
-
-/** A stack of the whole product takes up to 3 GB. */
-function isRoomy(): boolean {
-  return freemem() > 16 * gigabyte;
 }

@@ -142,7 +142,7 @@ class MutatedTable {
   /** A write and a probe of the source are one after the other, as they are in its log. */
   inTurn(work: () => Promise<void>): Promise<void> {
     const mine = this.#gate.then(work);
-    this.#gate = mine.catch(() => undefined);
+    this.#gate = mine.catch(() => undefined); // its caller has it
     return mine;
   }
 

@@ -70,7 +70,7 @@ export class Turns {
 
   query(sql: string): Promise<readonly ResultRow[]> {
     const next = this.#last.then(() => this.session.query(sql));
-    this.#last = next.catch(() => undefined);
+    this.#last = next.catch(() => undefined); // its caller has it
     return next;
   }
 }

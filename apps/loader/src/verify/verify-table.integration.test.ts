@@ -59,7 +59,7 @@ describe.each([
     let gate = Promise.resolve();
     const inTurn = async (work: () => Promise<void>): Promise<void> => {
       const mine = gate.then(work);
-      gate = mine.catch(() => undefined);
+      gate = mine.catch(() => undefined); // its caller has it
       await mine;
     };
     const writer = (async () => {

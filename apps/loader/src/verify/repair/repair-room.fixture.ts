@@ -235,7 +235,7 @@ export class RepairRoom {
   /** A server answers one text at a time. */
   #alone(work: () => Promise<void>): Promise<void> {
     const mine = this.#last.then(work);
-    this.#last = mine.catch(() => undefined);
+    this.#last = mine.catch(() => undefined); // its caller has it
     return mine;
   }
 

@@ -179,8 +179,9 @@ export class OneWay {
   /** Cuts connections of the lutra user, or of its own, at a side: the next attempt connects anew. */
   async cutConnections(side: Side): Promise<void> {
     await this.#run(side, 'SELECT 1');
-    const found = await this.#run(side, `SELECT ID FROM information_schema.PROCESSLIST WHERE USER = '${this.user}'`);
-    for (const row of found) await this.#run(side, `KILL ${String(row['ID'])}`).catch(() => undefined); // gone meanwhile
+    for (const row of await this.#run(side, 'SHOW PROCESSLIST')) {
+      if (row['User'] === this.user) await this.#run(side, `KILL ${String(row['Id'])}`).catch(() => undefined); // gone meanwhile
+    }
   }
 
   /** Both ends end; what is left disturbs nobody. */

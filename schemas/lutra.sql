@@ -184,6 +184,30 @@ CREATE TABLE IF NOT EXISTS lutra.unequal (
   KEY by_target (target_database, target_table)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
+-- Since level 3. Schema changes of the source, as pipelines carried them out here: the row is written before the statement runs, behind the
+-- fence in lutra.checkpoint, so that whoever comes next knows that it may have run. A row stays as long as its log may be read.
+CREATE TABLE IF NOT EXISTS lutra.ddl (
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  record       VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'id of the record',
+  part         INT UNSIGNED NOT NULL COMMENT 'number of its table where each is a statement of its own; else 0',
+  incarnation  CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'UUID of the witness; empty: the server has none',
+  n            BIGINT UNSIGNED NOT NULL COMMENT 'of the witness; 0: there is none',
+  log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'where the record was read first',
+  seq          BIGINT NOT NULL,
+  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'intent, done, skipped',
+  statement    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its kind: ALTER TABLE',
+  sql_here     LONGTEXT NOT NULL COMMENT 'as it runs here',
+  tables       LONGTEXT NOT NULL COMMENT 'JSON: [[database, name]] here',
+  before_it    LONGTEXT NULL COMMENT 'JSON: definitions before it, where there is no witness',
+  origin       VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'region where it was first run',
+  path         VARCHAR(1000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'regions that it has passed, comma-separated',
+  answer       LONGTEXT NULL COMMENT 'JSON: {answer, by, reason} of a person; NULL: nobody was asked',
+  begun_at     TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  ended_at     TIMESTAMP(6) NULL DEFAULT NULL,
+  PRIMARY KEY (pipeline, record, part),
+  KEY witness (incarnation, n)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
 -- Since level 2. Rows of this server that are to be sent once more, each in its order with everything else. Applications and Lutra insert;
 -- capture sends the row and deletes the entry, or says why it cannot.
 CREATE TABLE IF NOT EXISTS lutra.resync (

@@ -88,11 +88,9 @@ describe('which endpoints are captured', () => {
     for (const other of others)
       expect(identityOf(of({ ...endpoint, ...other } as EndpointDocument, region, channels))).not.toBe(identityOf(before));
     expect(identityOf(of(endpoint, { ...region, kafka: { brokers: ['l:1'] } }, channels))).not.toBe(identityOf(before));
-    for (const edited of [{ ddl: 'ignore' as const }, { topic: { ...endpoint.topic, retentionMs: 60_000 } }]) {
-      const after = of({ ...endpoint, ...edited }, region, channels);
-      expect(identityOf(after)).toBe(identityOf(before));
-      expect(liveOf(after)).not.toBe(liveOf(before));
-    }
+    const edited = of({ ...endpoint, topic: { ...endpoint.topic, retentionMs: 60_000 } }, region, channels);
+    expect(identityOf(edited)).toBe(identityOf(before));
+    expect(liveOf(edited)).not.toBe(liveOf(before));
     expect(liveOf(of({ ...endpoint, description: 'new' }, region, channels))).toBe(liveOf(before));
   });
 

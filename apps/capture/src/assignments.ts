@@ -99,7 +99,7 @@ function reading(endpoint: string, channel: StoredChannel): readonly PipelineDoc
 
 /** What the connections of a running capture depend on, and the log that it writes. */
 function fingerprint({ endpoint, region }: CaptureWork): string {
-  const { description: _, ddl: __, start: ___, topic, ...identity } = endpoint;
+  const { description: _, start: __, topic, ...identity } = endpoint;
   return JSON.stringify([identity, topic.maxMessageBytes, region.kafka], sealedAsId);
 }
 
@@ -107,7 +107,7 @@ function fingerprint({ endpoint, region }: CaptureWork): string {
  * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
  * say where that begins.
  */
-function liveOf({ endpoint: { ddl, start, topic }, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
+function liveOf({ endpoint: { start, topic }, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([ddl, start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
+  return JSON.stringify([start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
 }

@@ -268,7 +268,6 @@ const endpoint = {
   user: 'u',
   serverId: 1,
   start: { from: 'now' },
-  ddl: 'stop',
   // Small requests: a transaction is spread over several.
   topic: { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 1, maxMessageBytes: 1500 },
   password: sealPassword(key, 'p', { name: 'a', host: 'h', port: 1, user: 'u' }),

@@ -139,7 +139,6 @@ describe('a loader begins anew', () => {
     ['port', { port: 1 }, true],
     ['user', { user: 'other' }, true],
     ['TLS', { tls: {} } as Partial<EndpointDocument>, true],
-    ['policy for DDL', { ddl: 'ignore' }, false],
     ['server id', { serverId: 9 }, false],
     ['description', { description: 'new' }, false],
   ])('by the target’s %s', (_, part, isAnew) => {

@@ -139,7 +139,7 @@ export function factsOfWork({ id, channel, source, target, routes, forwards }: L
 
 /** What the connections of a running loader depend on, and whether it works at all. */
 function fingerprint({ uid, source, sourceRegion, target, paused }: LoaderWork): string {
-  const { description: _, ddl: __, start: ___, topic: ____, serverId: _____, ...identity } = target;
+  const { description: _, start: __, topic: ___, serverId: ____, ...identity } = target;
   return JSON.stringify([uid, source.name, source.region, sourceRegion.kafka, identity, paused], sealedAsId);
 }
 

@@ -1,13 +1,14 @@
 /**
  * Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution}.avsc; those of
- * copied rows are in copied-links.ts.
+ * copied rows are in copied-links.ts, those of schema changes in ddl-links.ts.
  */
 import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { rowFromJson, rowToJson } from '@lutra/model';
-import type { ControlRecord, Position, Suspension, TableName } from '@lutra/model';
+import type { ControlRecord, Position, Suspension } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import { canonicalJson } from './canonical-json.js';
 import { chunkLinks, emptyChunk, emptySeed, seedLinks } from './copied-links.js';
+import { ddlLinks, emptyDdl } from './ddl-links.js';
 import { type Draft, type FieldLinks, fieldsReader, fieldsWriter } from './record-fields.js';
 import { readSchemaFile } from './schema-files.js';
 
@@ -54,8 +55,8 @@ const position = {
   set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>>, value: AvroPosition) => (to.position = fromAvro(value)),
 };
 const seen = {
-  get: (from: Of<'heartbeat' | 'restart' | 'resolution'>) => from.seen,
-  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
+  get: (from: Of<'heartbeat' | 'ddl' | 'restart' | 'resolution'>) => from.seen,
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
 };
 const endpoint = {
   get: (from: ControlRecord) => from.endpoint,
@@ -97,10 +98,8 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     endpoint,
     ts_ms: tsMs,
     position,
-    database: { get: (from) => from.database, set: (to, value: string) => (to.database = value) },
-    sql: { get: (from) => from.sql, set: (to, value: string) => (to.sql = value) },
-    statement: { get: (from) => from.statement, set: (to, value: string) => (to.statement = value) },
-    tables: { get: (from) => from.tables, set: (to, value: TableName[]) => (to.tables = value) },
+    seen,
+    ...ddlLinks,
   },
   restart: {
     endpoint,
@@ -141,16 +140,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     tsMs: 0,
   }),
   routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, names: {}, revision: 0, write: '', server: null, tsMs: 0 }),
-  ddl: () => ({
-    kind: 'ddl',
-    endpoint: '',
-    database: '',
-    sql: '',
-    statement: '',
-    tables: [],
-    position: { file: '', pos: 0, gtidSet: null },
-    tsMs: 0,
-  }),
+  ddl: emptyDdl,
   restart: () => ({
     kind: 'restart',
     endpoint: '',

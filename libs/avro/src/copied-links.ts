@@ -54,7 +54,7 @@ function rowOf(json: string | null): Row | null {
 }
 
 /** A word that a later level added says something that this build does not know. */
-function oneOf<T extends string>(words: readonly T[], value: string, field: string): T {
+export function oneOf<T extends string>(words: readonly T[], value: string, field: string): T {
   const known = words.find((word) => word === value);
   if (known) return known;
   throw new SyncError('LEVEL_TOO_NEW', `field ${field}: ${JSON.stringify(value.slice(0, 100))}, ${newerThanThisBuild}`);

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { hostSchema, nameSchema, publicKeySchema, tlsSchema } from './config-fields.js';
 import { conflictRuleSchema } from './conflict-policy.js';
+import { ddlSettingsSchema } from './ddl.js';
 import { SyncError } from './errors.js';
 import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
@@ -58,8 +59,6 @@ const endpointBase = {
     .max(2 ** 32 - 1),
   /** Where the topic begins. Used only while the topic is new. */
   start: startSchema.default({ from: 'now' }),
-  /** What capture does at DDL on a routed table: stop with DDL_UNSUPPORTED, or pass over it (you run it on both sides). */
-  ddl: z.enum(['stop', 'ignore']).default('stop'),
   topic: topicSchema.prefault({}),
 };
 
@@ -92,6 +91,8 @@ const pipelineBase = {
    * Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own.
    */
   forwards: z.boolean().default(false),
+  /** What is done with schema changes of the source. */
+  ddl: since(3, ddlSettingsSchema.optional()),
 };
 
 /** As stored. */

@@ -296,9 +296,15 @@ export const errorTable = {
   }),
   DDL_UNSUPPORTED: stop({
     cause:
-      'A DDL statement may have changed the rows or the definition of a routed table. It mentions such a table, or its tables are unknown (then the message says why). Everything before it was published.',
+      'A schema change of a routed table cannot be written into the topic: the cluster is at a level below 3. Everything before it was published.',
     kept: log,
-    help: 'Make the same change at the targets, so that they end with the same rows. If details.effect is "same", wait until recordsBehind of all pipelines of the endpoint is 0, and run the same statement at the targets. If it is "differs" or "unknown", the statement would or might do something else there: follow the part of docs/02-setup.md that the message names. Then set ddl of the endpoint to "ignore", wait until its capture runs after the statement, and set it back to "stop".',
+    help: 'Finish the upgrade: raise the level (docs/02-setup.md, Upgrading). The endpoint goes on by itself.',
+  }),
+  DDL_HELD: stop({
+    cause:
+      'The pipeline has come to a schema change that is not carried out at the target by itself. The message names the statement, its tables and the reason. Other pipelines, and the capture, go on.',
+    kept: 'The target up to the schema change. What is behind it is in the topic, for its retention.',
+    help: 'Read the hold (GET /api/v1/channels/<channel>/pipelines/<pipeline>/ddl), do what its message says, and answer it (POST to the same address): "run" carries it out as it is shown, "done" says that you did it at the target, "skip" leaves it out. docs/10-schema-changes.md says which one is right for which reason.',
   }),
   LOOP_DETECTED: stop({
     cause:

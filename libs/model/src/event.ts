@@ -4,6 +4,7 @@
  * lutra.conflict, committed with the decision.
  */
 import { z } from 'zod';
+import { ddlHoldReasons } from './ddl.js';
 import { parseDocument } from './config.js';
 import { conflictPolicies } from './conflict-policy.js';
 import { SyncError } from './errors.js';
@@ -89,30 +90,36 @@ export const conflictEventSchema = z.object({
 export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
 
 /**
- * A DDL statement on routed tables that an endpoint with `ddl: "ignore"` did not carry over. Its text may hold values, and is in the topic
- * only.
+ * A schema change at a target: it was carried out, was passed over, or a pipeline holds at it, or no longer does. Its text may hold values, and
+ * is in the topic only. Since level 3.
  */
-export const ddlIgnoredEventSchema = z.object({
-  type: z.literal('ddl-ignored'),
+export const ddlEventSchema = z.object({
+  type: z.literal('ddl'),
   v: versionSchema,
   /** UUID of the event: the same when it comes twice. */
   id: z.string(),
-  /** ms since 1970: when it was published, by capture's clock. */
+  /** ms since 1970, by the loader's clock. */
   at: z.number(),
+  /** Of the target. */
   region: z.string(),
-  /** Whose topic has the statement; also the record's key. */
-  endpoint: z.string(),
+  /** `<channel>.<pipeline>`; also the record's key. */
+  pipeline: z.string(),
+  /** Of the pipeline: another one may have its name later. */
+  uid: z.string(),
+  /** done: a person did it there · skipped: a person let it out */
+  phase: z.enum(['applied', 'ignored', 'held', 'done', 'skipped']),
+  /** Why it holds; null: it does not. */
+  reason: z.enum(ddlHoldReasons).nullable(),
   /** Its kind: ALTER TABLE */
   statement: z.string(),
-  /** The routed tables that it concerns, as they are called at the source; none where they cannot be made out. */
+  /** The tables that it names, as they are called at the source; none where they cannot be made out. */
   tables: z.array(z.object({ schema: z.string(), table: z.string() })).readonly(),
-  /** Where it ends in the source's binlog. */
-  position: z.object({ file: z.string(), pos: z.number() }),
-  /** Of its record in the topic. */
+  /** Id of the record, and where it stands in the topic. */
+  record: z.string(),
   log: z.string(),
   seq: z.number(),
 });
-export type DdlIgnoredEvent = Readonly<z.infer<typeof ddlIgnoredEventSchema>>;
+export type DdlEvent = Readonly<z.infer<typeof ddlEventSchema>>;
 
 /** A table that a pipeline does not replicate from a position of the log on, until an operator has brought it back. */
 export const tableSuspendedEventSchema = z.object({
@@ -222,7 +229,7 @@ export const repairEventSchema = z.object({
 /** By `type`. Readers pass over types and fields that they do not know, never over another version. */
 export const eventSchema = z.discriminatedUnion('type', [
   conflictEventSchema,
-  ddlIgnoredEventSchema,
+  ddlEventSchema,
   tableSuspendedEventSchema,
   xaPreparedEventSchema,
   verificationEventSchema,

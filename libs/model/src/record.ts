@@ -2,7 +2,8 @@
  * A record of a topic: its headers (the identity of the log) and its payload, either one row event or a control record.
  * Control records travel in the same topic, so their order against the rows is free.
  */
-import type { RouteFingerprints, TableName } from './route.js';
+import type { DdlClause, DdlSession, DdlTable } from './ddl.js';
+import type { RouteFingerprints } from './route.js';
 import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
 import type { Suspension } from './suspension.js';
@@ -78,20 +79,36 @@ export type ControlRecord =
       readonly server: string | null;
       readonly tsMs: number;
     }
-  /** A DDL statement that the endpoint was told to pass over. */
+  /**
+   * A schema change of the source, between two transactions: a transaction of its own. In this form since level 3; no build below it wrote
+   * one.
+   */
   | {
       readonly kind: 'ddl';
       readonly endpoint: string;
+      /** The source's GTID, or `file:pos` of its begin; `/create` behind it for a CREATE … SELECT. A record that comes twice has the same. */
+      readonly id: string;
       /** The session's default database; '' if it had none. */
       readonly database: string;
+      /** As the source ran it: the marks of executable comments are taken out. */
       readonly sql: string;
       /** Its kind, like 'ALTER TABLE'. */
       readonly statement: string;
-      /**
-       * The routed tables that it concerns, by their names at the source; `*` is each one of a database. None: which ones cannot be made
-       * out.
-       */
-      readonly tables: readonly TableName[];
+      /** All that it names, in the order of the text. */
+      readonly tables: readonly DdlTable[];
+      /** Why the tables cannot be made out; null: they are all there. */
+      readonly doubt: string | null;
+      /** All that it does; null: it does something else too. */
+      readonly clauses: readonly DdlClause[] | null;
+      readonly session: DdlSession;
+      readonly flavor: 'mysql' | 'mariadb';
+      readonly version: string;
+      /** Where it was first run, and the regions that it has passed since. */
+      readonly origin: string;
+      readonly path: readonly string[];
+      /** At this place. */
+      readonly seen: Seen;
+      /** Where it ends; of a CREATE … SELECT, where it begins. */
       readonly position: Position;
       readonly tsMs: number;
     }

@@ -1,4 +1,5 @@
 /** What an app says about one endpoint or pipeline that it works on. Kept in an ephemeral ZooKeeper node, at most once a second. */
+import type { DdlActivity, DdlHold } from './ddl.js';
 import type { ErrorCode } from './errors.js';
 import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
@@ -6,8 +7,8 @@ import type { SeedState } from './seed.js';
 import type { Suspension } from './suspension.js';
 import type { RevisionMark } from './tree-revision.js';
 
-export const workStates = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'] as const;
-/** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs an operator */
+export const workStates = ['starting', 'standby', 'running', 'waiting', 'held', 'paused', 'stopped', 'failed'] as const;
+/** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · held: at a schema change, `hold` says why · failed: needs an operator */
 export type WorkState = (typeof workStates)[number];
 
 export interface ErrorReport {
@@ -100,6 +101,9 @@ export interface WorkStatus {
   readonly configuration: ConfigurationState | null;
   /** Capture: orders to seed. Absent: of a loader, or of a build that does not know them. */
   readonly seeds?: readonly SeedActivity[] | undefined;
+  /** Loader: the schema change at which it holds, and the one that runs at the target. Absent: there is none. */
+  readonly hold?: DdlHold | undefined;
+  readonly ddl?: DdlActivity | undefined;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

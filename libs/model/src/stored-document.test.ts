@@ -24,7 +24,6 @@ const given = {
       description: fc.constantFrom('', 'x'),
       port: fc.constantFrom(3306, 3307),
       start: fc.constantFrom({ from: 'now' } as const, { from: 'position', file: 'f', pos: 4 } as const),
-      ddl: fc.constantFrom('stop' as const, 'ignore' as const),
       topic: fc.record(
         { replicationFactor: fc.constantFrom(1, 3), retentionMs: fc.constantFrom(60_000, 604_800_000) },
         { requiredKeys: [] },

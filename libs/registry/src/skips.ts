@@ -1,5 +1,8 @@
-/** What an operator told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
-import { pipelineUidSchema } from '@lutra/model';
+/**
+ * What an operator told a loader to skip, or answered where it holds at a schema change: one source transaction of one log. Written by
+ * control, carried out and removed by the loader.
+ */
+import { ddlAnswers, pipelineUidSchema } from '@lutra/model';
 import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
@@ -12,6 +15,10 @@ export const skipSchema = z.strictObject({
   log: z.string().min(1),
   seq: z.int().min(0),
   reason: z.string().min(1).max(1000),
+  /** At a schema change, since level 3; absent: skip. */
+  answer: z.enum(ddlAnswers).optional(),
+  /** Who says so, with `answer`. */
+  by: z.string().min(1).max(200).optional(),
   /** ms since 1970 */
   at: z.int().min(0),
 });

@@ -83,7 +83,6 @@ export class MemoryCapture {
       user,
       serverId,
       start: { from: 'now' },
-      ddl: 'ignore',
       topic: { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 1, maxMessageBytes: 1_000_000 },
       password: sealPassword(key, server.password, { name: 'a', host, port, user }),
     } as EndpointDocument;

@@ -162,11 +162,10 @@ describe('the beginning behind a dump', () => {
     for (const body of [
       {
         kind: 'ddl',
+        ...emptyDdl(),
         endpoint: 'a',
-        database: 'shop',
         sql: 'TRUNCATE t',
-        statement: 'TRUNCATE',
-        tables: [],
+        statement: 'TRUNCATE TABLE',
         position: { ...at(2), gtidSet: set(2) },
         tsMs,
       },

@@ -1,0 +1,49 @@
+/** What carrying a schema change out at the target takes, whoever decides that it is done. Decision 0034, rules 1 to 13. */
+import type { DdlAnswer, DdlHoldReason, DdlRecord, TableName } from '@lutra/model';
+import type { RecordPosition } from '../read/log-reader.js';
+
+/** What lutra.ddl and the target say of a record. open: an intent, and nobody knows yet whether it ran. */
+export type DdlState = 'new' | 'open' | 'done' | 'skipped';
+
+/** Why a record cannot be carried out by itself, and what to do. */
+export interface DdlRefusal {
+  readonly reason: Exclude<DdlHoldReason, 'policy'>;
+  readonly message: string;
+}
+
+/** As it would run here. */
+export interface DdlPlan {
+  readonly sql: string;
+  /** That it changes, by their names here. */
+  readonly tables: readonly TableName[];
+}
+
+/** Of a person. */
+export interface DdlDecision {
+  readonly answer: DdlAnswer;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface DdlTarget {
+  /** An open intent is decided here where its witness says; what stays `open` has no witness. */
+  look(record: DdlRecord): Promise<DdlState>;
+  /** In the names of the target, and taken by its PREPARE. `nothing`: none of its tables is this pipeline's. */
+  plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'>;
+  /** All clauses are there already, or the table is (CREATE), or is gone (DROP): there is nothing to do. */
+  isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean>;
+  /** Intent, statement, done. Behind the barrier: nothing of what came before is under way. Null: it ran; the checkpoint is behind it. */
+  run(record: DdlRecord, plan: DdlPlan, at: DdlPlace): Promise<DdlRefusal | null>;
+  /** It does not run, or need not: its row in lutra.ddl, and the checkpoint behind it. */
+  settle(record: DdlRecord, state: 'done' | 'skipped', at: DdlPlace): Promise<void>;
+}
+
+export interface DdlPlace {
+  readonly position: RecordPosition;
+  /** Null: it is done by itself. */
+  readonly decision: DdlDecision | null;
+}
+
+export function isRefusal(of: DdlPlan | DdlRefusal): of is DdlRefusal {
+  return 'reason' in of;
+}

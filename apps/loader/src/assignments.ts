@@ -3,6 +3,7 @@ import { pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lu
 import type {
   ChannelDocument,
   ConflictsDocument,
+  DdlSettings,
   EndpointDocument,
   PipelineDocument,
   PipelineUid,
@@ -31,6 +32,7 @@ export interface LoaderWork {
   readonly forwarded: boolean;
   readonly paused: boolean;
   readonly onUnsupported: UnsupportedPolicy;
+  readonly ddl?: DdlSettings | undefined;
   /** Its Kafka gets the events. */
   readonly targetRegion: RegionDocument | null;
   readonly detector: DetectionWork | null;
@@ -91,6 +93,7 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
+        ddl: pipeline.ddl,
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
@@ -151,6 +154,7 @@ function liveOf(work: LoaderWork): string {
       work.forwards,
       work.forwarded,
       work.onUnsupported,
+      work.ddl,
       work.targetRegion?.kafka,
       work.detector && {
         conflicts: { ...work.detector.conflicts, retentionDays: 0 },

@@ -78,3 +78,20 @@ export type { KeyRange } from './key-order.js';
 export { chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
 export { leastRowsOfPart, partEnds } from './part-ends.js';
 export type { ChunkPlan, ChunkRange } from './chunk-plan.js';
+export { DdlConnection } from './ddl-connection.js';
+export type { DdlRun } from './ddl-connection.js';
+export type { DdlFailure } from './ddl-failure.js';
+export {
+  blockersOf,
+  defaultCollation,
+  definitionsOf,
+  hasRows,
+  isSessionThere,
+  isThere,
+  progressOf,
+  showsClauses,
+  wholeDatabase,
+} from './ddl-look.js';
+export { ddlSettings } from './ddl-session.js';
+export { ddlEnd, ddlIntent, gtidOf, hasRun, nextWitness, ofStore, readDdl, witnessPrefix } from './ddl-store.js';
+export type { DdlOf, DdlRow, DdlRowState, DdlWitness } from './ddl-store.js';

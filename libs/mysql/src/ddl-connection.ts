@@ -59,9 +59,9 @@ export class DdlConnection implements Queries {
   }
 
   /**
-   * Fence, session, witness and statement in one text: the server stops at the first that fails. The fence is strict and has no witness,
-   * whatever ran here before. Counter-examples: under the record's non-strict mode it writes epoch 0 instead of failing; under the GTID of a
-   * statement that failed before, it takes that GTID, and the statement is skipped for ever.
+   * Fence, session, witness and statement in one text: the server stops at the first that fails. The fence is strict, and has no witness,
+   * whatever ran here before. Counter-example: under the record's non-strict mode it writes epoch 0 instead of failing, and the statement
+   * runs.
    * @throws SyncError FENCED, CHECKPOINT_MISSING; TARGET_UNAVAILABLE: nobody knows whether it ran
    */
   async run({ key, witness, settings, sql }: DdlRun): Promise<DdlFailure | null> {

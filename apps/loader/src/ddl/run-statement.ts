@@ -5,7 +5,7 @@
 import { blockersOf, isSessionThere, progressOf, Session } from '@lutra/mysql';
 import type { ConnectionOptions, DdlConnection, DdlFailure, DdlRun } from '@lutra/mysql';
 import type { TableName } from '@lutra/model';
-import { sleep } from '@lutra/runtime';
+import { sleep, throwIfAborted } from '@lutra/runtime';
 
 export interface DdlTiming {
   /** Of the first pause; each next one is twice as long. */
@@ -46,6 +46,7 @@ export async function runStatement(
   options: StatementOptions,
 ): Promise<DdlFailure | typeof tooLong | null> {
   const { timing, signal } = options;
+  throwIfAborted(signal);
   const onAbort = (): void => connection.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   const watch = new Watch(connection, options);

@@ -1,0 +1,73 @@
+/** A target without GTIDs has no witness: definitions decide about an open intent, or nobody does. */
+import type { DdlClause, DdlRecord } from '@lutra/model';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
+import { killAt, Killed } from './ddl-kills.fixture.js';
+import type { Point } from './ddl-kills.fixture.js';
+import { DdlRoom } from './ddl-room.fixture.js';
+import type { RoomLoader } from './ddl-room.fixture.js';
+
+let server: TestServer;
+beforeAll(async () => void (server = await TestServer.start('9.7', ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF'])));
+afterAll(() => server.stop());
+
+async function roomOf(): Promise<DdlRoom> {
+  const room = await DdlRoom.of(server);
+  await server.run(`USE ${room.database}; CREATE TABLE t (id int auto_increment primary key); INSERT INTO t VALUES (7); USE mysql`);
+  return room;
+}
+
+const statement = (room: DdlRoom, sql: string, clauses: readonly DdlClause[] | null = null): DdlRecord =>
+  room.record(sql, [['subject', 't']], { clauses, id: 'binlog.000001:4' });
+
+/** What the loader after the one that was killed there makes of it. */
+async function afterKill(room: DdlRoom, record: DdlRecord, point: Point): Promise<unknown> {
+  const killed: RoomLoader = await room.loader({ around: killAt(point, () => killed.kill()) });
+  await expect(killed.apply(record, 1)).rejects.toBeInstanceOf(Killed);
+  // Rows that come meanwhile are no change of the definition.
+  await server.run(`INSERT INTO ${room.database}.t () VALUES ()`);
+  return (await room.loader()).apply(record, 1);
+}
+
+it('what runs is known, without a witness', async () => {
+  const room = await roomOf();
+  const loader = await room.loader();
+  const record = statement(room, 'ALTER TABLE t ADD a int, ADD CHECK (a > 0)');
+  expect([await loader.apply(record, 1), await room.columns('t'), await room.rows()]).toEqual([null, 'id,a', [['done', 0]]]);
+  expect([await loader.apply(record, 1), await room.seq()]).toEqual(['passed', 1]);
+});
+
+it('a definition that has changed says that it ran', async () => {
+  const room = await roomOf();
+  expect(await afterKill(room, statement(room, 'ALTER TABLE t ADD a int, COMMENT "x"'), 'before done')).toBe('passed');
+  expect(await room.rows()).toEqual([['done', 0]]);
+});
+
+it('a definition that has not changed leaves it open, whether it ran or not', async () => {
+  for (const point of ['behind intent', 'before done'] as const) {
+    const room = await roomOf();
+    expect(await afterKill(room, statement(room, 'ALTER TABLE t FORCE'), point)).toBe('open');
+    expect(await room.ran(/FORCE/)).toBe(point === 'before done' ? 1 : 0);
+    expect(await room.rows()).toEqual([['intent', 0]]);
+  }
+});
+
+it.each<[string, string, readonly DdlClause[] | null, Point, number]>([
+  ['a column by name', 'ALTER TABLE t ADD a int', [{ action: 'add', what: 'column', name: 'a' }], 'behind intent', 1],
+  ['an index', 'CREATE INDEX k ON t (id)', [{ action: 'add', what: 'index', name: 'k' }], 'behind intent', 1],
+  ['TRUNCATE that did not run', 'TRUNCATE TABLE t', null, 'behind intent', 1],
+  ['TRUNCATE that ran', 'TRUNCATE TABLE t', null, 'before done', 2],
+])('runs again where that does no harm: %s', async (_, sql, clauses, point, times) => {
+  const room = await roomOf();
+  expect(await afterKill(room, statement(room, sql, clauses), point)).toBeNull();
+  expect(await room.ran(/ADD a|INDEX k|TRUNCATE/)).toBe(times);
+  expect(await room.rows()).toEqual([['done', 0]]);
+});
+
+it('what the target refuses leaves nothing open', async () => {
+  const room = await roomOf();
+  const loader = await room.loader();
+  const record = statement(room, 'ALTER TABLE t ADD id int');
+  expect(await loader.apply(record, 1)).toMatchObject({ reason: 'failed' });
+  expect([await room.rows(), await loader.target.look(record)]).toEqual([[['failed', 0]], 'new']);
+});

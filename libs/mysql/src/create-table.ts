@@ -4,6 +4,7 @@
  */
 import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ErrorCode, TableName } from '@lutra/model';
+import { wholeDatabase } from './ddl-look.js';
 import { quoteName, quoteTable, quoteText } from './literal.js';
 import { through } from './ownership.js';
 import { Session } from './session.js';
@@ -19,6 +20,14 @@ export interface TableToCreate {
   readonly definition: string;
   /** Where a table of the source is at the target; null: nowhere. */
   targetOf(table: TableName): TableName | null;
+  /** Runs each statement in our place, so that it has a witness. Resolves to why it could not, else to null. */
+  readonly carryOut?: ((statement: CreateStatement) => Promise<string | null>) | undefined;
+}
+
+export interface CreateStatement {
+  readonly statement: 'CREATE TABLE' | 'CREATE DATABASE';
+  readonly sql: string;
+  readonly table: TableName;
 }
 
 /**
@@ -29,11 +38,13 @@ export async function createTable(target: ConnectionOptions, of: TableToCreate):
   const session = await Session.open({ ...target, foreignKeyChecks: false }, 'target');
   try {
     if (await isThere(session, of.target)) return false;
-    const statement = createStatementOf(of);
+    const sql = createStatementOf(of);
     const { database } = of.target;
     const schemas = `SELECT COUNT(*) AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(database)}`;
-    if (!(await found(session, schemas))) await ddl(session, `CREATE DATABASE IF NOT EXISTS ${quoteName(database)} ${createMark}`, of);
-    await ddl(session, statement, of);
+    const schema = `CREATE DATABASE IF NOT EXISTS ${quoteName(database)} ${createMark}`;
+    if (!(await found(session, schemas)))
+      await run(session, { statement: 'CREATE DATABASE', sql: schema, table: { database, name: wholeDatabase } }, of);
+    await run(session, { statement: 'CREATE TABLE', sql, table: of.target }, of);
     return true;
   } finally {
     await session.close();
@@ -59,9 +70,14 @@ async function found(queries: Queries, sql: string): Promise<boolean> {
   return Number(row?.['found']) > 0;
 }
 
-async function ddl(session: Session, sql: string, of: TableToCreate): Promise<void> {
+async function run(session: Session, statement: CreateStatement, of: TableToCreate): Promise<void> {
+  if (of.carryOut) {
+    const why = await of.carryOut(statement);
+    if (why !== null) throw refused(of, why);
+    return;
+  }
   try {
-    await session.query(sql);
+    await session.query(statement.sql);
   } catch (error) {
     const { code, outcome, message } = toSyncError(error);
     if (outcome !== 'stop' || code === 'TARGET_DENIED') throw error;

@@ -70,7 +70,7 @@ export {
 } from './differences.js';
 export type { Difference, DifferenceOf, DifferenceOutcome, ListedOf } from './differences.js';
 export { createMark, createTable, missingTables } from './create-table.js';
-export type { TableToCreate } from './create-table.js';
+export type { CreateStatement, TableToCreate } from './create-table.js';
 export type { DigestedSide } from './digest-column.js';
 export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
 export type { Digest, DigestPlan } from './digest.js';

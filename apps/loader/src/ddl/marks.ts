@@ -22,10 +22,10 @@ export class Marks {
   }
 
   /** The position stays. @throws SyncError as ApplyConnection.run */
-  async write(text: SqlText, origin: Pick<Checkpoint, 'origin' | 'path'>): Promise<void> {
+  async write(text: SqlText, { origin, path }: Pick<Checkpoint, 'origin' | 'path'>): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#writer.open(origin);
+        await this.#writer.open({ origin, path });
         await this.#writer.chunk(text);
         await this.#writer.opened().commit();
         return this.#writer.used();

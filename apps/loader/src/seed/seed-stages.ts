@@ -4,6 +4,7 @@ import { createRouter, tableName } from '@lutra/model';
 import type { Router, TableName } from '@lutra/model';
 import type { SeedPart } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
+import { seedCreates } from '../ddl/seed-creates.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
 import { Seeding } from './seeding.js';
@@ -18,9 +19,11 @@ interface SeedingParts {
   isSuspended(table: TableName): boolean;
 }
 
-export function seedingOf({ deps, work, target }: LoaderRun, { checkpoint, writer }: Owned, parts: SeedingParts): Seeding {
+export function seedingOf(run: LoaderRun, { checkpoint, writer }: Owned, parts: SeedingParts): Seeding {
+  const { deps, work, target } = run;
   return new Seeding({
     ...parts,
+    carryOut: deps.level.current >= 3 ? seedCreates(run, checkpoint) : undefined,
     writer,
     checkpoint,
     work,

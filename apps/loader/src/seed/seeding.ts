@@ -5,7 +5,7 @@
 import { createRouter, holdsTable, rowToJson, tableName } from '@lutra/model';
 import type { ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
 import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows, settledText } from '@lutra/mysql';
-import type { ConnectionOptions, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
+import type { ConnectionOptions, CreateStatement, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
@@ -30,6 +30,8 @@ export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pie
   readonly checkpoint: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'replayUntil'>;
   load(database: string, name: string): Promise<TargetTable>;
   isSuspended(table: TableName): boolean;
+  /** Of a table that is created, under the id of a record. Left out: the server leaves no trace of whose statement it was. */
+  readonly carryOut?: ((record: string, statement: CreateStatement) => Promise<string | null>) | undefined;
   onCreated(table: TableName): void;
   /** What is passed although it was for this pipeline. */
   onPassed(why: string, table: TableName): void;
@@ -118,13 +120,15 @@ export class Seeding {
     await port.untickSeeds(target, checkpoint, tables);
   }
 
-  async #create({ definition }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {
+  async #create({ definition, request }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {
     if (definition === null) return false;
-    const { port, target: server, onCreated, seeds } = this.#options;
+    const { port, target: server, onCreated, seeds, carryOut } = this.#options;
     // What was ticked off is gone with the table.
     const isLost = seeds.of(source) !== null && (await port.missingTables(server, [target])).length > 0;
     if (isLost) await this.untick([source]);
-    const isCreated = await port.createTable(server, { source, target, definition, targetOf: this.#router });
+    const of = { source, target, definition, targetOf: this.#router };
+    const under = carryOut && { carryOut: (statement: CreateStatement) => carryOut(`${request}/${tableName(source)}`, statement) };
+    const isCreated = await port.createTable(server, { ...of, ...under });
     if (isCreated) onCreated(target);
     return isCreated;
   }

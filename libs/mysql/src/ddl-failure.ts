@@ -1,4 +1,4 @@
-/** What a server says against a schema change: its own words where they name tables, columns and settings, never where they may hold values. */
+/** What a server says against a schema change: in its own words, but where they may have values of rows. */
 import type { SyncError } from '@lutra/model';
 
 export interface DdlFailure {

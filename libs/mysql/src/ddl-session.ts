@@ -1,6 +1,6 @@
 /**
- * The session in which a schema change runs here: what its record says of the source's, and what no record says but changes what a statement
- * does. What needs a right that the user may lack (SESSION_VARIABLES_ADMIN) is set only where it is not so already.
+ * The session in which a schema change runs here: what its record says of the source's, and what no record says though a statement depends
+ * on it. What needs a right that the user may lack (SESSION_VARIABLES_ADMIN) is set only where it is not so already.
  */
 import type { DdlSession } from '@lutra/model';
 import { textOf } from './server-facts.js';

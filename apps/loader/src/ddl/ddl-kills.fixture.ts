@@ -3,6 +3,7 @@
  * target's binlog says: each statement stands in it once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toSyncError } from '@lutra/model';
 import type { DdlRecord } from '@lutra/model';
 import { expect } from 'vitest';
 import type { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
@@ -103,6 +104,17 @@ export async function isUnderWay(server: TestServer, pattern: string): Promise<v
   while ((await server.query(sql)).length === 0) await sleep(5);
 }
 
+/** Code of its error, or `none`. It is asked for before the loader is killed, so that the error is nobody's surprise. */
+export function outcomeOf(applied: Promise<unknown>): Promise<string> {
+  return applied.then(
+    () => 'none',
+    (error: unknown) => toSyncError(error).code,
+  );
+}
+
+/** Of a loader that was killed. */
+export const ended = /^(?:ABORTED|TARGET_UNAVAILABLE)$/;
+
 /** The server is killed so long after the loader began. */
 export async function killServer(room: DdlRoom, begun: Promise<unknown>, afterMs: number): Promise<void> {
   const ended = begun.catch(() => undefined);
@@ -114,8 +126,11 @@ export async function killServer(room: DdlRoom, begun: Promise<unknown>, afterMs
 }
 
 /** Rounds of random kills of the server, each kind in turn. */
-export async function serverKills(room: DdlRoom, { rounds, random, from = 0 }: { rounds: number; random: Random; from?: number }) {
-  for (let n = from; n < from + rounds; n += 1) {
+export async function serverKills(
+  room: DdlRoom,
+  { rounds, random }: { readonly rounds: number; readonly random: Random },
+): Promise<number> {
+  for (let n = 0; n < rounds; n += 1) {
     const kind = killCases[n % killCases.length] as KillCase;
     await setUp(room, kind, n);
     const loader: RoomLoader = await room.loader();
@@ -123,4 +138,5 @@ export async function serverKills(room: DdlRoom, { rounds, random, from = 0 }: {
     loader.kill();
     await comesThrough(room, kind, n);
   }
+  return rounds;
 }

@@ -2,7 +2,7 @@
 import type { DdlClause, DdlRecord } from '@lutra/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
-import { killAt, Killed } from './ddl-kills.fixture.js';
+import { ended, isUnderWay, killAt, Killed, outcomeOf } from './ddl-kills.fixture.js';
 import type { Point } from './ddl-kills.fixture.js';
 import { DdlRoom } from './ddl-room.fixture.js';
 import type { RoomLoader } from './ddl-room.fixture.js';
@@ -62,6 +62,23 @@ it.each<[string, string, readonly DdlClause[] | null, Point, number]>([
   expect(await afterKill(room, statement(room, sql, clauses), point)).toBeNull();
   expect(await room.ran(/ADD a|INDEX k|TRUNCATE/)).toBe(times);
   expect(await room.rows()).toEqual([['done', 0]]);
+});
+
+it('a loader that is killed while its statement runs: the next one waits for its end, and does not compare before it', async () => {
+  const room = await roomOf();
+  const rows = 'INSERT INTO t WITH RECURSIVE s (i) AS (SELECT 8 UNION ALL SELECT i + 1 FROM s WHERE i < 1000) SELECT i FROM s';
+  const more = Array.from({ length: 7 }, () => 'INSERT INTO t SELECT NULL FROM t').join('; ');
+  await server.run(`USE ${room.database}; ${rows}; SET sql_mode = ''; ${more}; USE mysql`);
+  const record = statement(room, 'ALTER TABLE t ADD a int, COMMENT "x", ALGORITHM=COPY');
+  const killed = await room.loader();
+  const applied = outcomeOf(killed.apply(record, 1));
+  await isUnderWay(server, 'ALTER TABLE%ADD a int%');
+  killed.kill();
+  expect(await applied).toMatch(ended);
+  // The naive look, without the lock: as it was, so it did not run.
+  expect(await room.columns('t')).toBe('id');
+  expect(await (await room.loader()).apply(record, 1)).toBe('passed');
+  expect([await room.columns('t'), await room.ran(/ADD a/)]).toEqual(['id,a', 1]);
 });
 
 it('what the target refuses leaves nothing open', async () => {

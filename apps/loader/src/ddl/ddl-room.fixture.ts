@@ -5,6 +5,7 @@ import { ApplyConnection, loadForApply, takeOver } from '@lutra/mysql';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import type { TargetPort } from '../io.js';
+import { isRefusal } from './carry-out.js';
 import type { DdlPlace, DdlRefusal } from './carry-out.js';
 import { ddlRecord } from './ddl-record.fixture.js';
 import type { Made, Place } from './ddl-record.fixture.js';
@@ -47,11 +48,11 @@ export class RoomLoader {
     if (state !== 'new') return 'passed';
     const plan = await this.target.plan(record);
     if (plan === 'nothing') return 'passed';
-    return 'reason' in plan ? plan : this.target.run(record, plan, placeOf(seq));
+    return isRefusal(plan) ? plan : this.target.run(record, plan, positioned(seq));
   }
 }
 
-export function placeOf(seq: number): DdlPlace {
+export function positioned(seq: number): DdlPlace {
   return { position: { log: 'log-a', logEpoch: 1, seq, nextOffset: seq + 1 }, decision: null };
 }
 

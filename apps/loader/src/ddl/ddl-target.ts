@@ -9,6 +9,7 @@ import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
+import { isRefusal } from './carry-out.js';
 import type { DdlDecision, DdlPlace, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 import { carryOutOnce, takeLock } from './carry-out-once.js';
 import { mapStatement } from './map-statement.js';
@@ -67,7 +68,7 @@ export class ServerDdlTarget implements DdlTarget {
   plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
     return this.#connected(async (connection) => {
       const plan = mapStatement(record, this.#options);
-      return plan === 'nothing' || 'reason' in plan ? plan : ((await refusalOf(connection, record, plan)) ?? plan);
+      return plan === 'nothing' || isRefusal(plan) ? plan : ((await refusalOf(connection, record, plan)) ?? plan);
     });
   }
 
@@ -110,7 +111,7 @@ export class ServerDdlTarget implements DdlTarget {
 
   async settle(record: DdlRecord, state: 'done' | 'skipped', at: DdlPlace): Promise<void> {
     const plan = mapStatement(record, this.#options);
-    const known = plan === 'nothing' || 'reason' in plan ? { sql: '', tables: [] } : plan;
+    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: [] } : plan;
     await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
   }
 
@@ -120,7 +121,7 @@ export class ServerDdlTarget implements DdlTarget {
       if (!(await hasRun(connection, row.witness))) return 'new';
     } else {
       const plan = mapStatement(record, this.#options);
-      if (plan === 'nothing' || 'reason' in plan) return 'open';
+      if (plan === 'nothing' || isRefusal(plan)) return 'open';
       const isSame = JSON.stringify(await definitionsOf(connection, plan.tables)) === row.before;
       if (isSame || record.statement === 'TRUNCATE TABLE') return isHarmlessAgain(record) ? 'new' : 'open';
     }

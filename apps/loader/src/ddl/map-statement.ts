@@ -63,7 +63,7 @@ function replaced({ sql }: DdlRecord, tables: readonly DdlTable[], mapping: Mapp
 
 function targetOf(sql: string, table: DdlTable, mapping: Mapping): TableName | DdlRefusal {
   const { role, database, name } = table;
-  if (!isAtPlace(sql, table)) return misplaced;
+  if (!standsThere(sql, table)) return misplaced;
   if (role === 'database') {
     const target = databaseTarget(database, mapping.routes);
     return typeof target === 'string' ? { reason: 'unmapped', message: target } : { ...target, name: wholeDatabase };
@@ -89,7 +89,7 @@ function mergedWith(source: TableName, target: TableName, { routes, router }: Ma
 const misplaced: DdlRefusal = { reason: 'unknown', message: 'the places of its names do not fit its text' };
 
 /** What stands there ends with the name. Counter-example without: offsets of another form of the text, and a splice amid a literal. */
-function isAtPlace(sql: string, { role, database, name, offset, length }: DdlTable): boolean {
+function standsThere(sql: string, { role, database, name, offset, length }: DdlTable): boolean {
   if (offset < 0 || length <= 0) return false;
   const text = sql.slice(offset, offset + length).replaceAll(/\/\*[\s\S]*?\*\//g, ' ');
   const parts = [...text.matchAll(/`((?:[^`]|``)*)`|"((?:[^"]|"")*)"|([\w$\u0080-\uffff]+)/g)];

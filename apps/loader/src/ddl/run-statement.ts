@@ -1,6 +1,6 @@
 /**
- * One statement at the target, until it has run or is refused. It waits for the locks of its tables a few seconds at a time: while it waits,
- * each new statement on its table waits behind it, so one long wait would stop the applications. Between two tries it lets them pass.
+ * One statement at the target, until it has run or is refused. It waits for the locks of its tables a few seconds at a time: meanwhile each
+ * new statement on its table waits behind it, so one long wait would stop the applications. Between two tries it lets them pass.
  */
 import { blockersOf, isSessionThere, progressOf, Session } from '@lutra/mysql';
 import type { ConnectionOptions, DdlConnection, DdlFailure, DdlRun } from '@lutra/mysql';

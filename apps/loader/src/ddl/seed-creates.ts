@@ -1,6 +1,6 @@
 /**
- * What seeding creates at a target is a schema change like others: it has an intent and a witness, so that the target's capture takes it for
- * a copy. Without one it would go back where it came from. Decision 0034, rule 13.
+ * What seeding creates at a target is a schema change like others: it has an intent and a witness, by which the target's capture knows it
+ * for a copy. Without one it would go back where it came from. Decision 0034, rule 13.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';

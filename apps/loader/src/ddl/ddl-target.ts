@@ -198,7 +198,7 @@ function answerOf(decision: DdlDecision | null): string | null {
 
 /** It was written so that it may be there. */
 function mayExist({ sql, tables }: DdlRecord): boolean {
-  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, tables[0]?.offset ?? 0));
+  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
 }
 
 /** Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. */

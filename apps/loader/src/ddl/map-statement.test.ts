@@ -60,6 +60,17 @@ describe('a statement in the names of the target', () => {
     expect(mapped(sql, places)).toMatchObject({ sql: here });
   });
 
+  it('whatever the order of its names is', () => {
+    const record = ddlRecord('CREATE TABLE n LIKE t', [
+      ['subject', 'n'],
+      ['like', 't'],
+    ]);
+    const turned = { ...record, tables: record.tables.toReversed() };
+    expect(mapStatement(turned, { router: createRouter(shop), routes: shop })).toMatchObject({
+      sql: 'CREATE TABLE `copy`.`n` LIKE `copy`.`t`',
+    });
+  });
+
   it('names what it changes, each once, and not what it only reads', () => {
     const swap = mapped('RENAME TABLE a TO x, b TO a', [
       ['from', 'a'],

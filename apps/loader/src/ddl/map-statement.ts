@@ -17,7 +17,8 @@ export interface Mapping {
 const bystanders: ReadonlySet<DdlRole> = new Set(['like', 'references', 'union']);
 
 export function mapStatement(record: DdlRecord, mapping: Mapping): DdlPlan | DdlRefusal | 'nothing' {
-  const { tables, doubt } = record;
+  const { sql, doubt } = record;
+  const tables = record.tables.toSorted((one, other) => one.offset - other.offset);
   const isRouted = (table: DdlTable): boolean => isOurs(table, mapping);
   if (doubt !== null || tables.some(({ role }) => role === 'mentioned')) {
     if (tables.length > 0 && !tables.some(isRouted)) return 'nothing';
@@ -25,7 +26,7 @@ export function mapStatement(record: DdlRecord, mapping: Mapping): DdlPlan | Ddl
   }
   const changed = tables.filter(({ role }) => !bystanders.has(role));
   if (!changed.some(isRouted)) return 'nothing';
-  return record.statement === 'DROP TABLE' ? dropped(record, changed.filter(isRouted), mapping) : replaced(record, tables, mapping);
+  return record.statement === 'DROP TABLE' ? dropped({ sql, tables }, changed.filter(isRouted), mapping) : replaced(sql, tables, mapping);
 }
 
 function isOurs({ role, database, name }: DdlTable, { router }: Mapping): boolean {
@@ -33,7 +34,7 @@ function isOurs({ role, database, name }: DdlTable, { router }: Mapping): boolea
 }
 
 /** Those of the list that are this pipeline's. */
-function dropped({ sql, tables }: DdlRecord, ours: readonly DdlTable[], mapping: Mapping): DdlPlan | DdlRefusal {
+function dropped({ sql, tables }: Pick<DdlRecord, 'sql' | 'tables'>, ours: readonly DdlTable[], mapping: Mapping): DdlPlan | DdlRefusal {
   const targets: TableName[] = [];
   for (const table of ours) {
     const target = targetOf(sql, table, mapping);
@@ -41,12 +42,12 @@ function dropped({ sql, tables }: DdlRecord, ours: readonly DdlTable[], mapping:
     targets.push(target);
   }
   const [first, last] = [tables[0], tables.at(-1)];
-  if (!first || !last || first.offset > last.offset) return misplaced;
+  if (!first || !last) return misplaced;
   const list = targets.map(quoteTable).join(', ');
   return { sql: `${sql.slice(0, first.offset)}${list}${sql.slice(last.offset + last.length)}`, tables: targets };
 }
 
-function replaced({ sql }: DdlRecord, tables: readonly DdlTable[], mapping: Mapping): DdlPlan | DdlRefusal {
+function replaced(sql: string, tables: readonly DdlTable[], mapping: Mapping): DdlPlan | DdlRefusal {
   const changed: TableName[] = [];
   let text = '';
   let at = 0;

@@ -79,7 +79,7 @@ export async function blockersOf(queries: Queries, tables: readonly TableName[],
     FROM performance_schema.metadata_locks m JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID
     WHERE m.OBJECT_TYPE = 'TABLE' AND m.LOCK_STATUS = 'GRANTED' AND (${pairs.join(' OR ')}) AND t.PROCESSLIST_ID <> ${but}
     ORDER BY seconds DESC LIMIT 10`;
-  const unseen = 'the user may not see who holds it: GRANT PROCESS ON *.* and SELECT ON performance_schema.*';
+  const unseen = 'the user may not see who holds it: GRANT SELECT ON performance_schema.*';
   const rows = await rowsIfAllowed(queries, sql);
   if (rows === null) return [unseen];
   return rows.map((row) => {

@@ -11,7 +11,13 @@ const quick = { pauseMs: 50, maxPauseMs: 200, blockedMs: 0, lookMs: 50 };
 
 describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
   let server: TestServer;
-  beforeAll(async () => void (server = await TestServer.start(version, ['--performance-schema=ON'])));
+  beforeAll(
+    async () =>
+      void (server = await TestServer.start(version, [
+        '--performance-schema=ON',
+        '--performance-schema-consumer-events-stages-current=ON',
+      ])),
+  );
   afterAll(() => server.stop());
 
   it('runs once, under its witness, and moves the position; the record that comes again is known', async () => {
@@ -106,6 +112,8 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     const connection = await DdlConnection.open(server.options);
     const witness = await nextWitness(connection, room.pipeline);
     const run = { key, witness, settings: ["sql_mode = ''"], sql: `ALTER TABLE ${room.database}.t ADD id int` };
+    // Of a loader that sleeps the server ends it within that time, and the lock with it.
+    expect(Number((await connection.query('SELECT @@SESSION.wait_timeout AS s'))[0]?.['s'])).toBeLessThanOrEqual(8);
     expect(await connection.run(run)).toMatchObject({ errno: 1060 });
     expect(await connection.run({ ...run, sql: `ALTER TABLE ${room.database}.t ADD v int` })).toBeNull();
     expect(await room.columns('t')).toBe('id,v');
@@ -160,6 +168,20 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect(await applied).toBeNull();
     expect([await room.columns('t'), await room.rows()]).toEqual(['id,a', [['done', 1]]]);
     await holder.close();
+  });
+
+  it('tells how far a long one is, where the server tells', async () => {
+    const room = await DdlRoom.of(server);
+    const rows = 'INSERT INTO t WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1000) SELECT i FROM s';
+    const more = Array.from({ length: 7 }, () => 'INSERT INTO t SELECT NULL FROM t').join('; ');
+    await server.run(
+      `USE ${room.database}; CREATE TABLE t (id int auto_increment primary key); ${rows}; SET sql_mode = ''; ${more}; USE mysql`,
+    );
+    const loader = await room.loader({ timing: { ...quick, lookMs: 10 } });
+    expect(await loader.apply(room.record('ALTER TABLE t ADD a int, ALGORITHM=COPY', [['subject', 't']]), 1)).toBeNull();
+    const seen = loader.activities.map(({ progress }) => progress ?? 0);
+    expect(Math.max(...seen)).toBeGreaterThan(0);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(1);
   });
 
   it('a statement that lasts longer than it may is ended, and refused', async () => {

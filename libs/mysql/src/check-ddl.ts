@@ -68,6 +68,17 @@ function statementRights({ grants, account }: ServerFacts, routes: readonly Rout
   });
 }
 
+/** Both ways: what a seed creates here would go back to the source as a schema change. MariaDB has no witness yet, and creates without. */
+export async function checkCreateWitness(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  if (server.flavor === 'mariadb') return [];
+  const back = 'the tables that a seed creates here would go back to the source as schema changes';
+  const refused = (why: string, fix: string): readonly Problem[] => [problem('error', 'table-create-witness', `${why}: ${back}`, fix)];
+  if (!isOn(server.variables.get('gtid_mode')))
+    return refused('gtid_mode is not ON', 'turn GTIDs on; or create the tables here by hand before the seed');
+  if ((await rowsIfAllowed(queries, "SET SESSION gtid_next = 'AUTOMATIC'")) !== null) return [];
+  return refused('the user may not set gtid_next', `GRANT SESSION_VARIABLES_ADMIN ON *.* TO ${server.account}`);
+}
+
 /** A session is told each of them; what it has it is told again, so nothing changes. */
 const told: readonly (readonly [variable: string, value: string])[] = [
   ['gtid_next', "'AUTOMATIC'"],

@@ -84,8 +84,16 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
   '@@GLOBAL.auto_increment_increment': ['SELECT @@GLOBAL.auto_increment_increment AS i', everywhere],
   '@@GLOBAL.auto_increment_offset': ['SELECT @@GLOBAL.auto_increment_offset AS o', everywhere],
   'information_schema.SCHEMATA': ["SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('seen', 'lutra')", everywhere],
+  'SHOW CREATE': ['SHOW CREATE DATABASE seen', everywhere],
+  'SHOW SESSION VARIABLES': ["SHOW SESSION VARIABLES WHERE Variable_name IN ('innodb_strict_mode', 'collation_server')", everywhere],
   // Of the user itself: there is nothing to compare.
   'SHOW GRANTS': ['SELECT 1', everywhere],
+  '@@SESSION': ['SELECT 1', everywhere],
+  'information_schema.PROCESSLIST': ['SELECT 1', everywhere],
+  // Who holds a table, and how far a schema change is: what is not granted is not told.
+  'performance_schema.metadata_locks': ['SELECT 1', isMysql],
+  'performance_schema.threads': ['SELECT 1', isMysql],
+  'performance_schema.events_stages_current': ['SELECT 1', isMysql],
 };
 
 test('the reads below are all that the product asks a catalogue', async () => {
@@ -140,6 +148,15 @@ describe.each(versions)('the user of the documents on %s', (version) => {
     expect([denied?.id, denied?.severity, more]).toEqual(['table-create-privileges', 'error', []]);
     await server.run(denied?.fix ?? '');
     expect((await told()).map(({ id, severity }) => [id, severity])).toEqual([['table-created', 'warning']]);
+    const bothWays = async (): Promise<readonly Problem[]> => {
+      const problems = await checkTarget(least, { routes: renamed, source: server.options, twoWay: true, rules: [], creates: true });
+      return problems.filter(({ id }) => id === 'table-create-witness');
+    };
+    const lacking = await bothWays();
+    expect(lacking.map(({ severity }) => severity)).toEqual(isMysql(version) ? ['error'] : []);
+    for (const { fix } of lacking) await server.run(fix ?? '');
+    expect(await bothWays()).toEqual([]);
+    if (isMysql(version)) await server.run("REVOKE SESSION_VARIABLES_ADMIN ON *.* FROM 'least'@'%'");
   });
 
   test('sees what an administrator sees', async () => {

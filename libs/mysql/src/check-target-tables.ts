@@ -4,6 +4,7 @@ import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
+import { checkCreateWitness } from './check-ddl.js';
 import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rule-tables.js';
 import { checkSession } from './check-session.js';
@@ -54,6 +55,7 @@ export async function checkTargetTables(
     const ruleOf = createRuleFinder(rules);
     const problems: Problem[] = [...checkSameNames(sourceServer, server)];
     let autoIncrement = false;
+    let isCreated = false;
     const names: TableName[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null)) {
       const name = router(from) ?? from;
@@ -76,10 +78,12 @@ export async function checkTargetTables(
       if (to)
         told.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: !isStop(rule), forwards })));
       problems.push(...ofTable(from, told));
+      isCreated ||= creates && to === undefined;
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));
     if (twoWay && autoIncrement) problems.push(...checkAutoIncrement(sourceServer, server));
+    if (twoWay && isCreated) problems.push(...(await checkCreateWitness(target, server)));
     return problems.map((found) => withAlterAdvice(found, twoWay));
   } finally {
     await session.close();

@@ -70,6 +70,22 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     ]);
   });
 
+  it('what changes nothing here leaves its trace too', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key)`);
+    const loader = await room.loader();
+    const statements = [
+      'DROP TABLE IF EXISTS gone',
+      'CREATE TABLE IF NOT EXISTS t (id int)',
+      "ALTER TABLE t COMMENT ''",
+      'TRUNCATE TABLE t',
+    ];
+    for (const [seq, sql] of statements.entries()) {
+      const record = room.record(sql, [['subject', sql.includes('gone') ? 'gone' : 't']], { id: `nothing:${seq}` });
+      expect([sql, await loader.apply(record, seq)]).toEqual([sql, null]);
+    }
+  });
+
   it('a database has the character set of its source’s server, and goes as it came', async () => {
     const room = await DdlRoom.of(server);
     const made = `made_${room.database}`;

@@ -29,6 +29,7 @@ import { LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MemoryDdlTarget } from './ddl/memory-ddl-target.fixture.js';
 import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader-run.js';
 import type { LoaderIo } from './io.js';
@@ -524,6 +525,7 @@ const deps = (): LoaderDeps => ({
   } as unknown as LoaderDeps['status'],
   events: { of: () => () => undefined } as unknown as LoaderDeps['events'],
   io: { target: server, kafka },
+  ddl: { targetOf: () => new MemoryDdlTarget() },
 });
 
 async function load(

@@ -3,8 +3,9 @@ import { RecordEncoder } from '@lutra/avro';
 import type { EncodedRecord } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { replicationFingerprint } from '@lutra/model';
-import type { PipelineUid, Route, Row, TableSchema } from '@lutra/model';
+import type { DdlRecord, PipelineUid, Route, Row, TableSchema } from '@lutra/model';
 import type { MemoryIds } from '../../../libs/avro/test/samples.js';
+import { emptyDdl } from '../../../libs/avro/src/ddl-links.js';
 import { eventOf } from './conflict/detect/detector-peers.fixture.js';
 
 /** Of the configuration that its routes are of. */
@@ -49,9 +50,9 @@ export class MemoryLog {
     this.#push(await this.#encoder.encodeControl(this.#next('routes'), { kind: 'routes', endpoint, ...of, ...mark }));
   }
 
-  /** One transaction that has seen nothing of the other side. */
-  async changed(changes: readonly Images[], { complete = true } = {}): Promise<void> {
-    const { origin, table } = this.#options;
+  /** One transaction that has seen nothing of the other side. `table`: another version of it, or another one. */
+  async changed(changes: readonly Images[], { complete = true, table = this.#options.table } = {}): Promise<void> {
+    const { origin } = this.#options;
     const encoder = await this.#encoder.prepare(table);
     for (const [i, images] of changes.entries()) {
       const event = eventOf(images, { seq: this.#seq, seen: {} });
@@ -59,6 +60,15 @@ export class MemoryLog {
       const source = { ...event.source, db: table.database, table: table.name, origin, path: [origin] };
       this.#push(encoder.encode(this.#next('row'), { ...event, source, transaction }));
     }
+  }
+
+  /** Resolves to its seq. */
+  async ddl(sql: string, facts: Pick<DdlRecord, 'statement' | 'tables'> & Partial<DdlRecord>): Promise<number> {
+    const { origin } = this.#options;
+    const header = this.#next('ddl');
+    const record = { ...emptyDdl(), endpoint: origin, id: `g:${header.seq}`, sql, origin, path: [origin], version: '9.7.4', ...facts };
+    this.#push(await this.#encoder.encodeControl(header, record as DdlRecord));
+    return header.seq;
   }
 
   async watermark(token: string): Promise<void> {

@@ -71,8 +71,8 @@ export class MemoryLog {
     return header.seq;
   }
 
-  async watermark(token: string): Promise<void> {
-    const { origin: endpoint, pipeline } = this.#options;
+  async watermark(token: string, pipeline = this.#options.pipeline): Promise<void> {
+    const { origin: endpoint } = this.#options;
     this.#push(await this.#encoder.encodeControl(this.#next('watermark'), { kind: 'watermark', endpoint, pipeline, token, tsMs: 0 }));
   }
 

@@ -2,7 +2,7 @@
 import { ddlPolicy, SyncError, toSyncError } from '@lutra/model';
 import type { DdlPolicy, DdlRecord } from '@lutra/model';
 import type { NewOmission } from '@lutra/registry';
-import { errorReport, offerWithin, sleep } from '@lutra/runtime';
+import { errorReport, sleep } from '@lutra/runtime';
 import { isForUs } from '../assemble/own-path.js';
 import type { LoaderWork } from '../assignments.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
@@ -35,6 +35,7 @@ export class DdlRoom {
   readonly #stage: DdlStage;
   /** ms since 1970; null: it does not hold. */
   #heldSince: number | null = null;
+  #reason: Held['reason'] | null = null;
 
   constructor(options: DdlRoomOptions) {
     this.#options = options;
@@ -52,10 +53,11 @@ export class DdlRoom {
     try {
       const outcome = await this.#stage.come({ record, position }, isNamed ? await this.#order(position) : null);
       await this.#goOn({ record, position }, outcome);
-      if (this.#heldSince !== null) run.deps.status.update({ state: 'running', waitingFor: null, lastError: null });
+      if (this.#heldSince !== null) run.deps.status.update({ state: 'running', waitingFor: null, hold: undefined, lastError: null });
     } finally {
       if (this.#heldSince !== null) run.deps.status.update({ hold: undefined });
       this.#heldSince = null;
+      this.#reason = null;
     }
   }
 
@@ -102,7 +104,7 @@ export class DdlRoom {
         await edited();
         return stages() !== before;
       },
-      wait: (ms) => offerWithin(run.live.next, ms, run.signal),
+      wait: (ms) => offerOr(sleep(ms, run.signal), run),
     };
   }
 
@@ -171,9 +173,18 @@ export class DdlRoom {
     const hold = holdOf(came, held, this.#heldSince);
     const waitingFor = `an answer: ${title} is not carried out by itself (${reason})`;
     deps.status.update({ state: 'held', hold, waitingFor, lastError: errorReport(error) });
+    if (reason === this.#reason) return;
+    this.#reason = reason;
     deps.logger.warn({ ...details, message: held.message }, 'holds at a schema change; what is behind it waits');
     this.#tell(came, 'held', reason);
   }
+}
+
+/** Nothing is left behind at a promise that may last for days. */
+async function offerOr(over: Promise<void>, { live }: Pick<LoaderRun, 'live'>): Promise<void> {
+  const { promise: offered, resolve } = Promise.withResolvers<void>();
+  const end = live.onOffer(resolve);
+  await Promise.race([over, offered]).finally(end);
 }
 
 /** As the configuration says it now, whether the rest of it is in force or waits for a record of the log. */

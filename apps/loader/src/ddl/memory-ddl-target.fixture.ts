@@ -1,5 +1,6 @@
 /** A target of schema changes that keeps in memory what lutra.ddl would say. What a statement does, a test says. */
 import type { DdlRecord } from '@lutra/model';
+import type { Owned } from '../loader-run.js';
 import type { DdlPlace, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 
 type Settled = Exclude<DdlState, 'new' | 'open'>;
@@ -7,8 +8,6 @@ type Settled = Exclude<DdlState, 'new' | 'open'>;
 export interface MemoryDdlOptions {
   /** The statement, under its witness. */
   carryOut?(sql: string): Promise<void>;
-  /** The transaction behind it, with the checkpoint. */
-  commit?(at: DdlPlace): Promise<void>;
 }
 
 export class MemoryDdlTarget implements DdlTarget {
@@ -20,11 +19,22 @@ export class MemoryDdlTarget implements DdlTarget {
   translate: (record: DdlRecord) => DdlPlan | DdlRefusal | 'nothing' = ({ sql, tables }) => ({ sql, tables });
   /** Of the next runs. */
   refusals: DdlRefusal[] = [];
+  /** Is carried out in front of each. */
+  beforehand = '';
   isThere: (record: DdlRecord) => boolean = () => false;
+  /** A run that has ended must not move the checkpoint of the next one: its fence sees to that. */
+  #commit: (record: DdlRecord, at: DdlPlace) => Promise<void> = async () => undefined;
   readonly #options: MemoryDdlOptions;
 
   constructor(options: MemoryDdlOptions = {}) {
     this.#options = options;
+  }
+
+  /** As a run owns the pipeline: with its checkpoint in the target. */
+  behind({ writer, checkpoint }: Owned): this {
+    this.#commit = ({ origin, path }, { position: { log: logId, logEpoch, seq, nextOffset } }) =>
+      writer.commit({ sql: '', marks: [] }, { ...checkpoint, logId, logEpoch, seq, nextOffset, origin, path });
+    return this;
   }
 
   async look({ id }: DdlRecord): Promise<DdlState> {
@@ -44,7 +54,7 @@ export class MemoryDdlTarget implements DdlTarget {
     const refusal = this.refusals.shift();
     if (refusal) return refusal;
     this.states.set(record.id, 'open');
-    await this.#options.carryOut?.(sql);
+    for (const text of [this.beforehand, sql]) if (text !== '') await this.#options.carryOut?.(text);
     return this.#end(record, 'done', at);
   }
 
@@ -53,9 +63,9 @@ export class MemoryDdlTarget implements DdlTarget {
     await this.#end(record, state, at);
   }
 
-  async #end({ id }: DdlRecord, state: Settled, at: DdlPlace): Promise<null> {
-    await this.#options.commit?.(at);
-    this.states.set(id, state);
+  async #end(record: DdlRecord, state: Settled, at: DdlPlace): Promise<null> {
+    await this.#commit(record, at);
+    this.states.set(record.id, state);
     return null;
   }
 }

@@ -121,6 +121,8 @@ class LogApplier {
     const { seq } = transaction;
     resolved.add(seq);
     deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
+    // What was read behind it is read again: its place must not be saved in front of that.
+    this.#passed = null;
     this.#stages.progress.discarded();
     this.#seedLog.discard();
     await this.applier.discard();

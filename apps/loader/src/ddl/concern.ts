@@ -1,5 +1,5 @@
 /** Whether a schema change is a pipeline's, by the tables that it names. Pure. */
-import type { DdlRecord, DdlRole, Router, TableName } from '@lutra/model';
+import type { DdlRecord, DdlRole, DdlTable, Router, TableName } from '@lutra/model';
 
 /** tables: all that it changes is known · unknown: it may change something of the pipeline, and nobody knows what */
 export type Concern = 'none' | 'tables' | 'unknown';
@@ -17,7 +17,12 @@ export function concernOf({ tables, doubt }: Pick<DdlRecord, 'tables' | 'doubt'>
   if (doubt !== null && tables.length === 0) return 'unknown';
   const isCarried = ({ database, name }: TableName): boolean =>
     name === '*' ? router.coversDatabase(database) : !isSuspended({ database, name }) && router({ database, name }) !== null;
-  const carried = tables.filter(isCarried);
+  const carried = changedTables({ tables, doubt }).filter(isCarried);
   if (carried.some(({ role }) => doubt !== null || role === 'mentioned')) return 'unknown';
-  return carried.some(({ role }) => !unchanged.has(role)) ? 'tables' : 'none';
+  return carried.length > 0 ? 'tables' : 'none';
+}
+
+/** Where readings differ, each role may be wrong. */
+export function changedTables({ tables, doubt }: Pick<DdlRecord, 'tables' | 'doubt'>): readonly DdlTable[] {
+  return tables.filter(({ role }) => doubt !== null || !unchanged.has(role));
 }

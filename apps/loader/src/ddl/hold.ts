@@ -48,12 +48,12 @@ export function holdOf({ record, position }: { record: DdlRecord; position: Reco
 }
 
 /** Each once, as they are called at the source. */
-export function namesOf({ tables }: Pick<DdlRecord, 'tables'>): readonly TableName[] {
+export function namesOf({ tables }: { readonly tables: readonly TableName[] }): readonly TableName[] {
   return [...new Map(tables.map(({ database, name }) => [`${database}\0${name}`, { database, name }])).values()];
 }
 
 /** "ALTER TABLE shop.t": without values. */
-export function titleOf(record: Pick<DdlRecord, 'statement' | 'tables'>): string {
+export function titleOf(record: { readonly statement: string; readonly tables: readonly TableName[] }): string {
   const names = namesOf(record).map(tableName);
   const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
   return [record.statement || 'a schema change', `${names.slice(0, 3).join(', ')}${more}`].join(' ').trim();

@@ -32,14 +32,12 @@ const omitRetryMs = 1_000;
 
 export class DdlRoom {
   readonly #options: DdlRoomOptions;
-  readonly #stage: DdlStage;
   /** ms since 1970; null: it does not hold. */
   #heldSince: number | null = null;
   #reason: Held['reason'] | null = null;
 
   constructor(options: DdlRoomOptions) {
     this.#options = options;
-    this.#stage = new DdlStage(this.#ports(), options.run.deps.ddl.times);
   }
 
   async come(record: DdlRecord, position: RecordPosition): Promise<void> {
@@ -49,9 +47,10 @@ export class DdlRoom {
     routes.requireProven();
     progress.resolution(record, position);
     await applier.barrier(record.seen);
+    const stage = new DdlStage(this.#ports(), run.deps.ddl.times);
     const isNamed = skip?.log === position.log && skip.seq === position.seq;
     try {
-      const outcome = await this.#stage.come({ record, position }, isNamed ? await this.#order(position) : null);
+      const outcome = await stage.come({ record, position }, isNamed ? await this.#order(position) : null);
       await this.#goOn({ record, position }, outcome);
       if (this.#heldSince !== null) run.deps.status.update({ state: 'running', waitingFor: null, hold: undefined, lastError: null });
     } finally {
@@ -168,7 +167,7 @@ export class DdlRoom {
       deps.metrics.countError(work.id, 'DDL_HELD');
     }
     this.#heldSince ??= Date.now();
-    const details = { pipeline: work.id, seq, reason, statement: came.record.statement };
+    const details = { pipeline: work.id, log: came.position.log, seq, reason, statement: came.record.statement };
     const error = new SyncError('DDL_HELD', `pipeline ${work.id} holds at ${title} (${reason}): ${held.message}`, { details });
     const hold = holdOf(came, held, this.#heldSince);
     const waitingFor = `an answer: ${title} is not carried out by itself (${reason})`;
@@ -187,8 +186,13 @@ async function offerOr(over: Promise<void>, { live }: Pick<LoaderRun, 'live'>): 
   await Promise.race([over, offered]).finally(end);
 }
 
-/** As the configuration says it now, whether the rest of it is in force or waits for a record of the log. */
+/**
+ * As the configuration says it now, whether the rest of it is in force or waits for a record of the log. Where something flows both ways,
+ * nothing is carried out by itself.
+ */
 export function policyOf(now: Pick<LoaderWork, 'ddl'>, newest: Pick<LoaderWork, 'ddl'>, statement: string): DdlPolicy {
   if (!newest.ddl) return 'stop';
-  return ddlPolicy(newest.ddl.settings, statement, newest.ddl.bothWays || now.ddl?.bothWays === true);
+  const bothWays = newest.ddl.bothWays || now.ddl?.bothWays === true;
+  const policy = ddlPolicy(newest.ddl.settings, statement, bothWays);
+  return bothWays && policy === 'apply' ? 'stop' : policy;
 }

@@ -67,7 +67,7 @@ export class MemoryLog {
     const { origin } = this.#options;
     const header = this.#next('ddl');
     const record = { ...emptyDdl(), endpoint: origin, id: `g:${header.seq}`, sql, origin, path: [origin], version: '9.7.4', ...facts };
-    this.#push(await this.#encoder.encodeControl(header, record as DdlRecord));
+    this.#push(await this.#encoder.encodeControl(header, record));
     return header.seq;
   }
 

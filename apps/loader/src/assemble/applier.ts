@@ -174,7 +174,7 @@ export class Applier {
     return this.#target.checkpoint;
   }
 
-  /** What a record that stands alone takes: all that came before takes effect and is saved, and what it had seen of third regions is here. */
+  /** For a record that stands alone: all that came before takes effect and is saved; what it had seen of third regions is here. */
   async barrier(seen: Seen): Promise<void> {
     await this.#follow(seen);
     await this.#makeWay();

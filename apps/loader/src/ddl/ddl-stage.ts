@@ -80,9 +80,9 @@ export class DdlStage {
     if (concern === 'none') return 'passed';
     const state = await target().look(record);
     if (state === 'done' || state === 'skipped') return 'passed';
-    if (decision && decision.answer !== 'run') return this.#settle(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
-    const policy = policyOf(record.statement);
-    if (state === 'open' || policy !== 'ignore' || decision) return this.#planned(came, { state, policy, concern, decision });
+    if (decision && decision.answer !== 'run') return this.#conclude(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
+    const does = policyOf(record.statement);
+    if (state === 'open' || does !== 'ignore' || decision) return this.#planned(came, { state, policy: does, concern, decision });
     await omitted(came, 'ddl');
     tell(came, 'ignored');
     return 'passed';
@@ -99,7 +99,7 @@ export class DdlStage {
       return { ...refused, plan: null, policy };
     }
     if (decision) return this.#run(came, { plan, policy, decision });
-    if (await target.isMet(record, plan)) return this.#settle(came, 'done', null);
+    if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
     if (isOpen) return { reason: 'undecided', message: undecidedText, plan, policy };
     if (policy !== 'apply') return { reason: 'policy', message: policyText(record), plan, policy };
     return this.#run(came, { plan, policy, decision });
@@ -113,7 +113,7 @@ export class DdlStage {
     return 'behind';
   }
 
-  async #settle(came: Came, state: 'done' | 'skipped', decision: DdlDecision | null): Promise<Decided> {
+  async #conclude(came: Came, state: 'done' | 'skipped', decision: DdlDecision | null): Promise<Decided> {
     const { target, omitted, tell } = this.#ports;
     if (state === 'skipped') await omitted(came, 'skip');
     await target().settle(came.record, state, { position: came.position, decision });
@@ -154,7 +154,7 @@ export class DdlStage {
     if (plan === 'nothing') return 'passed';
     if (isRefusal(plan)) return held.plan === null && held.reason !== 'undecided' ? { ...held, ...plan } : { ...held, plan: null };
     if (held.plan === null) return this.#decide(came, null);
-    return (await target().isMet(record, plan)) ? this.#settle(came, 'done', null) : { ...held, plan };
+    return (await target().isMet(record, plan)) ? this.#conclude(came, 'done', null) : { ...held, plan };
   }
 }
 

@@ -6,8 +6,10 @@ import type { DdlPlace, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry
 type Settled = Exclude<DdlState, 'new' | 'open'>;
 
 export interface MemoryDdlOptions {
-  /** The statement, under its witness. */
+  /** The statement. */
   carryOut?(sql: string): Promise<void>;
+  /** Whether it ran, after an intent. Left out: there is no witness. */
+  witness?(sql: string): boolean;
 }
 
 export class MemoryDdlTarget implements DdlTarget {
@@ -37,8 +39,10 @@ export class MemoryDdlTarget implements DdlTarget {
     return this;
   }
 
-  async look({ id }: DdlRecord): Promise<DdlState> {
-    return this.states.get(id) ?? 'new';
+  async look({ id, sql }: DdlRecord): Promise<DdlState> {
+    const state = this.states.get(id) ?? 'new';
+    if (state !== 'open' || !this.#options.witness) return state;
+    return this.#options.witness(sql) ? 'done' : 'new';
   }
 
   async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {

@@ -35,6 +35,8 @@ export class DdlRoom {
   /** ms since 1970; null: it does not hold. */
   #heldSince: number | null = null;
   #reason: Held['reason'] | null = null;
+  /** Orders could not be read when they were read last. */
+  #isBlind = false;
 
   constructor(options: DdlRoomOptions) {
     this.#options = options;
@@ -111,12 +113,15 @@ export class DdlRoom {
     const { deps, work } = this.#options.run;
     try {
       const order = await deps.registry.skips.read(work.uid);
+      this.#isBlind = false;
       // An order in a tree that has regressed may be an old one.
       if (order?.log !== log || order.seq !== seq || (await deps.tree.look()) !== null) return null;
       const { answer = 'skip', by = 'an operator', reason } = order;
       return { answer, by, reason };
     } catch (error) {
-      deps.logger.warn({ code: toSyncError(error).code }, 'cannot read what a person says about the schema change; it holds');
+      const { code } = toSyncError(error);
+      if (!this.#isBlind) deps.logger.warn({ code }, 'cannot read what a person says about the schema change; it holds');
+      this.#isBlind = true;
       return null;
     }
   }

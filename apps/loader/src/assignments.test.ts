@@ -3,6 +3,7 @@ import type { ChannelDocument, EndpointDocument } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import { describe, expect, it } from 'vitest';
 import { assignedPipelines } from './assignments.js';
+import { policyOf } from './ddl/ddl-room.js';
 import type { DetectionWork } from './assignments.js';
 import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 import type { ChannelText } from '../../../libs/model/src/pipeline-uid.fixture.js';
@@ -106,6 +107,7 @@ describe('a loader is told', () => {
     ['a third pipeline is gone', { pipelines: [there, back, direct] }],
     ['a third region no longer reaches the source', { pipelines: [there, back, third] }],
     ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }, direct] }],
+    ['it does something else with schema changes', { pipelines: [{ ...there, ddl: { drop: 'stop' } }, back, third, direct] }],
     [
       'what it writes is forwarded',
       { pipelines: [there, back, third, direct, { ...there, name: 'on', source: 'b', target: 'c', forwards: true }] },
@@ -164,5 +166,28 @@ describe('a pipeline', () => {
     // In both directions a table stops its pipeline, unless the channel says otherwise.
     expect(assignments({}).value.onUnsupported).toBe('stop');
     expect(assignments({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('suspend');
+  });
+
+  it('carries schema changes out where nothing flows back, as it is told; else it holds at them, and at all where nobody says', () => {
+    const policies = (part: ChannelPart): readonly string[] => {
+      const { value } = assignments(part);
+      return ['ALTER TABLE', 'DROP TABLE', 'DROP DATABASE', 'TRUNCATE TABLE'].map((statement) => policyOf(value, value, statement));
+    };
+    expect(policies({ pipelines: [there] })).toEqual(['apply', 'apply', 'apply', 'apply']);
+    const ddl = { drop: 'stop', truncate: 'ignore' } as const;
+    expect(policies({ pipelines: [{ ...there, ddl }] })).toEqual(['apply', 'stop', 'stop', 'ignore']);
+    expect(policies({ pipelines: [there, back] })).toEqual(['stop', 'stop', 'stop', 'stop']);
+    expect(policies({ pipelines: [{ ...there, ddl: { default: 'apply', drop: 'ignore' } }, back] })).toEqual([
+      'stop',
+      'ignore',
+      'ignore',
+      'stop',
+    ]);
+    const [oneWay, bothWays] = [{ ddl: { settings: undefined, bothWays: false } }, { ddl: { settings: undefined, bothWays: true } }];
+    expect([policyOf(bothWays, oneWay, 'DROP TABLE'), policyOf(oneWay, bothWays, 'DROP TABLE'), policyOf({}, {}, 'x')]).toEqual([
+      'stop',
+      'stop',
+      'stop',
+    ]);
   });
 });

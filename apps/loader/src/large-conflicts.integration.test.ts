@@ -15,6 +15,7 @@ import { MemoryIds } from '../../../libs/avro/test/samples.js';
 import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 import { TestServer } from '../../../libs/mysql/src/mysql.fixture.js';
 import type { LoaderWork } from './assignments.js';
+import { MemoryDdlTarget } from './ddl/memory-ddl-target.fixture.js';
 import { serversIo } from './io.js';
 import type { KafkaPort } from './io.js';
 import { runLoader } from './loader.pipeline.js';
@@ -149,6 +150,7 @@ function depsOf(routes: readonly Route[]): LoaderDeps {
     } as unknown as LoaderDeps['status'],
     events: { of: () => () => undefined } as unknown as LoaderDeps['events'],
     io: { target: serversIo.target, kafka },
+    ddl: { targetOf: () => new MemoryDdlTarget() },
   };
 }
 

@@ -5,9 +5,12 @@ import type { BusOptions } from '@lutra/bus';
 import type { WorkDeps } from '@lutra/host';
 import type { Checkpoint } from '@lutra/marker';
 import { rowsTopic, toSyncError } from '@lutra/model';
+import type { Router } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { kafkaClient, loginOf } from '@lutra/registry';
 import type { During, LiveWork } from '@lutra/runtime';
+import type { DdlTarget } from './ddl/carry-out.js';
+import type { DdlTimes } from './ddl/ddl-stage.js';
 import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
 import { takeOverTarget } from './recover/take-over.js';
@@ -17,6 +20,11 @@ import type { LoaderWork } from './assignments.js';
 
 export interface LoaderDeps extends WorkDeps {
   readonly io: LoaderIo;
+  /** How schema changes are carried out at the target. */
+  readonly ddl: {
+    targetOf(run: LoaderRun, owned: Owned, of: { readonly router: Router }): DdlTarget;
+    readonly times?: DdlTimes;
+  };
 }
 
 /** What the run owns once it has taken the pipeline over in the target. */

@@ -29,10 +29,12 @@ import { LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MemoryDdlTarget } from './ddl/memory-ddl-target.fixture.js';
 import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader-run.js';
 import type { LoaderIo } from './io.js';
 import type { LoaderWork } from './assignments.js';
+import { emptyDdl } from '../../../libs/avro/src/ddl-links.js';
 import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 type Failure = 'none' | 'before' | 'after';
@@ -50,6 +52,8 @@ const world = {
   /** The same, with their database: `shop 1`. */
   places: [] as string[],
   checkpoint: null as Checkpoint | null,
+  /** Its statements stand among the rows, negative. */
+  ddl: new MemoryDdlTarget(),
   /** Whose rows in lutra.checkpoint were given another owner. */
   fenced: [] as string[],
   /** What ZooKeeper keeps beside uids. */
@@ -183,6 +187,20 @@ class FakeTarget {
   };
 }
 
+/** A statement that takes effect once under its number, like one with a GTID of its own. */
+function ddlTarget(): MemoryDdlTarget {
+  return new MemoryDdlTarget({
+    carryOut: async (sql) => {
+      const failure = world.failures.shift() ?? 'none';
+      const cut = new SyncError('TARGET_UNAVAILABLE', 'cut');
+      if (failure === 'before') throw cut;
+      world.rows.push(-Number(sql));
+      if (failure === 'after') throw cut;
+    },
+    witness: (sql) => world.rows.includes(-Number(sql)),
+  });
+}
+
 const column = { nullable: false, hasDefault: false, autoIncrement: false, generated: false, onUpdateTimestamp: false, unsigned: false };
 const numbers = { length: null, characters: null, precision: null, scale: null };
 const target = {
@@ -272,6 +290,8 @@ type Piece =
   | { readonly kind: 'transaction'; readonly rows: number; readonly large: boolean; readonly routed: boolean }
   | { readonly kind: 'partial'; readonly rows: number; readonly large: boolean }
   | { readonly kind: 'heartbeat' }
+  /** `twice`: its capture was replaced behind it, and the next one publishes it again. */
+  | { readonly kind: 'ddl'; readonly routed: boolean; readonly twice: boolean }
   | { readonly kind: 'unknown' }
   /** Rows that were read at the source; `comes`: how many of them came before their leader was replaced, null: all. */
   | { readonly kind: 'chunk'; readonly rows: number; readonly ours: boolean; readonly comes: number | null }
@@ -338,6 +358,14 @@ class LogBuilder {
           }),
         );
       }
+      case 'ddl': {
+        const id = this.#id++;
+        await this.#ddl(id, piece.routed);
+        if (piece.twice) await this.leadership();
+        if (piece.twice) await this.#ddl(id, piece.routed);
+        if (piece.routed) this.expected.push(-id);
+        return;
+      }
       case 'unknown': {
         const header = { kind: 'watermark', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
         const body = { kind: 'watermark', endpoint: 'a', pipeline: 'x.y', token: 't', tsMs: 0 } as const;
@@ -388,6 +416,14 @@ class LogBuilder {
         tsMs: 0,
       }),
     );
+  }
+
+  async #ddl(id: number, routed: boolean): Promise<void> {
+    const header = { kind: 'ddl', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    const { database } = routed ? table : elsewhere;
+    const tables = [{ database, name: 't', role: 'subject', offset: 0, length: 1 }] as const;
+    const record = { ...emptyDdl(), endpoint: 'a', id: `g:${id}`, sql: String(id), tables, origin: 'hangzhou', path: ['hangzhou'] };
+    this.#push(await this.#encoder.encodeControl(header, record));
   }
 
   async #chunkRecord({ rows, ours: isOurs }: Extract<Piece, { kind: 'chunk' }>): Promise<void> {
@@ -479,6 +515,7 @@ const work: LoaderWork = {
   forwarded: false,
   paused: false,
   onUnsupported: 'suspend',
+  ddl: { settings: undefined, bothWays: false },
   targetRegion: null,
   detector: null,
 };
@@ -524,6 +561,7 @@ const deps = (): LoaderDeps => ({
   } as unknown as LoaderDeps['status'],
   events: { of: () => () => undefined } as unknown as LoaderDeps['events'],
   io: { target: server, kafka },
+  ddl: { targetOf: (_, owned) => world.ddl.behind(owned), times: { pollMs: 0, metMs: 0 } },
 });
 
 async function load(
@@ -571,6 +609,7 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   fc.record({ kind: fc.constant('partial' as const), rows: small, large: fc.constant(false) }),
   fc.record({ kind: fc.constant('partial' as const), rows: fc.integer({ min: 10, max: 25 }), large: fc.constant(true) }),
   { weight: 2, arbitrary: fc.constant({ kind: 'heartbeat' as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('ddl' as const), routed: fc.boolean(), twice: fc.boolean() }) },
   fc.constant({ kind: 'unknown' as const }),
   {
     weight: 3,
@@ -587,6 +626,7 @@ const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');
 
 async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
+  world.ddl = ddlTarget();
   world.looks = [channelOf(shop)];
   Object.assign(world, { tree: treeAt(5), follower: null });
   Object.assign(world, {

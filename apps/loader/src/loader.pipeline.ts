@@ -6,6 +6,7 @@
  *   apply       read the topic from the checkpoint → epoch and seq rule, whole transactions → route, build statements → one target
  *               transaction: checkpoint (marker, fence) first, then the rows; where the target takes writes of its own, see that nobody
  *               changed them meanwhile, or resolve the conflict (conflict/conflict-detector.ts) → COMMIT
+ *               schema changes stand alone: all before is committed; carried out, or held (ddl/ddl-stage.ts)
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again. An edit of the configuration does not: the stages are made anew (edits.ts).

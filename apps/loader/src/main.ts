@@ -2,6 +2,7 @@
 import '@lutra/node';
 import { startWorker } from '@lutra/host';
 import { pipelineName } from '@lutra/model';
+import { ddlTargetOf } from './ddl/ddl-target.js';
 import { serversIo } from './io.js';
 import { runLoader } from './loader.pipeline.js';
 import { assignedPipelines } from './assignments.js';
@@ -16,6 +17,6 @@ startWorker({
   wanted: assignedPipelines,
   lease: (_, { uid }) => `loader/${uid}.0`,
   isPaused: ({ paused }) => paused,
-  run: (deps, work, leadership) => runLoader({ ...deps, io: serversIo }, work, leadership),
+  run: (deps, work, leadership) => runLoader({ ...deps, io: serversIo, ddl: { targetOf: ddlTargetOf } }, work, leadership),
   beside: (deps) => new Verifier(deps),
 });

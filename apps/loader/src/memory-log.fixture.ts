@@ -3,8 +3,9 @@ import { RecordEncoder } from '@lutra/avro';
 import type { EncodedRecord } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { replicationFingerprint } from '@lutra/model';
-import type { PipelineUid, Route, Row, TableSchema } from '@lutra/model';
+import type { DdlRecord, PipelineUid, Route, Row, TableSchema } from '@lutra/model';
 import type { MemoryIds } from '../../../libs/avro/test/samples.js';
+import { emptyDdl } from '../../../libs/avro/src/ddl-links.js';
 import { eventOf } from './conflict/detect/detector-peers.fixture.js';
 
 /** Of the configuration that its routes are of. */
@@ -49,9 +50,9 @@ export class MemoryLog {
     this.#push(await this.#encoder.encodeControl(this.#next('routes'), { kind: 'routes', endpoint, ...of, ...mark }));
   }
 
-  /** One transaction that has seen nothing of the other side. */
-  async changed(changes: readonly Images[], { complete = true } = {}): Promise<void> {
-    const { origin, table } = this.#options;
+  /** One transaction that has seen nothing of the other side. `table`: another version of it, or another one. */
+  async changed(changes: readonly Images[], { complete = true, table = this.#options.table } = {}): Promise<void> {
+    const { origin } = this.#options;
     const encoder = await this.#encoder.prepare(table);
     for (const [i, images] of changes.entries()) {
       const event = eventOf(images, { seq: this.#seq, seen: {} });
@@ -61,8 +62,17 @@ export class MemoryLog {
     }
   }
 
-  async watermark(token: string): Promise<void> {
-    const { origin: endpoint, pipeline } = this.#options;
+  /** Resolves to its seq. */
+  async ddl(sql: string, facts: Pick<DdlRecord, 'statement' | 'tables'> & Partial<DdlRecord>): Promise<number> {
+    const { origin } = this.#options;
+    const header = this.#next('ddl');
+    const record = { ...emptyDdl(), endpoint: origin, id: `g:${header.seq}`, sql, origin, path: [origin], version: '9.7.4', ...facts };
+    this.#push(await this.#encoder.encodeControl(header, record));
+    return header.seq;
+  }
+
+  async watermark(token: string, pipeline = this.#options.pipeline): Promise<void> {
+    const { origin: endpoint } = this.#options;
     this.#push(await this.#encoder.encodeControl(this.#next('watermark'), { kind: 'watermark', endpoint, pipeline, token, tsMs: 0 }));
   }
 

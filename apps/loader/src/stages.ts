@@ -1,11 +1,12 @@
 /** The stages of a run, put together from what the target, the log and ZooKeeper say now. */
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
 import { createRouter } from '@lutra/model';
-import type { TableName } from '@lutra/model';
+import type { Router, TableName } from '@lutra/model';
 import { Applier } from './assemble/applier.js';
 import { createDetector } from './conflict/detect/create-detector.js';
 import type { Detection } from './conflict/detect/create-detector.js';
 import { TargetTables } from './conflict/detect/table-book.js';
+import type { DdlTarget } from './ddl/carry-out.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';
 import { Progress } from './observe/progress.js';
@@ -23,12 +24,14 @@ import { groupOf, sayApplied, skipOf } from './recover/take-over.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface Stages {
+  readonly router: Router;
   readonly reader: LogReader;
   readonly routes: RouteCheck;
   readonly suspensions: Suspensions;
   readonly matcher: TableMatcher;
   readonly detection: Detection | null;
   readonly applier: Applier;
+  readonly ddl: DdlTarget;
   readonly seeding: Seeding;
   readonly seedProgress: SeedProgressWriter;
   readonly progress: Progress;
@@ -91,8 +94,9 @@ export async function stagesFor(
     seedProgress.close();
     await detection?.close();
   });
+  const router = createRouter(work.routes);
   const matcher = new TableMatcher({
-    router: createRouter(work.routes),
+    router,
     load: (database, table) => writer.loadTable(database, table),
     isSuspended: (table) => suspensions.has(table),
   });
@@ -101,9 +105,19 @@ export async function stagesFor(
   const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, isSuspended: (table) => suspensions.has(table) });
   if (parts.length > 0) seedProgress.changed(true);
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
-  const ahead = skip && skip.seq > checkpoint.seq ? skip : null;
+  const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
-  return { reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, progress, skip };
+  const ddl = deps.ddl.targetOf(run, owned, { router });
+  return { router, reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, ddl, progress, skip };
+}
+
+/** Behind a schema change, at whose place `owned` has the checkpoint: what is known of the tables of the target is read again. */
+export async function stagesAnew(run: LoaderRun, owned: Owned, before: Stages): Promise<Stages> {
+  before.seedProgress.close();
+  await before.detection?.close();
+  before.progress.handedOver(before.applier);
+  await owned.writer.forget();
+  return stagesFor(run, owned, before);
 }
 
 interface ToCheck {

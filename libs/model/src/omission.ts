@@ -6,8 +6,9 @@
 import { z } from 'zod';
 
 /**
- * ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that an operator told a loader to skip · force: a start, or a change of the
- * channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
+ * ddl: a pipeline with `ddl: "ignore"` · skip: a transaction, or a schema change, that an operator told a loader to skip · force: a start,
+ * or a change of the channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from
+ * there on
  */
 export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
 

@@ -66,6 +66,7 @@ it('epoch, log, routes, suspended tables, a fallen tree and the code of the erro
   for (let n = 0; n < 100; n += 1) sink.publish({ ...one.status, name: `other ${n}`, rows: n });
   written.length = 0;
   const error = { code: 'KAFKA_UNAVAILABLE', message: '', help: '', at: 1, details: {} } as const;
+  const hold = { seq: 7, reason: 'policy', ways: ['skip'] } as unknown as NonNullable<WorkStatus['hold']>;
   const parts: Partial<WorkStatus>[] = [
     { state: 'running' },
     { epoch: 1 },
@@ -74,12 +75,14 @@ it('epoch, log, routes, suspended tables, a fallen tree and the code of the erro
     { suspended: [] },
     { suspended: [], configuration: { revision: 7, write: 'w', regressed: true } },
     { lastError: error },
+    { lastError: error, hold },
+    { lastError: error, hold: { ...hold, reason: 'failed' } },
   ];
   for (const part of parts) sink.publish({ ...one.status, ...part });
   expect(written.map(({ name }) => name)).toEqual(parts.map(() => 'one'));
-  sink.publish({ ...one.status, lastError: error });
-  sink.publish({ ...one.status, lastError: { ...error, at: 2, message: 'again' }, rows: 7 });
-  sink.publish({ ...one.status, lastError: error, configuration: { revision: 8, write: 'x', regressed: false } });
+  sink.publish({ ...one.status, ...parts.at(-1) });
+  sink.publish({ ...one.status, ...parts.at(-1), lastError: { ...error, at: 2, message: 'again' }, rows: 7 });
+  sink.publish({ ...one.status, ...parts.at(-1), configuration: { revision: 8, write: 'x', regressed: false } });
   expect(written).toHaveLength(parts.length);
   await one.close();
 });

@@ -1,7 +1,7 @@
 /**
  * All statuses of a process on their way to ZooKeeper. What people and other processes wait for (state, epoch, log, routes, suspended
- * tables, error, a tree that has regressed) is written at once. The rest shares a bucket: each work has one turn in the queue, keeps it,
- * and the newest value goes out. Without it 4,000 works are 4,000 writes a second. Nothing waits for any of it.
+ * tables, error, a hold, a tree that has regressed) is written at once. The rest shares a bucket: each work has one turn in the queue,
+ * keeps it, and the newest value goes out. Without it 4,000 works are 4,000 writes a second. Nothing waits for any of it.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError, WorkStatus } from '@lutra/model';
@@ -106,7 +106,9 @@ function keyOf({ app, name, instance }: Pick<WorkStatus, 'app' | 'name' | 'insta
  * An error that comes again and again is one: its time and its wording are no news. Who adopts a tree goes by what those say who have seen
  * it regress.
  */
-function urgentFacts({ state, epoch, log, routes, suspended, configuration, lastError }: WorkStatus): string {
+function urgentFacts({ state, epoch, log, routes, suspended, configuration, lastError, hold }: WorkStatus): string {
   const tables = suspended?.map(({ database, name }) => `${database}.${name}`) ?? null;
-  return JSON.stringify([state, epoch, log, routes, tables, configuration?.regressed === true, lastError?.code ?? null]);
+  // What a person answers is the hold that is shown.
+  const held = hold ? [hold.seq, hold.reason, hold.ways] : null;
+  return JSON.stringify([state, epoch, log, routes, tables, configuration?.regressed === true, lastError?.code ?? null, held]);
 }

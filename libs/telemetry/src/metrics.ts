@@ -106,7 +106,7 @@ export class Metrics {
     this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application kept local', ['name']);
     this.ddlIgnored = counter(
       'lutra_ddl_ignored_total',
-      'Capture: DDL statements on routed tables that were left out (ddl: ignore), by kind',
+      'Loader: schema changes of its tables that were passed over (ddl: ignore), by kind',
       ['name', 'statement'],
     );
     const requests =

@@ -14,7 +14,7 @@
  *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
  */
 import type { Checkpoint } from '@lutra/marker';
-import { sameSession, SyncError, tableName } from '@lutra/model';
+import { sameSession, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
 import type { Change, SqlText, TargetTable, Under } from '@lutra/mysql';
 import { MergeBuffer } from './merge-buffer.js';
@@ -22,6 +22,7 @@ import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { OwnSession } from '../plan/own-session.js';
+import { isForUs } from './own-path.js';
 import { PendingResolutions } from './pending-resolutions.js';
 import type { SourceTransaction } from './source-transaction.js';
 import { SourceTransactions } from './source-transactions.js';
@@ -173,6 +174,12 @@ export class Applier {
     return this.#target.checkpoint;
   }
 
+  /** For a record that stands alone: all that came before takes effect and is saved; what it had seen of third regions is here. */
+  async barrier(seen: Seen): Promise<void> {
+    await this.#follow(seen);
+    await this.#makeWay();
+  }
+
   /** Rows that this pipeline did not take so far. */
   get unrouted(): number {
     return this.#unrouted;
@@ -210,19 +217,8 @@ export class Applier {
     }
   }
 
-  /**
-   * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to
-   * where it was, too, and is passed there. What comes to the region that it names as its only one was published as new by a capture that
-   * did not know it for a copy.
-   * @throws SyncError LOOP_DETECTED
-   */
   #isForUs(table: TableSchema, { event, position: { seq } }: SourceTransaction): boolean {
-    const { targetRegion, forwards } = this.#options;
-    const { path } = event.source;
-    if (path.length > 1) return forwards && !path.includes(targetRegion);
-    if (path[0] !== targetRegion) return true;
-    const message = `a transaction of ${tableName(table)} that was first committed in ${targetRegion} came there again`;
-    throw new SyncError('LOOP_DETECTED', message, { details: { seq } });
+    return isForUs({ what: `a transaction of ${tableName(table)}`, path: event.source.path, seq }, this.#options);
   }
 
   async #follow(seen: Seen): Promise<void> {

@@ -2,7 +2,7 @@
  * A transaction that an operator decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is
  * lost without a trace.
  */
-import type { Row, RowEvent, TableName, Value } from '@lutra/model';
+import type { DdlAnswer, Row, RowEvent, TableName, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { RecordPosition } from '../read/log-reader.js';
@@ -13,6 +13,8 @@ export interface Skip {
   readonly log: string;
   readonly seq: number;
   readonly reason: string;
+  /** At a schema change; absent: skip. */
+  readonly answer?: DdlAnswer | undefined;
 }
 
 export interface Skipped extends Pick<SourceTransaction, 'position'>, SkippingPipeline {

@@ -47,7 +47,7 @@ export class TargetWriter {
   #usedAt = 0;
   #openedAt = 0;
   /** Of all tables that were asked for. */
-  readonly #definitions = new TableDefinitions();
+  #definitions = new TableDefinitions();
   /** Reads table definitions while a large transaction occupies the other connection. */
   #reading: ApplyConnection | null = null;
   #disposed = false;
@@ -113,6 +113,12 @@ export class TargetWriter {
     const tables = await this.#read([{ database, name }]);
     for (const table of tables) this.#definitions.remember(table);
     return tables[0] as TargetTable;
+  }
+
+  /** A schema change of the log may have changed any of them: that is no refusal. */
+  async forget(): Promise<void> {
+    this.#definitions = new TableDefinitions();
+    await this.drop();
   }
 
   /**

@@ -2,7 +2,7 @@ import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import { SyncError } from '@lutra/model';
 import type { TableSchema } from '@lutra/model';
 import { LiveWork } from '@lutra/runtime';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MemoryIds, eventOf, header } from '../../../../libs/avro/test/samples.js';
 import { applyLog } from './apply-log.js';
 
@@ -161,4 +161,53 @@ test('what fails though it was resolved, or for another reason, or when the run 
   const other = new SyncError('ROW_CONFLICT', 'other', { details: { seq: 7 } });
   expect(await failed(() => other)).toMatchObject({ thrown: other, offsets: [0] });
   expect(await failed(() => unresolved(7), AbortSignal.abort())).toMatchObject({ thrown: unresolved(7), offsets: [0] });
+});
+
+test('the place behind a large transaction that met a conflict is not saved before it is read again: whoever came next would lack it', async () => {
+  let now = Date.now();
+  vi.spyOn(Date, 'now').mockImplementation(() => (now += 900_000));
+  const saved: number[] = [];
+  const known = { header: { kind: 'heartbeat', log: 'l', epoch: 1, seq: 3 }, body: { kind: 'heartbeat' }, offset: 4 };
+  // Its last row; then, read again, a batch that has the record before it alone.
+  const readings = [[{ header: {}, body: {} }], [known]];
+  const live = new LiveWork({ detector: null, routes: [], forwards: false });
+  const run = {
+    deps: {
+      schemas: {},
+      logger: { info() {} },
+      io: {
+        kafka: {
+          subscribe: async function* () {
+            yield readings.shift();
+          },
+        },
+      },
+    },
+    work: live.take(),
+    live,
+    signal: new AbortController().signal,
+    resolved: new Set(),
+    admin: { offsets: async () => ({ start: 0, end: 9 }) },
+    decoder: { decode: (record: unknown) => record },
+    during: (_: string, work: () => Promise<unknown>) => work(),
+  };
+  const position = { log: 'l', logEpoch: 1, seq: 7, nextOffset: 9 };
+  const event = { op: 'u', transaction: { last: true } };
+  const stages = {
+    reader: { startOffset: 0, accept: () => ({ kind: 'row', table, event, position }) },
+    progress: { batch() {}, batchDone() {}, discarded() {}, row() {} },
+    applier: {
+      row: () => Promise.reject(unresolved(7)),
+      discard: async () => undefined,
+      settled: async () => ({ logId: 'l', logEpoch: 1, seq: 3, nextOffset: 5 }),
+      flush: async () => undefined,
+      drained: async () => undefined,
+      saveProgress: async ({ seq }: { seq: number }) => void saved.push(seq),
+      between: true,
+    },
+    routes: { isProven: true, requireProven() {} },
+  };
+  await applyLog(run as never, stages as never, { checkpoint: {} } as never);
+  vi.restoreAllMocks();
+  expect([readings, saved]).toEqual([[], []]);
 });

@@ -20,6 +20,7 @@ import { LogReader } from './log-reader.js';
 import type { RecordPosition, Step } from './log-reader.js';
 import type { Stages } from '../stages.js';
 import { suspend } from '../plan/suspending.js';
+import { DdlRoom } from '../ddl/ddl-room.js';
 import { Edits } from '../edits.js';
 import { applySeed, mustOpenAnew, SeedLog, untickLeaving } from '../seed/seed-log.js';
 import type { Lies } from '../seed/seed-log.js';
@@ -71,14 +72,18 @@ class LogApplier {
   /** Of the batch's last record, if it lies between two transactions. */
   #passed: RecordPosition | null = null;
   readonly #seedLog: SeedLog;
+  readonly #ddl: DdlRoom;
   #savedAt = Date.now();
   #ended = false;
 
-  constructor(run: LoaderRun, stages: Stages, { writer, checkpoint: { logId: log, logEpoch, seq, nextOffset } }: Owned) {
+  constructor(run: LoaderRun, stages: Stages, owned: Owned) {
+    const { logId: log, logEpoch, seq, nextOffset } = owned.checkpoint;
     this.#run = run;
     this.#stages = stages;
-    this.#edits = new Edits(run, writer);
+    this.#edits = new Edits(run, owned.writer);
     this.#seedLog = new SeedLog(run.work.uid);
+    const onStages = (next: Stages): void => void (this.#stages = next);
+    this.#ddl = new DdlRoom({ run, owned, stages: () => this.#stages, onStages, edited: () => this.#offered() });
     this.#between = { log, logEpoch, seq, nextOffset };
   }
 
@@ -96,8 +101,7 @@ class LogApplier {
   async batch(batch: readonly RawRecord[]): Promise<boolean> {
     const { progress } = this.#stages;
     if (batch.length > 0) progress.batch(batch);
-    await this.#edits.lookBack(this.#stages, this.#between);
-    await this.#edited();
+    await this.#offered();
     for (const raw of batch) {
       await this.#record(raw);
       if (this.#ended) return true;
@@ -117,12 +121,19 @@ class LogApplier {
     const { seq } = transaction;
     resolved.add(seq);
     deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
+    // What was read behind it is read again: its place must not be saved in front of that.
+    this.#passed = null;
     this.#stages.progress.discarded();
     this.#seedLog.discard();
     await this.applier.discard();
     const checkpoint = await this.applier.settled(false);
     const { start } = await during(kafkaName, () => admin.offsets(topic));
     this.#stages = { ...this.#stages, reader: new LogReader(topic, checkpoint, start) };
+  }
+
+  async #offered(): Promise<void> {
+    await this.#edits.lookBack(this.#stages, this.#between);
+    await this.#edited();
   }
 
   /** What is due comes into force, unless a transaction is open. */
@@ -225,7 +236,8 @@ class LogApplier {
       const step = await applySeed(this.#stages, control, position);
       if (!step) applier.passed(position);
       this.#ended ||= step !== null && mustOpenAnew(step, this.#run.work);
-    } else applier.passed(position);
+    } else if (control.kind === 'ddl') await this.#ddl.come(control, position);
+    else applier.passed(position);
     progress.control(control, position);
     // What is written here from now on has seen what the log left out.
     if (detection && control.kind === 'routes' && routes.isProven) await applier.saveProgress(position);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { untilCrossed } from './crossing.js';
+import { heldOf } from './held.js';
 import type { CrossingIo, Published, Said, Way } from './crossing.js';
 
 const { signal } = new AbortController();
@@ -133,3 +134,17 @@ function bound(servers: Servers): CrossingIo {
     loader: (of) => servers.loader(of),
   };
 }
+
+it('what holds at a schema change waits for a person, so nobody waits for it: it is named at once', async () => {
+  const servers = new Servers();
+  servers.write('a');
+  servers.inTopic['a'] = 1;
+  servers.said['a'] = { state: 'held', holdsAt: 'ALTER TABLE shop.t (policy)' };
+  const why = 'pipeline c.a-b holds behind seq 0 at ALTER TABLE shop.t (policy), until that is answered';
+  expect(await untilCrossed(servers, options)).toBe(why);
+  expect(await heldOf([way('b', 'a'), way('a', 'b')], servers)).toBe(why);
+  expect(await heldOf([way('b', 'a')], servers)).toBeNull();
+  // What stands in front of it has arrived.
+  servers.applied['a'] = 1;
+  expect(await untilCrossed(servers, options)).toBeNull();
+});

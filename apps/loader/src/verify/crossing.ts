@@ -40,6 +40,8 @@ export interface Said {
   readonly log: string | null;
   readonly seq: number | null;
   readonly error: string | null;
+  /** At which schema change it holds; null or left out: it does not. */
+  readonly holdsAt?: string | null;
 }
 
 export interface CrossingIo {
@@ -120,7 +122,14 @@ function reaches(position: FilePosition, end: FilePosition): boolean {
   return at > to || (at === to && position.pos >= end.pos);
 }
 
+/** A person's answer ends it: whatever is behind the schema change waits for that, and so would whoever waits for it. */
+export function heldText(what: string, { seq, holdsAt }: Pick<Said, 'seq' | 'holdsAt'>): string {
+  const at = seq === null ? '' : ` behind seq ${seq}`;
+  return `${what} holds${at} at ${holdsAt ?? 'a schema change'}, until that is answered`;
+}
+
 function stoppedAt(what: string, said: Said | null): Missing | null {
+  if (said?.state === 'held') return { why: heldText(what, said), isFinal: true };
   if (!said || !['failed', 'paused', 'stopped'].includes(said.state)) return null;
   const at = said.seq === null ? '' : ` at seq ${said.seq}`;
   const why = said.state === 'paused' ? `${what} is paused${at}` : `${what} stopped${at}${said.error === null ? '' : `: ${said.error}`}`;

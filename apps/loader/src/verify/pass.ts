@@ -8,6 +8,7 @@ import { untilCrossed } from './crossing.js';
 import type { CrossingIo, Way } from './crossing.js';
 import { notesOn } from './notes.js';
 import { removeDifferences, ServerProbes } from './probes.js';
+import { heldOf } from './held.js';
 import { Holes } from './holes.js';
 import { listTables } from './listed-tables.js';
 import { readEnd } from './server-facts.js';
@@ -138,7 +139,7 @@ class Pass {
   }
 
   #result(pair: ListedPair, { plan, source, target }: Compared): Promise<TableResult> {
-    const { order, look, pollMs, signal } = this.#options;
+    const { order, work, crossing, look, pollMs, signal } = this.#options;
     const table = tableName(pair.source);
     const between = (rows: number): Promise<void> => this.#options.between({ rows, table });
     const of = { pipeline: pair.pipeline.uid, request: order.id, table: pair.source };
@@ -147,7 +148,7 @@ class Pass {
       crossed: () => this.#crossed(pair),
       probes: new ServerProbes(of, { source, target }),
       sieve: { between },
-      probing: { signal, look, ...(pollMs !== undefined && { pollMs }) },
+      probing: { signal, look, held: () => heldOf([wayOf(work, pair.pipeline)], crossing), ...(pollMs !== undefined && { pollMs }) },
       mayBeExtra: pair.mayBeExtra,
     });
   }

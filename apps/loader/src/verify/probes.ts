@@ -188,6 +188,8 @@ export interface ProbeOptions {
   readonly moved?: () => Promise<void>;
   /** At each look; ends it by throwing. */
   readonly look?: () => Promise<void>;
+  /** That its pipeline holds at a schema change: nobody answers meanwhile. Null: it does not. */
+  readonly held?: () => Promise<string | null>;
   readonly signal: AbortSignal;
 }
 
@@ -229,6 +231,8 @@ async function untilAnswered(store: ProbeStore, options: ProbeOptions): Promise<
     if (asked < left) [left, since] = [asked, Date.now()];
     const problem = await store.problem();
     if (problem !== null) return `${unsent}: ${problem}`;
+    const held = (await options.held?.()) ?? null;
+    if (held !== null) return `${held}: ${asked} probes have no answer`;
     if (Date.now() - since > patienceMs) return `${asked} probes have no answer`;
     await sleep(pollMs, signal);
   }

@@ -10,8 +10,10 @@ import { assignedVerifications } from './assignments.js';
 import type { VerifiedPipeline, VerifyWork } from './assignments.js';
 import { followOrders } from './channel-verifier.js';
 import type { VerifierIo } from './verifier-io.js';
+import { heldOf } from './held.js';
 import type { CrossingIo, Said } from './crossing.js';
-import { forgetDifferences, runPass } from './pass.js';
+import { forgetDifferences, runPass, wayOf } from './pass.js';
+import { titleOf } from '../ddl/hold.js';
 import { waitsFor } from './awaited.js';
 import type { AwaitedIo } from './awaited.js';
 import { endAllRepairs, runRepair } from './repair/run-repair.js';
@@ -70,6 +72,7 @@ export class Verifier implements Beside {
     const endpoints = new Map(pipelines.flatMap(({ source, target }) => [[source.name, source] as const, [target.name, target] as const]));
     const login = (name: string): ReturnType<typeof loginOf> => loginOf(secretKey, endpoints.get(name)!);
     const [first] = pipelines;
+    const ways = pipelines.map((each) => wayOf(work, each));
     const shared = { work, login, crossing: this.#crossing(), isRestarting: this.#isRestarting, signal };
     return {
       channel,
@@ -78,7 +81,7 @@ export class Verifier implements Beside {
       order: async () => (await registry.verifications.read(channel))?.document ?? null,
       result: async () => (await registry.verificationResults.read(channel))?.document ?? null,
       write: (result) => registry.verificationResults.write(channel, result),
-      waitsFor: (order) => waitsFor(order, this.#awaited(work)),
+      waitsFor: async (order) => (await waitsFor(order, this.#awaited(work))) ?? heldOf(ways, shared.crossing),
       forget: (request) => forgetDifferences({ work, login, request }),
       pass: (options) => runPass({ ...options, ...shared }),
       repair: (options) => runRepair({ ...options, ...shared, logOf: (pipeline) => this.#logOf(pipeline) }),
@@ -135,6 +138,6 @@ function newest(statuses: readonly WorkStatus[]): Said | null {
   const working = statuses.filter(({ state }) => state !== 'standby').toSorted((a, b) => b.updatedAt - a.updatedAt);
   const [status] = working;
   if (!status) return null;
-  const { state, log, seq, lastError } = status;
-  return { state, log, seq, error: lastError?.code ?? null };
+  const { state, log, seq, lastError, hold } = status;
+  return { state, log, seq, error: lastError?.code ?? null, holdsAt: hold ? `${titleOf(hold)} (${hold.reason})` : null };
 }

@@ -116,3 +116,14 @@ it('ranges that were only counted keep a table from being equal', async () => {
   expect(result).toMatchObject({ verdict: 'unsettled', different: 0 });
   expect(result.ranges).toBeGreaterThan(0);
 });
+
+it('rows behind a schema change at which the pipeline holds have no answer, and who waits for them is told why at once', async () => {
+  const pair = new MemoryPair();
+  pair.source.set(1, 'a');
+  const holds = 'pipeline c.p holds behind seq 6 at ALTER TABLE shop.t (policy), until that is answered';
+  let looks = 0;
+  const held = async (): Promise<string | null> => ((looks += 1) > 2 ? holds : null);
+  const probing = { signal, pollMs: 1, held };
+  const found = await verifyTable(verification(pair, new Probes(() => 'asked'), { probing }));
+  expect(found).toMatchObject({ verdict: 'unsettled', notes: [`${holds}: 1 probes have no answer`] });
+});

@@ -5,6 +5,7 @@ import { sleep } from '@lutra/runtime';
 import { untilCrossed } from '../crossing.js';
 import type { CrossingIo } from '../crossing.js';
 import type { VerifiedPipeline } from '../assignments.js';
+import { heldOf } from '../held.js';
 import { Holes } from '../holes.js';
 import { listTables } from '../listed-tables.js';
 import { keyOf, namesOf, wayOf } from '../pass.js';
@@ -121,7 +122,8 @@ class Repair {
     const at = await crossing.loader(wayOf(work, pair.pipeline));
     const asOf = Date.now();
     const moved = async (): Promise<void> => void (await this.#applied(this.#backOf(pair), false));
-    const { unanswered } = await probe(store, keys, { kept: 'rows', pollMs: this.#pollMs, look, moved, signal });
+    const held = (): Promise<string | null> => heldOf([wayOf(work, pair.pipeline)], crossing);
+    const { unanswered } = await probe(store, keys, { kept: 'rows', pollMs: this.#pollMs, look, moved, held, signal });
     return { unanswered, asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
   }
 

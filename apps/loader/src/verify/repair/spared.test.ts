@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changedThere, sparedRows } from './spared.js';
+import { alteredThere, changedThere, sparedRows } from './spared.js';
 import type { SparedTable } from './spared.js';
 import { firstBehind } from './target-log.js';
 import type { ChangedRow, TargetLog } from './target-log.js';
@@ -41,6 +41,15 @@ it('rows that the target changed are spared: inserted, updated, deleted, by anot
 
 it('copies of what the source wrote, and rows of other tables, spare nothing', async () => {
   expect(await sparedOf(logOf(change(1, { origin: 'rs' }), change(2, { table: { ...target, name: 'other' } })))).toEqual([]);
+});
+
+it('a schema change at the target spares all rows of its tables: which ones it changed, no row says', async () => {
+  const whole = (of: Partial<ChangedRow['table']>, more: Partial<ChangedRow> = {}): ChangedRow =>
+    change(1, { table: { ...target, ...of }, images: [], isWhole: true, ...more });
+  for (const log of [whole({}), whole({ name: '*' }), whole({ database: '*', name: '*' })])
+    expect(await sparedOf(logOf(log))).toEqual(['h1', 'h2', 'h3', 'h4'].map((hash) => [hash, alteredThere]));
+  for (const log of [whole({ name: 'other' }), whole({ database: 'crm', name: '*' }), whole({}, { origin: 'rs' })])
+    expect(await sparedOf(logOf(log))).toEqual([]);
 });
 
 it('what the log cannot tell is spared', async () => {

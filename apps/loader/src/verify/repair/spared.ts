@@ -17,6 +17,16 @@ export interface SparedTable {
   conflictKey(row: Row): Promise<string | null>;
 }
 
+/** Its rows may be others since, and no row of the log says which. */
+function spareWhole(spared: ReadonlyMap<SparedTable, Map<string, string>>, { name, origin }: { name: TableName; origin: string }): void {
+  for (const [table, rows] of spared) {
+    const { target, sourceRegion, keys } = table;
+    const isIt = [target.database, '*'].includes(name.database) && [target.name, '*'].includes(name.name);
+    if (isIt && origin !== sourceRegion) for (const hash of keys.keys()) rows.set(hash, alteredThere);
+  }
+}
+
+export const alteredThere = 'a schema change at the target since the hole began may have changed it';
 export const changedThere = 'changed at the target since the hole began';
 
 /** Of each table: hash → why it is spared. */
@@ -38,14 +48,16 @@ export async function sparedRows(
     wanted.set(name, [...(wanted.get(name) ?? []), { table, hashes }]);
   }
   for await (const batch of changes ?? [])
-    for (const { table: name, images, origin } of batch)
-      for (const { table, hashes } of wanted.get(tableName(name)) ?? []) {
-        if (origin === table.sourceRegion) continue;
-        for (const row of images) {
-          const hash = row && hashes.get((await table.conflictKey(row)) ?? '');
-          if (hash) spared.get(table)?.set(hash, changedThere);
+    for (const { table: name, images, origin, isWhole } of batch)
+      if (isWhole) spareWhole(spared, { name, origin });
+      else
+        for (const { table, hashes } of wanted.get(tableName(name)) ?? []) {
+          if (origin === table.sourceRegion) continue;
+          for (const row of images) {
+            const hash = row && hashes.get((await table.conflictKey(row)) ?? '');
+            if (hash) spared.get(table)?.set(hash, changedThere);
+          }
         }
-      }
   return spared;
 }
 

@@ -3,11 +3,14 @@ import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, readRange } from '@lutra/bus';
 import type { BusOptions, RawRecord } from '@lutra/bus';
-import type { LogRecord, Row, TableName } from '@lutra/model';
+import { changedTables } from '../../ddl/concern.js';
+import type { DdlRecord, LogRecord, Row, TableName } from '@lutra/model';
 
 export interface ChangedRow {
-  /** As the target calls it. */
+  /** As the target calls it; `*` is each table of its database, or of all where that is `*` too. */
   readonly table: TableName;
+  /** A schema change may have changed any row of it. */
+  readonly isWhole?: true;
   readonly images: readonly (Row | null)[];
   /** Region where it was first committed. */
   readonly origin: string;
@@ -67,9 +70,17 @@ export class KafkaTargetLog implements TargetLog {
 
 /** A row that was only read is no change. */
 function changeOf({ body }: LogRecord): readonly ChangedRow[] {
+  if (body.kind === 'ddl') return statementOf(body);
   if (body.kind !== 'row' || body.event.op === 'r') return [];
   const { before, after, source } = body.event;
   return [{ table: { database: body.table.database, name: body.table.name }, images: [before, after], origin: source.origin }];
+}
+
+function statementOf(record: DdlRecord): readonly ChangedRow[] {
+  const { tables, doubt, origin, clauses } = record;
+  if (clauses?.every(({ what }) => what === 'index')) return [];
+  const all: readonly TableName[] = doubt !== null && tables.length === 0 ? [{ database: '*', name: '*' }] : changedTables(record);
+  return all.map(({ database, name }) => ({ table: { database, name }, isWhole: true, images: [], origin }));
 }
 
 /** The first offset whose record is not before the time. */

@@ -1,0 +1,28 @@
+/** Which of what a log has is for a pipeline, by the regions that it has passed. Pure. */
+import { SyncError } from '@lutra/model';
+
+interface Ends {
+  readonly targetRegion: string;
+  /** The pipeline forwards what loaders wrote at the source. */
+  readonly forwards: boolean;
+}
+
+interface Came {
+  /** For messages. */
+  readonly what: string;
+  readonly path: readonly string[];
+  readonly seq: number;
+}
+
+/**
+ * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to
+ * where it was, too, and is passed there. What comes to the region that it names as its only one was published as new by a capture that
+ * did not know it for a copy.
+ * @throws SyncError LOOP_DETECTED
+ */
+export function isForUs({ what, path, seq }: Came, { targetRegion, forwards }: Ends): boolean {
+  if (path.length > 1) return forwards && !path.includes(targetRegion);
+  if (path[0] !== targetRegion) return true;
+  const message = `${what} that was first committed in ${targetRegion} came there again`;
+  throw new SyncError('LOOP_DETECTED', message, { details: { seq } });
+}

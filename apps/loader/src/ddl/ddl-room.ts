@@ -1,0 +1,203 @@
+/** Where a run of the loader meets schema changes: barrier, orders, status, events, omissions, and the stages behind one. */
+import { ddlPolicy, SyncError, toSyncError } from '@lutra/model';
+import type { DdlPolicy, DdlRecord } from '@lutra/model';
+import type { NewOmission } from '@lutra/registry';
+import { errorReport, sleep } from '@lutra/runtime';
+import { isForUs } from '../assemble/own-path.js';
+import type { LoaderWork } from '../assignments.js';
+import type { LoaderRun, Owned } from '../loader-run.js';
+import type { RecordPosition } from '../read/log-reader.js';
+import { stagesAnew } from '../stages.js';
+import type { Stages } from '../stages.js';
+import type { DdlDecision } from './carry-out.js';
+import { concernOf } from './concern.js';
+import type { Concern } from './concern.js';
+import { ddlEvent } from './ddl-event.js';
+import { DdlStage } from './ddl-stage.js';
+import type { Came, DdlPorts, Outcome, Phase } from './ddl-stage.js';
+import { holdOf, namesOf, titleOf } from './hold.js';
+import type { Held } from './hold.js';
+
+export interface DdlRoomOptions {
+  readonly run: LoaderRun;
+  readonly owned: Owned;
+  /** Of now. */
+  stages(): Stages;
+  onStages(stages: Stages): void;
+  /** An edit that is due comes into force. */
+  edited(): Promise<void>;
+}
+
+const omitRetryMs = 1_000;
+
+export class DdlRoom {
+  readonly #options: DdlRoomOptions;
+  /** ms since 1970; null: it does not hold. */
+  #heldSince: number | null = null;
+  #reason: Held['reason'] | null = null;
+  /** Orders could not be read when they were read last. */
+  #isBlind = false;
+
+  constructor(options: DdlRoomOptions) {
+    this.#options = options;
+  }
+
+  async come(record: DdlRecord, position: RecordPosition): Promise<void> {
+    const { run, stages } = this.#options;
+    const { applier, routes, progress, skip } = stages();
+    if (!this.#isOurs(record, position)) return applier.passed(position);
+    routes.requireProven();
+    progress.resolution(record, position);
+    await applier.barrier(record.seen);
+    const stage = new DdlStage(this.#ports(), run.deps.ddl.times);
+    const isNamed = skip?.log === position.log && skip.seq === position.seq;
+    try {
+      const outcome = await stage.come({ record, position }, isNamed ? await this.#order(position) : null);
+      await this.#goOn({ record, position }, outcome);
+      if (this.#heldSince !== null) run.deps.status.update({ state: 'running', waitingFor: null, hold: undefined, lastError: null });
+    } finally {
+      if (this.#heldSince !== null) run.deps.status.update({ hold: undefined });
+      this.#heldSince = null;
+      this.#reason = null;
+    }
+  }
+
+  /** What a rewind brings again was carried out, or was decided about. */
+  #isOurs(record: DdlRecord, { seq }: RecordPosition): boolean {
+    const { run, owned } = this.#options;
+    if (seq <= owned.checkpoint.replayUntil || this.#concernOf(record) === 'none') return false;
+    const { target, forwards } = run.work;
+    return isForUs({ what: titleOf(record), path: record.path, seq }, { targetRegion: target.region, forwards });
+  }
+
+  readonly #concernOf = (record: DdlRecord): Concern => {
+    const { router, suspensions } = this.#options.stages();
+    return concernOf(record, { router, isSuspended: (table) => suspensions.has(table) });
+  };
+
+  async #goOn({ record, position }: Came, outcome: Outcome): Promise<void> {
+    const { run, owned, stages, onStages } = this.#options;
+    if (outcome === 'behind' || this.#heldSince !== null) {
+      const { log: logId, logEpoch, seq, nextOffset } = position;
+      const before = await stages().applier.settled(false);
+      const checkpoint = outcome === 'behind' ? { ...before, logId, logEpoch, seq, nextOffset } : before;
+      onStages(await stagesAnew(run, { ...owned, checkpoint }, stages()));
+    }
+    const { applier, progress } = stages();
+    if (outcome === 'behind') return progress.committed({ position, sourceUs: record.tsMs * 1_000, ops: {}, transactions: 1 });
+    await applier.saveProgress(position);
+    await applier.drained();
+  }
+
+  #ports(): DdlPorts {
+    const { run, stages, edited } = this.#options;
+    return {
+      target: () => stages().ddl,
+      concernOf: this.#concernOf,
+      policyOf: (statement) => policyOf(run.work, run.live.newest, statement),
+      order: (at) => this.#order(at),
+      removeOrder: (at) => this.#removeOrder(at),
+      omitted: (came, kind) => this.#omitted(came, kind),
+      tell: (came, phase) => this.#tell(came, phase),
+      holds: (came, held) => this.#holds(came, held),
+      edited: async () => {
+        const before = stages();
+        await edited();
+        return stages() !== before;
+      },
+      wait: (ms) => offerOr(sleep(ms, run.signal), run),
+    };
+  }
+
+  async #order({ log, seq }: RecordPosition): Promise<DdlDecision | null> {
+    const { deps, work } = this.#options.run;
+    try {
+      const order = await deps.registry.skips.read(work.uid);
+      this.#isBlind = false;
+      // An order in a tree that has regressed may be an old one.
+      if (order?.log !== log || order.seq !== seq || (await deps.tree.look()) !== null) return null;
+      const { answer = 'skip', by = 'an operator', reason } = order;
+      return { answer, by, reason };
+    } catch (error) {
+      const { code } = toSyncError(error);
+      if (!this.#isBlind) deps.logger.warn({ code }, 'cannot read what a person says about the schema change; it holds');
+      this.#isBlind = true;
+      return null;
+    }
+  }
+
+  /** Another one may have taken its place. */
+  async #removeOrder({ log, seq }: RecordPosition): Promise<void> {
+    const { deps, work } = this.#options.run;
+    const order = await deps.registry.skips.read(work.uid);
+    if (order?.log === log && order.seq === seq) await deps.registry.skips.remove(work.uid);
+  }
+
+  /** Before anything is passed: a run that ended instead could not begin anew while ZooKeeper is away. */
+  async #omitted({ record, position: { log, seq } }: Came, kind: 'ddl' | 'skip'): Promise<void> {
+    const { deps, work, during, signal } = this.#options.run;
+    const tables = namesOf(record).map(({ database, name }) => `${database}.${name}`);
+    const what = record.statement || 'DDL';
+    const omission: NewOmission = { kind, what, tables, where: `seq ${seq}`, at: Date.now(), record: { log, seq } };
+    await during('ZooKeeper, to note that a schema change is left out', async () => {
+      for (;;) {
+        try {
+          return await deps.registry.omissions.add(`pipeline@${work.uid}`, [omission]);
+        } catch (error) {
+          if (toSyncError(error).code !== 'ZOOKEEPER_UNAVAILABLE') throw error;
+          await sleep(omitRetryMs, signal);
+        }
+      }
+    });
+    if (kind === 'ddl') deps.metrics.ddlIgnored.inc({ name: work.id, statement: what });
+  }
+
+  #tell(came: Came, phase: Phase | 'held', reason: Held['reason'] | null = null): void {
+    const { deps, work } = this.#options.run;
+    const { statement, id: record } = came.record;
+    if (phase !== 'held') deps.logger.info({ seq: came.position.seq, statement, record }, `a schema change: ${phase}`);
+    const tell = work.targetRegion && deps.events.of(work.targetRegion, work.target);
+    tell?.(ddlEvent(came, { work, phase, reason }));
+  }
+
+  /** Nobody reads on in the logs of others: their index would grow for as long as it holds. */
+  async #holds(came: Came, held: Held): Promise<void> {
+    const { run, stages } = this.#options;
+    const { deps, work } = run;
+    const { seq } = came.position;
+    const title = titleOf(came.record);
+    const { reason } = held;
+    if (this.#heldSince === null) {
+      await stages().detection?.close();
+      deps.metrics.countError(work.id, 'DDL_HELD');
+    }
+    this.#heldSince ??= Date.now();
+    const details = { pipeline: work.id, log: came.position.log, seq, reason, statement: came.record.statement };
+    const error = new SyncError('DDL_HELD', `pipeline ${work.id} holds at ${title} (${reason}): ${held.message}`, { details });
+    const hold = holdOf(came, held, this.#heldSince);
+    const waitingFor = `an answer: ${title} is not carried out by itself (${reason})`;
+    deps.status.update({ state: 'held', hold, waitingFor, lastError: errorReport(error) });
+    if (reason === this.#reason) return;
+    this.#reason = reason;
+    deps.logger.warn({ ...details, message: held.message }, 'holds at a schema change; what is behind it waits');
+    this.#tell(came, 'held', reason);
+  }
+}
+
+/** Nothing is left behind at a promise that may last for days. */
+async function offerOr(over: Promise<void>, { live }: Pick<LoaderRun, 'live'>): Promise<void> {
+  const { promise: offered, resolve } = Promise.withResolvers<void>();
+  const end = live.onOffer(resolve);
+  await Promise.race([over, offered]).finally(end);
+}
+
+/**
+ * As the configuration says it now, whether the rest of it is in force or waits for a record of the log. Where something flows both ways,
+ * nothing is carried out by itself.
+ */
+export function policyOf(now: Pick<LoaderWork, 'ddl'>, newest: Pick<LoaderWork, 'ddl'>, statement: string): DdlPolicy {
+  if (!newest.ddl) return 'stop';
+  const bothWays = newest.ddl.bothWays || now.ddl?.bothWays === true;
+  const policy = ddlPolicy(newest.ddl.settings, statement, bothWays);
+  return bothWays && policy === 'apply' ? 'stop' : policy;
+}

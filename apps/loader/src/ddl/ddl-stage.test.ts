@@ -1,0 +1,187 @@
+/** What is decided about a schema change, and what ends a hold: orders, configuration and target are lists in memory. */
+import { untilAbort } from '@lutra/runtime';
+import type { DdlAnswer, DdlPolicy, DdlRecord } from '@lutra/model';
+import { expect, it } from 'vitest';
+import { emptyDdl } from '../../../../libs/avro/src/ddl-links.js';
+import type { DdlDecision, DdlRefusal } from './carry-out.js';
+import type { Concern } from './concern.js';
+import { DdlStage } from './ddl-stage.js';
+import type { Outcome } from './ddl-stage.js';
+import { holdOf } from './hold.js';
+import { MemoryDdlTarget } from './memory-ddl-target.fixture.js';
+
+const record = { ...emptyDdl(), id: 'g:1', sql: 'ALTER TABLE t ADD c INT', statement: 'ALTER TABLE' } as DdlRecord;
+const came = { record, position: { log: 'L', logEpoch: 1, seq: 7, nextOffset: 8 } };
+const answer = (of: DdlAnswer): DdlDecision => ({ answer: of, by: 'ann', reason: 'so' });
+const unmapped: DdlRefusal = { reason: 'unmapped', message: 'its table is not there' };
+const failed: DdlRefusal = { reason: 'failed', message: '1062' };
+
+/** What is told, in its order; at each wait the next step of a script takes place. Then whoever waits, waits for ever. */
+class Room {
+  readonly target = new MemoryDdlTarget();
+  readonly told: string[] = [];
+  policy: DdlPolicy = 'apply';
+  concern: Concern = 'tables';
+  orders: DdlDecision[] = [];
+  isEdited = false;
+  steps: (() => void)[] = [];
+  readonly #over = new AbortController();
+
+  async come(ahead: DdlDecision | null = null): Promise<Outcome | 'waits'> {
+    const stage = new DdlStage(
+      {
+        target: () => this.target,
+        concernOf: () => this.concern,
+        policyOf: () => this.policy,
+        order: async () => this.orders[0] ?? null,
+        removeOrder: async () => void (this.told.push(`taken ${this.orders.length}`), this.orders.shift()),
+        omitted: async (_, kind) => void this.told.push(`omitted ${kind}`),
+        tell: (_, phase) => void this.told.push(phase),
+        holds: async (of, held) => {
+          const { reason, ways } = holdOf(of, held, 0);
+          this.told.push(`held ${reason}, ${ways.join()}`);
+        },
+        edited: async () => {
+          const is = this.isEdited;
+          this.isEdited = false;
+          return is;
+        },
+        wait: async () => {
+          const step = this.steps.shift();
+          if (step) return step();
+          this.#over.abort();
+          await untilAbort(this.#over.signal);
+        },
+      },
+      { pollMs: 0, metMs: 0 },
+    );
+    return stage.come(came, ahead).catch((error: unknown) => {
+      if (this.#over.signal.aborted) return 'waits';
+      throw error;
+    });
+  }
+}
+
+function roomOf(parts: Partial<Room>): Room {
+  return Object.assign(new Room(), parts);
+}
+
+it('carries out what it is told to, and nothing a second time: a record may come twice', async () => {
+  const room = new Room();
+  expect([await room.come(), await room.come(), room.target.done, room.told]).toEqual([
+    'behind',
+    'passed',
+    ['run ALTER TABLE t ADD c INT'],
+    ['applied'],
+  ]);
+});
+
+it('what it is told to ignore is kept for people before it is passed', async () => {
+  const room = roomOf({ policy: 'ignore' });
+  expect([await room.come(), room.target.done, room.told]).toEqual(['passed', [], ['omitted ddl', 'ignored']]);
+});
+
+it('what is of no table of the pipeline is passed, and what the target knows already is done', async () => {
+  const nothing = new Room();
+  nothing.target.translate = () => 'nothing';
+  expect([await nothing.come(), nothing.told]).toEqual(['passed', []]);
+  const met = roomOf({ policy: 'stop' });
+  met.target.isThere = () => true;
+  expect([await met.come(), met.target.done, met.told]).toEqual(['behind', ['done g:1'], ['done']]);
+});
+
+it.each([
+  ['run', 'behind', ['run ALTER TABLE t ADD c INT by ann'], ['held policy, run,done,skip', 'taken 1', 'applied']],
+  ['done', 'behind', ['done g:1 by ann'], ['held policy, run,done,skip', 'done', 'taken 1']],
+  ['skip', 'behind', ['skipped g:1 by ann'], ['held policy, run,done,skip', 'omitted skip', 'skipped', 'taken 1']],
+] as const)('holds where it is told to stop, and ends by a person’s answer: %s', async (of, outcome, done, told) => {
+  const room = roomOf({ policy: 'stop' });
+  room.steps = [() => undefined, () => void room.orders.push(answer(of))];
+  expect([await room.come(), room.target.done, room.told]).toEqual([outcome, done, told]);
+});
+
+it('an answer that was given before the record came counts, whatever the policy', async () => {
+  const room = new Room();
+  room.orders = [answer('skip')];
+  expect([await room.come(room.orders[0]), room.target.done, room.orders]).toEqual(['behind', ['skipped g:1 by ann'], []]);
+});
+
+it('an order to run is gone before it runs: who comes behind a kill asks a person, and runs it no second time by the old order', async () => {
+  const room = roomOf({ policy: 'stop' });
+  room.orders = [answer('run')];
+  // Killed in the statement: an intent, and no witness.
+  const killed = room.target.run.bind(room.target);
+  room.target.run = async () => {
+    room.target.states.set('g:1', 'open');
+    throw new Error('killed');
+  };
+  room.steps = [() => undefined];
+  await expect(room.come()).rejects.toThrow('killed');
+  room.target.run = killed;
+  expect(await room.come(room.orders[0] ?? null)).toBe('waits');
+  expect([room.target.done, room.told.at(-1)]).toEqual([[], 'held undecided, run,done,skip']);
+});
+
+it('what failed holds, and is tried again by a person alone', async () => {
+  const room = new Room();
+  room.target.refusals = [failed, failed];
+  room.steps = [() => undefined, () => undefined, () => void room.orders.push(answer('run')), () => void room.orders.push(answer('run'))];
+  expect(await room.come()).toBe('behind');
+  const run = 'run ALTER TABLE t ADD c INT';
+  expect(room.target.done).toEqual([run, `${run} by ann`, `${run} by ann`]);
+  const holds = 'held failed, run,done,skip';
+  expect(room.told).toEqual([holds, 'taken 1', holds, 'taken 1', 'applied']);
+});
+
+it('what the target cannot take is carried out once it can; to run it is no way until then', async () => {
+  const room = new Room();
+  room.target.translate = () => unmapped;
+  room.steps = [
+    () => void room.orders.push(answer('run')),
+    () => undefined,
+    () => (room.target.translate = ({ sql, tables }) => ({ sql, tables })),
+  ];
+  expect(await room.come()).toBe('behind');
+  expect(room.told).toEqual(['held unmapped, done,skip', 'taken 1', 'held unmapped, done,skip', 'applied']);
+});
+
+it('a hold ends by itself when the target shows all of it', async () => {
+  const room = roomOf({ policy: 'stop' });
+  room.steps = [() => undefined, () => (room.target.isThere = () => true)];
+  expect([await room.come(), room.target.done]).toEqual(['behind', ['done g:1']]);
+});
+
+it('a hold ends by another policy, whether the edit is in force or waits for a record; another edit decides anew', async () => {
+  for (const policy of ['ignore', 'apply'] as const) {
+    const room = roomOf({ policy: 'stop' });
+    room.steps = [() => undefined, () => (room.policy = policy)];
+    expect(await room.come()).toBe(policy === 'ignore' ? 'passed' : 'behind');
+    expect(room.told.at(-1)).toBe(policy === 'ignore' ? 'ignored' : 'applied');
+  }
+  const rerouted = roomOf({ policy: 'stop' });
+  rerouted.steps = [() => Object.assign(rerouted, { isEdited: true, concern: 'none' })];
+  expect([await rerouted.come(), rerouted.target.done]).toEqual(['passed', []]);
+});
+
+it('what began and may not have ended is asked about, whatever the policy, also where its names are lost', async () => {
+  for (const policy of ['apply', 'ignore', 'stop'] as const) {
+    const room = roomOf({ policy });
+    room.target.states.set('g:1', 'open');
+    expect([await room.come(), room.told]).toEqual(['waits', ['held undecided, run,done,skip']]);
+    room.target.translate = () => unmapped;
+    expect([await room.come(), room.told.at(-1), room.target.done]).toEqual(['waits', 'held undecided, done,skip', []]);
+  }
+});
+
+it('what cannot be made out holds, and is never planned; it may be ignored', async () => {
+  const room = roomOf({ concern: 'unknown' });
+  room.target.translate = () => expect.unreachable();
+  room.steps = [() => undefined, () => undefined];
+  expect([await room.come(), room.told]).toEqual(['waits', ['held unknown, done,skip']]);
+  expect(await roomOf({ concern: 'unknown', policy: 'ignore' }).come()).toBe('passed');
+});
+
+it('no order of another record, and no policy that stays, ends a hold', async () => {
+  const room = roomOf({ policy: 'stop', steps: Array.from({ length: 20 }, () => () => undefined) });
+  expect([await room.come(), room.told, room.target.done]).toEqual(['waits', ['held policy, run,done,skip'], []]);
+});

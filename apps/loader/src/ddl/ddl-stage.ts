@@ -1,0 +1,174 @@
+/**
+ * A schema change of the log, behind the barrier: all that came before it is committed at the target. It is carried out, or passed, or its
+ * pipeline holds at it, until a person answers, the configuration says something else, or the target shows what it does already. Nothing
+ * behind it is applied before. What came before is asked first (lutra.ddl): a record may come twice, and a loader may have ended at it.
+ *
+ * An order to `run` is taken away before it is carried out. Counter-example for behind it: the statement runs, the loader is killed, and
+ * nothing says whether it ran. The order, which answered another question, would run it once more. docs/decisions/0034-ddl.md.
+ */
+import type { DdlPolicy, DdlRecord } from '@lutra/model';
+import type { RecordPosition } from '../read/log-reader.js';
+import { isRefusal } from './carry-out.js';
+import type { DdlDecision, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { Concern } from './concern.js';
+import { policyText, undecidedText, unknownText } from './hold.js';
+import type { Held } from './hold.js';
+
+export interface Came {
+  readonly record: DdlRecord;
+  readonly position: RecordPosition;
+}
+
+/** passed: nothing was written · behind: the checkpoint at the target is behind it, and the target's tables may be others */
+export type Outcome = 'passed' | 'behind';
+
+export type Phase = 'applied' | 'done' | 'skipped' | 'ignored';
+
+export interface DdlPorts {
+  /** Of now: an edit that is taken makes others. */
+  target(): DdlTarget;
+  concernOf(record: DdlRecord): Concern;
+  policyOf(statement: string): DdlPolicy;
+  /** Of a person, about this record; null: there is none, or nobody can say. */
+  order(at: RecordPosition): Promise<DdlDecision | null>;
+  removeOrder(at: RecordPosition): Promise<void>;
+  /** The two sides may differ from here on: kept until a person confirms it. */
+  omitted(came: Came, kind: 'ddl' | 'skip'): Promise<void>;
+  tell(came: Came, phase: Phase): void;
+  /** It holds, or holds for another reason. */
+  holds(came: Came, held: Held): Promise<void>;
+  /** Takes an edit that is due. True: there was one. */
+  edited(): Promise<boolean>;
+  /** So long, or until another configuration is offered. @throws SyncError ABORTED */
+  wait(ms: number): Promise<void>;
+}
+
+type Decided = Outcome | Held;
+
+export interface DdlTimes {
+  /** Between two looks at what a person says. */
+  readonly pollMs: number;
+  /** Between two looks at what the target shows. */
+  readonly metMs: number;
+}
+
+const defaultTimes: DdlTimes = { pollMs: 1_000, metMs: 5_000 };
+
+export class DdlStage {
+  readonly #ports: DdlPorts;
+  readonly #times: DdlTimes;
+
+  constructor(ports: DdlPorts, times: DdlTimes = defaultTimes) {
+    this.#ports = ports;
+    this.#times = times;
+  }
+
+  /** @param ahead a person has said it before. @throws SyncError ABORTED, TARGET_*, FENCED */
+  async come(came: Came, ahead: DdlDecision | null): Promise<Outcome> {
+    let decided = ahead ? await this.#answered(came, ahead) : await this.#decide(came, null);
+    while (typeof decided !== 'string') {
+      await this.#ports.holds(came, decided);
+      decided = await this.#next(came, decided);
+    }
+    return decided;
+  }
+
+  async #decide(came: Came, decision: DdlDecision | null): Promise<Decided> {
+    const { target, concernOf, policyOf, omitted, tell } = this.#ports;
+    const { record } = came;
+    const concern = concernOf(record);
+    if (concern === 'none') return 'passed';
+    const state = await target().look(record);
+    if (state === 'done' || state === 'skipped') return 'passed';
+    if (decision && decision.answer !== 'run') return this.#conclude(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
+    const does = policyOf(record.statement);
+    if (state === 'open' || does !== 'ignore' || decision) return this.#planned(came, { state, policy: does, concern, decision });
+    await omitted(came, 'ddl');
+    tell(came, 'ignored');
+    return 'passed';
+  }
+
+  async #planned(came: Came, { state, policy, concern, decision }: Known): Promise<Decided> {
+    const { record } = came;
+    const target = this.#ports.target();
+    const plan = concern === 'unknown' ? unknown(record) : await target.plan(record);
+    if (plan === 'nothing') return 'passed';
+    const isOpen = state === 'open';
+    if (isRefusal(plan)) {
+      const refused = isOpen ? { reason: 'undecided' as const, message: `${undecidedText} ${plan.message}` } : plan;
+      return { ...refused, plan: null, policy };
+    }
+    if (decision) return this.#run(came, { plan, policy, decision });
+    if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
+    if (isOpen) return { reason: 'undecided', message: undecidedText, plan, policy };
+    if (policy !== 'apply') return { reason: 'policy', message: policyText(record), plan, policy };
+    return this.#run(came, { plan, policy, decision });
+  }
+
+  async #run(came: Came, { plan, policy, decision }: { plan: DdlPlan; policy: DdlPolicy; decision: DdlDecision | null }): Promise<Decided> {
+    const { record, position } = came;
+    const refusal = await this.#ports.target().run(record, plan, { position, decision });
+    if (refusal) return { reason: refusal.reason, message: refusal.message, plan, policy };
+    this.#ports.tell(came, 'applied');
+    return 'behind';
+  }
+
+  async #conclude(came: Came, state: 'done' | 'skipped', decision: DdlDecision | null): Promise<Decided> {
+    const { target, omitted, tell } = this.#ports;
+    if (state === 'skipped') await omitted(came, 'skip');
+    await target().settle(came.record, state, { position: came.position, decision });
+    tell(came, state);
+    return 'behind';
+  }
+
+  /** Until something else is to be said of it. */
+  async #next(came: Came, held: Held): Promise<Decided> {
+    const { wait, edited, policyOf, order } = this.#ports;
+    const { pollMs, metMs } = this.#times;
+    for (let lookedAt = performance.now(); ;) {
+      await wait(pollMs);
+      if ((await edited()) || policyOf(came.record.statement) !== held.policy) return this.#decide(came, null);
+      const decision = await order(came.position);
+      if (decision) return this.#answered(came, decision);
+      if (performance.now() - lookedAt < metMs) continue;
+      lookedAt = performance.now();
+      const now = await this.#look(came, held);
+      if (typeof now === 'string' || !isSame(now, held)) return now;
+    }
+  }
+
+  async #answered(came: Came, decision: DdlDecision): Promise<Decided> {
+    const { removeOrder } = this.#ports;
+    if (decision.answer === 'run') await removeOrder(came.position);
+    const decided = await this.#decide(came, decision);
+    if (decision.answer !== 'run') await removeOrder(came.position);
+    return decided;
+  }
+
+  /** Somebody may have changed the target. What it refused is decided anew once it takes it; what failed there is not tried by itself. */
+  async #look(came: Came, held: Held): Promise<Decided> {
+    const { target, concernOf } = this.#ports;
+    const { record } = came;
+    if (concernOf(record) === 'unknown') return held;
+    const plan = await target().plan(record);
+    if (plan === 'nothing') return 'passed';
+    if (isRefusal(plan)) return held.plan === null && held.reason !== 'undecided' ? { ...held, ...plan } : { ...held, plan: null };
+    if (held.plan === null) return this.#decide(came, null);
+    return (await target().isMet(record, plan)) ? this.#conclude(came, 'done', null) : { ...held, plan };
+  }
+}
+
+interface Known {
+  readonly state: DdlState;
+  readonly policy: DdlPolicy;
+  readonly concern: Concern;
+  readonly decision: DdlDecision | null;
+}
+
+function unknown(record: DdlRecord): DdlRefusal {
+  return { reason: 'unknown', message: unknownText(record) };
+}
+
+function isSame(one: Held, other: Held): boolean {
+  return one.reason === other.reason && one.message === other.message && one.plan?.sql === other.plan?.sql;
+}

@@ -1,0 +1,64 @@
+/** Why a pipeline holds at a schema change, as people are told. Pure. */
+import type { DdlHold, DdlHoldReason, DdlPolicy, DdlRecord, TableName } from '@lutra/model';
+import { tableName } from '@lutra/model';
+import type { RecordPosition } from '../read/log-reader.js';
+import type { DdlPlan } from './carry-out.js';
+
+export interface Held {
+  readonly reason: DdlHoldReason;
+  readonly message: string;
+  /** As it would run here; null: it cannot. */
+  readonly plan: DdlPlan | null;
+  /** By which that was decided. */
+  readonly policy: DdlPolicy;
+}
+
+const maxTextLength = 4_000;
+const maxTables = 200;
+
+export const undecidedText =
+  'A loader began to carry it out and ended, and nothing at the target says whether it ran. Compare the table at the target with what the ' +
+  'statement makes of it. Answer "done" if it is so there, else "run".';
+
+export function policyText({ statement }: Pick<DdlRecord, 'statement'>): string {
+  return `The pipeline does not carry out ${statement || 'such statements'} by itself (its "ddl"; "stop" where something flows both ways).`;
+}
+
+export function unknownText({ doubt }: Pick<DdlRecord, 'doubt'>): string {
+  const why = doubt === null ? '' : `: ${doubt}`;
+  return `Which tables it changes cannot be made out${why}. Do at the target what it does to the tables there, and answer "done"; or "skip".`;
+}
+
+/** `since`: ms since 1970 */
+export function holdOf({ record, position }: { record: DdlRecord; position: RecordPosition }, held: Held, since: number): DdlHold {
+  const { reason, message, plan } = held;
+  return {
+    log: position.log,
+    seq: position.seq,
+    record: record.id,
+    reason,
+    message,
+    statement: record.statement,
+    sql: cut(record.sql),
+    here: plan && cut(plan.sql),
+    tables: namesOf(record).slice(0, maxTables),
+    ways: plan ? ['run', 'done', 'skip'] : ['done', 'skip'],
+    since,
+  };
+}
+
+/** Each once, as they are called at the source. */
+export function namesOf({ tables }: { readonly tables: readonly TableName[] }): readonly TableName[] {
+  return [...new Map(tables.map(({ database, name }) => [`${database}\0${name}`, { database, name }])).values()];
+}
+
+/** "ALTER TABLE shop.t": without values. */
+export function titleOf(record: { readonly statement: string; readonly tables: readonly TableName[] }): string {
+  const names = namesOf(record).map(tableName);
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return [record.statement || 'a schema change', `${names.slice(0, 3).join(', ')}${more}`].join(' ').trim();
+}
+
+function cut(text: string): string {
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text;
+}

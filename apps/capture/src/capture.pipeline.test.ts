@@ -150,6 +150,7 @@ const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
   resyncs: () => world.resync,
   probe: async () => null,
+  copy: async () => null,
   suspended: async (_, writers) =>
     writers.flatMap(({ uid }) =>
       world.standing.map(({ database, name, code, message, because = '' }) => ({

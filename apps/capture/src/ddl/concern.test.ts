@@ -18,7 +18,7 @@ interface Given {
 function concern(sql: string | readonly StatementReading[], given: Given = {}): Concern | null {
   const { database = 'shop', mode, doubt = null, route = 'exact', foldsNames = false } = given;
   const readings = typeof sql === 'string' ? [{ ...reading, text: sql, ...mode }] : sql;
-  return concernOf({ database, readings, doubt }, { router: createRouter(routes[route]), foldsNames });
+  return concernOf({ database, sql: readings[0]?.text ?? '', readings, doubt }, { router: createRouter(routes[route]), foldsNames });
 }
 
 const orders = { database: 'shop', name: 'orders' };

@@ -3,10 +3,15 @@ import type { Token } from '@lutra/binlog';
 import { Cursor, keyword, outermost } from './cursor.js';
 import type { Reference } from './cursor.js';
 
+/** In tokens: MariaDB takes `.a` for a, too. */
+const longestName = 4;
+
 /** REFERENCES is reserved: behind anything but a dot it is the keyword. Null: no name follows. */
 export function referred(tokens: readonly Token[]): readonly Reference[] | null {
   const found = tokens.flatMap((token, i) =>
-    keyword(token) === 'REFERENCES' && keyword(tokens[i - 1]) !== '.' ? [new Cursor(tokens.slice(i + 1)).table('references')] : [],
+    keyword(token) === 'REFERENCES' && keyword(tokens[i - 1]) !== '.'
+      ? [new Cursor(tokens.slice(i + 1, i + 1 + longestName)).table('references')]
+      : [],
   );
   return found.includes(null) ? null : found.flatMap((table) => table ?? []);
 }

@@ -1,6 +1,7 @@
 /**
- * A statement's text as the server ran it: without the marks of executable comments, so that another server, of whatever version, runs the
- * same. Its tokens are those of the text that was given, or there is none.
+ * A statement's text as the server ran it, in UTF-8: without the marks of executable comments, so that another server, of whatever version,
+ * runs the same, and with a space for U+00A0, which is white space in character sets of one byte alone. Its tokens are those of the text
+ * that was given, or there is none.
  */
 import type { StatementReading } from '@lutra/model';
 import { sqlTokens } from './sql-tokens.js';
@@ -16,8 +17,8 @@ export interface PlainStatement {
 export function plainStatement({ text, ...mode }: StatementReading): PlainStatement | null {
   const marks: Span[] = [];
   const given = [...sqlTokens(text, mode, marks)];
-  const sql = trimmed(without(text, marks));
-  const tokens = [...sqlTokens(sql, mode)];
+  const sql = trimmed(without(mode.singleByte ? spaced(text, given) : text, marks));
+  const tokens = [...sqlTokens(sql, { ...mode, singleByte: false })];
   const same =
     tokens.length === given.length &&
     tokens.every((token, i) => token.kind === given[i]?.kind && token.kind !== 'broken' && textOf(sql, token) === textOf(text, given[i]));
@@ -25,6 +26,12 @@ export function plainStatement({ text, ...mode }: StatementReading): PlainStatem
 }
 
 const textOf = (sql: string, { at, end }: Span): string => sql.slice(at, end);
+
+function spaced(text: string, tokens: readonly Token[]): string {
+  let plain = '';
+  for (const token of tokens) plain += text.slice(plain.length, token.at).replaceAll('\u00a0', ' ') + textOf(text, token);
+  return plain + text.slice(plain.length).replaceAll('\u00a0', ' ');
+}
 
 /** Space comes where a mark stood and nothing else divides what is beside it: `a/*!b` are two words. */
 function without(text: string, marks: readonly Span[]): string {

@@ -1,7 +1,7 @@
 /**
- * Whether a statement concerns routed tables, and what is published of it. First *mention*: a statement in which no name is one of a routed
- * table cannot touch any, whatever it is. Then *shape*: where a known kind of statement only mentions a table (as a column, as the parent of
- * a foreign key), it does not concern it. Everything else concerns what it mentions. Decision 0010 tells why there is no parser.
+ * Whether a statement concerns routed tables, and what is published of it. First *mention*: a statement in which no name is one of a
+ * routed table cannot touch any, whatever it is. Then *shape*: where a known kind of statement only mentions a table (as a column, as the
+ * parent of a foreign key), it does not concern it. Everything else concerns what it mentions. Decision 0010 tells why there is no parser.
  */
 import { plainStatement, sqlTokens } from '@lutra/binlog';
 import type { PlainStatement, Token } from '@lutra/binlog';

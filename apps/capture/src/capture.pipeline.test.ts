@@ -36,6 +36,7 @@ import { marker, resolution, signals, suspends } from './stream/loader-writes.fi
 import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
 import type { CaptureWork } from './assignments.js';
+import { emptyDdl } from '../../../libs/avro/src/ddl-links.js';
 import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
@@ -129,6 +130,8 @@ const kafka: CaptureIo['kafka'] = {
 };
 
 const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+/** Of a schema change that a loader runs here. */
+const witness = '4c757472-71ca-11e1-9e33-c80aa9429562:1';
 const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
 
 const sourceNow = (): SourceState => ({
@@ -150,6 +153,7 @@ const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
   resyncs: () => world.resync,
   probe: async () => null,
+  copy: async (_, gtid) => (gtid === witness ? { origin: 'california', path: ['california'] } : null),
   suspended: async (_, writers) =>
     writers.flatMap(({ uid }) =>
       world.standing.map(({ database, name, code, message, because = '' }) => ({
@@ -165,10 +169,12 @@ const server: CaptureIo['source'] = {
   read: async function* ({ start, signal, wants }) {
     const gtidSet = start !== 'now' && 'gtidSet' in start ? start.gtidSet : '';
     let transaction = 0;
+    let gtid = '';
     world.reads += 1;
     for (const item of world.items) {
       if (item.kind === 'begin') transaction += 1;
-      if (gtidSet !== '' && gtidContains(gtidSet, `${uuid}:${transaction}`)) continue;
+      if (item.kind === 'begin' || item.kind === 'ddl') gtid = item.gtid ?? '';
+      if (gtidSet !== '' && gtid !== '' && gtidContains(gtidSet, gtid)) continue;
       await world.before(item);
       if (signal.aborted) throw aborted(signal);
       const unreadable = item.kind === 'rows' && transaction >= (world.unreadable[item.table.name] ?? Infinity);
@@ -473,6 +479,109 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
         expect(await contents(), `request ${at}: ${failures.map(String).join()}`).toEqual(all);
       }
     });
+});
+
+describe('a failure at any request, with schema changes', () => {
+  const row = (id: number): SourceItem => ({
+    kind: 'rows',
+    flags: 0,
+    table,
+    op: 'c',
+    rows: [{ before: null, after: { id } }],
+    at: { file: 'binlog.1', pos: 4 },
+    bytes: 50,
+  });
+  const [incarnation = '', n = ''] = witness.split(':');
+  const intent: SourceItem = {
+    ...row(0),
+    table: { database: 'lutra', name: 'ddl', columns: [], primaryKey: [] },
+    rows: [{ before: null, after: { incarnation, n: BigInt(n), origin: 'california', path: 'california' } }],
+  } as SourceItem;
+  const all = (last: number): string => `${setOf(last)}${last >= 4 ? `,${witness}` : ''}`;
+  const whole = (of: number, ...rows: readonly SourceItem[]): readonly SourceItem[] => [
+    { kind: 'begin', gtid: `${uuid}:${of}`, at: { file: 'binlog.1', pos: of * 100 }, commitTimeUs: 1, serverId: 1, session },
+    ...rows,
+    { kind: 'commit', end: { file: 'binlog.1', pos: of * 100 + 50, gtidSet: of === 4 ? setOf(4) : all(of) } },
+  ];
+  const statement = (sql: string, gtid: string, [pos, gtidSet]: readonly [number, string]): SourceItem =>
+    ({
+      kind: 'ddl',
+      gtid,
+      database: 'shop',
+      sql,
+      readings: [{ text: sql, ansiQuotes: false, noBackslashEscapes: false, singleByte: false, flavor: 'mysql' }],
+      doubt: null,
+      session: emptyDdl().session,
+      sessionDoubt: null,
+      rowsFollow: sql.endsWith('START TRANSACTION'),
+      at: { file: 'binlog.1', pos },
+      end: { file: 'binlog.1', pos, gtidSet },
+    }) satisfies SourceItem;
+  const items = [
+    ...whole(1, marker(10), row(1), signals(resolution(0, 11), resolution(1, 12))),
+    statement('ALTER TABLE t ADD c INT', `${uuid}:2`, [250, all(2)]),
+    ...whole(3, marker(30), row(3), signals(resolution(0, 31))),
+    ...whole(4, marker(30), intent),
+    statement('ALTER TABLE t ADD d INT', witness, [460, all(4)]),
+    ...whole(5, row(5)),
+    statement('CREATE TABLE x (id INT) START TRANSACTION', `${uuid}:6`, [600, all(5)]),
+    ...whole(6, row(61), row(62)),
+    ...whole(7, marker(70), row(7)),
+    statement('DROP TABLE x', `${uuid}:8`, [850, all(8)]),
+    ...whole(9, row(9)),
+  ];
+  const expected = [
+    ...['1', 'resolution 11 10', 'resolution 12 10', `ALTER ${uuid}:2 10`, '3 10', 'resolution 31 30', `ALTER ${witness} 30`, '5 30'],
+    ...[`CREATE ${uuid}:6/create 30`, '61 30', '62 30', '7 30', `DROP ${uuid}:8 70`, '9 70'],
+  ];
+
+  /** Rows, resolutions and statements that any reader takes; a CREATE … SELECT that comes twice, once. */
+  async function contents(): Promise<string[]> {
+    const decoder = new RecordDecoder({ ids });
+    const found: string[] = [];
+    let state: LogState = freshLog;
+    let open: string[] = [];
+    for (const raw of world.log) {
+      const { header, body, offset } = await decoder.decode(raw);
+      const next = admit(state, header, offset);
+      state = next.state;
+      if (next.verdict === 'epoch') open = [];
+      if (next.verdict !== 'valid') continue;
+      if (body.kind === 'row') open.push(`${String(body.event.after?.['id'])} ${body.event.transaction.seen['c.p']?.seq ?? ''}`.trim());
+      if (body.kind === 'resolution') open.push(`resolution ${String(body.key['id'])} ${body.seen['c.p']?.seq}`);
+      if (body.kind === 'ddl') {
+        expect(open).toEqual([]);
+        expect(body.path).toEqual(body.id === witness ? ['california', 'hangzhou'] : ['hangzhou']);
+        open.push(`${body.statement.split(' ')[0]} ${body.id} ${body.seen['c.p']?.seq}`);
+      }
+      if (body.kind === 'row' && !body.event.transaction.last) continue;
+      found.push(...(open[0] === found.at(-1) && open[0]?.includes('/create') ? [] : open));
+      open = [];
+    }
+    return found;
+  }
+
+  for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
+    it(`has each of them once, at its place: ${JSON.stringify(fault)}`, async () => {
+      const forwarding = { ...work, forwarded: shop };
+      for (let at = 0; at < 22; at += 1) {
+        Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items, level: 3 });
+        world.fault = (request) => (request === at ? fault : null);
+        const done = async (): Promise<boolean> => world.idle > 0 && world.late === null && (await contents()).length >= expected.length;
+        const failures = await capture(backupStore(), done, noOrder, forwarding);
+        expect(await contents(), `request ${at}: ${failures.map(String).join()}`).toEqual(expected);
+      }
+    });
+
+  it('waits below level 3, and goes on by itself at it', async () => {
+    Object.assign(world, { items, level: 2 });
+    const failures = await capture(backupStore(), async () => {
+      if (world.reads > 2) world.level = 3;
+      return (await contents()).some((each) => each.startsWith('DROP'));
+    });
+    expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['DDL_UNSUPPORTED']));
+    expect((await contents()).filter((each) => each.startsWith('ALTER'))).toEqual([`ALTER ${uuid}:2 10`]);
+  });
 });
 
 describe('what a log says about itself', () => {

@@ -3,6 +3,8 @@ import { checkStart, holdServerId, probeBinlog, readBinlog, sourceState } from '
 import type { SourceConnection } from '@lutra/binlog';
 import { BusAdmin, Publisher, readRange } from '@lutra/bus';
 import type { BusOptions, PublisherOptions } from '@lutra/bus';
+import { askCopy } from './ddl/copies.js';
+import type { AskCopy } from './ddl/copies.js';
 import { ServerStore } from './resync/resync-store.js';
 import type { ResyncStore } from './resync/resync-store.js';
 import { standingRows } from './stream/suspended-here.js';
@@ -14,6 +16,7 @@ export interface SourcePort {
   readonly probe: typeof probeBinlog;
   readonly read: typeof readBinlog;
   readonly suspended: typeof standingRows;
+  readonly copy: AskCopy;
   readonly resyncs: (source: SourceConnection) => ResyncStore;
 }
 
@@ -36,6 +39,7 @@ export const serversIo: CaptureIo = {
     probe: probeBinlog,
     read: readBinlog,
     suspended: standingRows,
+    copy: askCopy,
     resyncs: (of) => new ServerStore(of),
   },
   kafka: { admin: (options) => new BusAdmin(options), publisher: (options) => new Publisher(options), readRange },

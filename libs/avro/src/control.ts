@@ -56,7 +56,8 @@ const position = {
 };
 const seen = {
   get: (from: Of<'heartbeat' | 'ddl' | 'restart' | 'resolution'>) => from.seen,
-  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>>, value: Of<'heartbeat'>['seen']) =>
+    (to.seen = value),
 };
 const endpoint = {
   get: (from: ControlRecord) => from.endpoint,

@@ -7,6 +7,8 @@ export type { BinlogOptions, KnownPosition, SourceConnection, SourceEnd, SourceS
 export { isBefore } from './position-tracker.js';
 export { probeBinlog } from './probe.js';
 export type { ProbeOptions } from './probe.js';
+export { plainStatement } from './plain-statement.js';
+export type { PlainStatement } from './plain-statement.js';
 export { readBinlog } from './read-binlog.js';
 export { restartPosition } from './restart-position.js';
 export type { RestartPosition } from './restart-position.js';

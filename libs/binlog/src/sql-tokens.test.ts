@@ -65,7 +65,7 @@ describe('tokens', () => {
 
   it('come lazily, so that first words are known of any text', () => {
     const [first] = sqlTokens("GRANT '", plain);
-    expect(first).toEqual({ kind: 'word', text: 'GRANT' });
+    expect(first).toEqual({ kind: 'word', text: 'GRANT', at: 0, end: 5 });
   });
 
   it('end for any text, and a quoted name comes back as it was', () => {

@@ -10,13 +10,21 @@ import type { StatementReading } from '@lutra/model';
 
 export type LexMode = Omit<StatementReading, 'text'>;
 
-export type Token =
+type Content =
   /** Not quoted: a keyword or a name. */
   | { readonly kind: 'word'; readonly text: string }
   | { readonly kind: 'quoted'; readonly text: string }
   | { readonly kind: 'string' | 'number' | 'broken'; readonly text: '' }
   /** One character. */
   | { readonly kind: 'mark'; readonly text: string };
+
+export type Token = Content & Span;
+
+/** A part of a text, with the quotes that it has there, in UTF-16 code units. */
+export interface Span {
+  readonly at: number;
+  readonly end: number;
+}
 
 const spaces = { wide: /[\t-\r ]+/y, narrow: /[\t-\r \u00a0]+/y } as const;
 const words = { wide: /[\w$\u0080-\uffff]+/y, narrow: /[\w$\u0080-\u009f\u00a1-\uffff]+/y } as const;
@@ -27,7 +35,8 @@ const number = /\d+e[+-]?\d+|\d+\.\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|\d+(?![\
 /** With its version: six digits on MySQL only where space follows. */
 const executable = { mysql: /\/\*!(?:\d{6}(?=[\t-\r ])|\d{5})?/y, mariadb: /\/\*M?!(?:\d{5,6})?/y } as const;
 
-export function* sqlTokens(sql: string, mode: LexMode): Generator<Token, void, void> {
+/** @param marks gets the marks of executable comments that stand before the last token */
+export function* sqlTokens(sql: string, mode: LexMode, marks: Span[] = []): Generator<Token, void, void> {
   const width = mode.singleByte ? 'narrow' : 'wide';
   let at = 0;
   let inExecutable = false;
@@ -39,7 +48,7 @@ export function* sqlTokens(sql: string, mode: LexMode): Generator<Token, void, v
   while (at < sql.length) {
     const started = match(executable[mode.flavor]);
     if (started !== undefined) {
-      at += started.length;
+      marks.push({ at, end: (at += started.length) });
       inExecutable = true;
       continue;
     }
@@ -49,12 +58,12 @@ export function* sqlTokens(sql: string, mode: LexMode): Generator<Token, void, v
       continue;
     }
     if (inExecutable && sql.startsWith('*/', at)) {
-      at += 2;
+      marks.push({ at, end: (at += 2) });
       inExecutable = false;
       continue;
     }
     const { token, length } = next(sql, at, { mode, match, width, last });
-    yield token;
+    yield { ...token, at, end: at + length };
     if (token.kind === 'broken') return;
     last = token.text === '.' && token.kind === 'mark' ? 'dot' : token.kind;
     at += length;
@@ -70,7 +79,7 @@ interface Lexing {
 
 const broken = { token: { kind: 'broken', text: '' }, length: 0 } as const;
 
-function next(sql: string, at: number, { mode, match, width, last }: Lexing): { readonly token: Token; readonly length: number } {
+function next(sql: string, at: number, { mode, match, width, last }: Lexing): { readonly token: Content; readonly length: number } {
   const character = sql[at]!;
   if (character === "'" || character === '"' || character === '`') {
     const isName = character === '`' || (character === '"' && mode.ansiQuotes);

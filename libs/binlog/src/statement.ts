@@ -17,6 +17,8 @@ export interface QueryEvent {
   /** The statement as the client sent it, in the character set of `status.charset.client`. */
   readonly bytes: Buffer;
   readonly status: StatusVariables;
+  /** s since 1970: when the statement began. */
+  readonly timestamp: number;
 }
 
 export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'): QueryEvent {
@@ -29,7 +31,7 @@ export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'):
   const status = readStatusVariables(reader.take(statusBytes), flavor);
   const database = reader.utf8(databaseBytes);
   reader.skip(1);
-  return { database, bytes: reader.rest(), status };
+  return { database, bytes: reader.rest(), status, timestamp: event.timestamp };
 }
 
 export type StatementKind =

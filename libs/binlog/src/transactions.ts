@@ -8,6 +8,7 @@ import type { BinlogEvent } from './event.js';
 import { readGtidEvent } from './gtid-event.js';
 import type { GtidEvent } from './gtid-event.js';
 import type { PositionTracker } from './position-tracker.js';
+import { ddlSession } from './ddl-session.js';
 import { sessionOf } from './session.js';
 import type { SessionDefaults } from './session.js';
 import { classify, emptiedTable, readQueryEvent } from './statement.js';
@@ -307,21 +308,21 @@ export class Transactions {
     const gtid = this.#now?.gtid ?? null;
     const start = this.#now?.at ?? at;
     this.#close();
-    return [this.#ddlItem(query, { gtid, at: start, end: this.#tracker.end })];
+    return [this.#ddlItem(query, { gtid, at: start, end: this.#tracker.end, rowsFollow: false })];
   }
 
   /**
-   * CREATE TABLE … SELECT is one transaction: the CREATE, then rows. The ddl item comes before its begin; it has no GTID, and its end is
-   * where the transaction starts, because its rows are still to come.
+   * CREATE TABLE … SELECT is one transaction: the CREATE, then rows. The ddl item comes before its begin, and its end is where the
+   * transaction starts, because its rows are still to come.
    */
-  #createSelect(query: QueryEvent, { at, state }: Transaction): readonly ReadItem[] {
+  #createSelect(query: QueryEvent, { at, gtid, state }: Transaction): readonly ReadItem[] {
     if (state !== 'begun') throw new SyncError('BINLOG_UNSUPPORTED', 'a CREATE TABLE amid a transaction');
     const end: Position = { ...at, gtidSet: this.#tracker.end.gtidSet };
-    return [this.#ddlItem(query, { gtid: null, at, end }), ...this.within('table')];
+    return [this.#ddlItem(query, { gtid, at, end, rowsFollow: true }), ...this.within('table')];
   }
 
-  #ddlItem(query: QueryEvent, where: Pick<Ddl, 'gtid' | 'at' | 'end'>): ReadItem {
-    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...where });
+  #ddlItem(query: QueryEvent, where: Pick<Ddl, 'gtid' | 'at' | 'end' | 'rowsFollow'>): ReadItem {
+    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...ddlSession(query), ...where });
     const text = statementText(query, this.#facts);
     if (!('charset' in text)) return item(text);
     const { charset, bytes, finish } = text;

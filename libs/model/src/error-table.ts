@@ -294,7 +294,7 @@ export const errorTable = {
     kept: target,
     help: "For a named time zone, load the time zone tables at the target (mysql_tzinfo_to_sql), then retry. For time_zone = 'SYSTEM', give the target's system the same zone, then retry; to avoid it in future, give the source a named zone (SET PERSIST time_zone = '…') and let the applications reconnect. If conflicts are decided or rows are forwarded, let the applications leave time_zone at '+00:00', and sql_mode without the mode that is named. Otherwise make the computed column at the target an ordinary one and retry, or skip the transaction.",
   }),
-  DDL_UNSUPPORTED: stop({
+  DDL_UNSUPPORTED: retry({
     cause:
       'A schema change of a routed table cannot be written into the topic: the cluster is at a level below 3. Everything before it was published.',
     kept: log,

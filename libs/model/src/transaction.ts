@@ -1,4 +1,5 @@
 /** What a source commits, as the binlog gives it (SourceItem) and as the topic carries it (RowEvent). */
+import type { DdlSession } from './ddl.js';
 import type { FilePosition, Position } from './position.js';
 import type { SourceSession } from './session.js';
 import type { TableName } from './route.js';
@@ -46,6 +47,11 @@ export type SourceItem =
       /** As the server may have read it; never none. One of them is right, unless `doubt` says why none may be. */
       readonly readings: readonly StatementReading[];
       readonly doubt: string | null;
+      readonly session: DdlSession;
+      /** Why the session may not be all that decided what it did; null: it is. */
+      readonly sessionDoubt: string | null;
+      /** A CREATE TABLE … SELECT: its rows follow as the transaction `gtid`, and `end` is where that begins. */
+      readonly rowsFollow: boolean;
       readonly at: FilePosition;
       readonly end: Position;
     }

@@ -2,7 +2,7 @@ import { SyncError } from '@lutra/model';
 import { expect, it } from 'vitest';
 import { LiveWork, supervise, untilAbort } from './index.js';
 
-const stopped = new SyncError('DDL_UNSUPPORTED', 'no');
+const stopped = new SyncError('BINLOG_UNSUPPORTED', 'no');
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
 it('gives a run the newest, and says that there is another one', async () => {
@@ -41,7 +41,7 @@ it('lets a run that has failed for good try again by another configuration, also
   work.offer('c');
   while (runs.length < 3) await later();
   await later();
-  expect(failures).toEqual(['DDL_UNSUPPORTED', 'DDL_UNSUPPORTED', 'SOURCE_UNAVAILABLE']);
+  expect(failures).toEqual(['BINLOG_UNSUPPORTED', 'BINLOG_UNSUPPORTED', 'SOURCE_UNAVAILABLE']);
   work.offer('d');
   while (runs.length < 4) await later();
   stop.abort();

@@ -8,7 +8,7 @@ import type { ExecutedSet, KnownPosition } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, announcedBy, freshLog, SyncError } from '@lutra/model';
-import type { Announced, ControlRecord, LogRecord, LogState, Position, RecordHeader, RowEvent, Seen } from '@lutra/model';
+import type { Announced, LogRecord, LogState, Position, RowEvent, Seen } from '@lutra/model';
 import type { PositionBackup } from '@lutra/registry';
 
 export interface Tail {
@@ -28,14 +28,6 @@ export interface Tail {
   readonly resolutions: number;
   /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
   readonly publishedThrough: string | null;
-  /** DDL statements that were passed over: perhaps nobody has counted them yet. */
-  readonly ddl: readonly DdlRecord[];
-}
-
-/** A record of a statement that was not replicated. */
-export interface DdlRecord {
-  readonly header: RecordHeader;
-  readonly body: Extract<ControlRecord, { kind: 'ddl' }>;
 }
 
 /** Where to begin reading, from the offsets that the broker has now and the position backup. null: the log is new. */
@@ -72,7 +64,6 @@ export class TailReader {
   #known: KnownPosition | null = null;
   #resolutions = 0;
   #publishedThrough: string | null = null;
-  #ddl: DdlRecord[] = [];
 
   constructor(topic: string, decoder: RecordDecoder, backup: PositionBackup | null) {
     this.#topic = topic;
@@ -95,7 +86,6 @@ export class TailReader {
       known: this.#known,
       resolutions: this.#resolutions,
       publishedThrough: this.#publishedThrough,
-      ddl: this.#ddl,
     };
   }
 
@@ -118,7 +108,6 @@ export class TailReader {
       this.#seen = {};
       this.#resolutions = 0;
       this.#publishedThrough = null;
-      this.#ddl = [];
     }
     if (verdict === 'valid' || verdict === 'anew') this.#follow(record);
   }
@@ -159,10 +148,9 @@ export class TailReader {
   #follow(record: LogRecord): void {
     const { body } = record;
     if (body.kind === 'resolution') this.#resolutions += 1;
-    if (body.kind === 'ddl') this.#ddl.push({ header: record.header, body });
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
     if (body.kind === 'heartbeat') [this.#resolutions, this.#publishedThrough] = [body.resolutions, body.publishedThrough];
-    if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;
+    if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#seen = body.seen;
     if (body.kind === 'restart') {
       this.#restarts.push(body.id);
       this.#known = null;

@@ -1,7 +1,8 @@
-/** ALTER TABLE: the tables in its clauses. A foreign key does not change the table that it refers to. */
+/** ALTER TABLE: the tables in its clauses. */
 import type { Token } from '@lutra/binlog';
 import { clauses, Cursor, keyword, outermost } from './cursor.js';
 import type { Reference } from './cursor.js';
+import { referred, unionOf } from './foreign-names.js';
 
 /** Clauses whose names are of columns, keys, constraints, partitions, tablespaces, but of no table. */
 const withoutTables = new Set(
@@ -23,20 +24,18 @@ const withoutTables = new Set(
     ['PARTITION', 'COALESCE', 'REORGANIZE', 'TRUNCATE', 'REBUILD', 'REMOVE', 'ANALYZE', 'CHECK', 'OPTIMIZE', 'REPAIR', 'WITH', 'WITHOUT'],
   ),
 );
-/** Words that bring a table in, wherever they stand. */
-const withTable = new Set(['UNION', 'EXCHANGE']);
-
 /** Behind ALTER TABLE. */
 export function alteredTables(cursor: Cursor): readonly Reference[] | 'mentioned' {
   cursor.take('IF', 'EXISTS');
-  const subject = cursor.table();
+  const subject = cursor.table('subject');
   if (subject === null) return 'mentioned';
   cursor.take('NOWAIT');
   if (cursor.take('WAIT')) cursor.skipNumber();
   const all = clauses(cursor.rest());
   if (all.every(isHarmless)) return [];
-  const tables = all.map(clauseTables);
-  return tables.includes(null) ? 'mentioned' : [subject, ...tables.flatMap((of) => of ?? [])];
+  const tables = [...all.map(clauseTables), referred(cursor.rest())];
+  if (tables.includes(null)) return 'mentioned';
+  return [subject, ...tables.flatMap((of) => of ?? []).toSorted((one, other) => one.at - other.at)];
 }
 
 function isHarmless(clause: readonly Token[]): boolean {
@@ -49,27 +48,28 @@ function clauseTables(clause: readonly Token[]): readonly Reference[] | null {
   const first = cursor.here;
   if (clause.length === 0) return [];
   if (cursor.take('RENAME')) return renamed(cursor);
-  if (cursor.take('EXCHANGE', 'PARTITION')) return named(cursor, 'WITH', 'TABLE');
+  if (cursor.take('EXCHANGE', 'PARTITION')) return withOther(cursor, 'WITH', 'TABLE');
   if (cursor.take('CONVERT')) return converted(cursor);
   const isOption = keyword(clause[1]) === '=';
   if (!isOption && !withoutTables.has(first)) return null;
-  return outermost(clause).some((token) => token !== null && withTable.has(keyword(token))) ? null : [];
+  if (outermost(clause).some((token) => token !== null && keyword(token) === 'EXCHANGE')) return null;
+  return unionOf(clause);
 }
 
 function renamed(cursor: Cursor): readonly Reference[] | null {
   if (cursor.takeOne('COLUMN', 'INDEX', 'KEY')) return [];
   cursor.takeOne('TO', 'AS', '=');
-  const table = cursor.table();
+  const table = cursor.table('to');
   return table === null ? null : [table];
 }
 
 /** TO CHARACTER SET …; MariaDB: PARTITION p TO TABLE t, TABLE t TO PARTITION p. */
 function converted(cursor: Cursor): readonly Reference[] | null {
-  return cursor.take('TO') ? [] : named(cursor, 'TABLE');
+  return cursor.take('TO') ? [] : withOther(cursor, 'TABLE');
 }
 
-function named(cursor: Cursor, ...words: readonly [string, ...string[]]): readonly Reference[] | null {
+function withOther(cursor: Cursor, ...words: readonly [string, ...string[]]): readonly Reference[] | null {
   if (!cursor.skipBehind(words[0]) || !cursor.take(...words.slice(1))) return null;
-  const table = cursor.table();
+  const table = cursor.table('with');
   return table === null ? null : [table];
 }

@@ -1,21 +1,31 @@
-/**
- * CREATE TABLE. A new table has no rows, and those that it gets later find no table at the target, which stops the loader: so a new table
- * changes nothing routed, even where its own name is. OR REPLACE drops what was there; rows that a SELECT puts in are in no binlog of
- * statements.
- */
+/** CREATE TABLE: what it makes, and the tables that its definition names. */
 import type { Token } from '@lutra/binlog';
 import { keyword, outermost } from './cursor.js';
 import type { Cursor, Reference } from './cursor.js';
+import { referred, unionOf } from './foreign-names.js';
+
+interface Created {
+  readonly tables: readonly Reference[] | 'mentioned';
+  readonly doubt: string | null;
+}
 
 /** Behind CREATE [OR REPLACE] TABLE. */
-export function createdTables(cursor: Cursor, replaces: boolean): readonly Reference[] | 'mentioned' {
+export function created(cursor: Cursor): Created {
   cursor.take('IF', 'NOT', 'EXISTS');
-  const table = cursor.table();
-  if (table === null) return 'mentioned';
+  const subject = cursor.table('subject');
+  if (subject === null) return { tables: 'mentioned', doubt: null };
   const rest = cursor.rest();
-  // the tables of a MERGE table can be changed through it
-  if (hasUnionOption(rest)) return 'mentioned';
-  return replaces || hasQuery(rest) ? [table] : [];
+  const doubt = hasQuery(rest) ? 'a query fills the table, and the binlog has no rows of it' : null;
+  return { tables: named(cursor, subject, rest), doubt };
+}
+
+function named(cursor: Cursor, subject: Reference, rest: readonly Token[]): Created['tables'] {
+  const original = cursor.take('LIKE') || cursor.take('(', 'LIKE') ? cursor.table('like') : undefined;
+  const parents = referred(rest);
+  const union = unionOf(rest);
+  if (original === null || parents === null || union === null) return 'mentioned';
+  const others = [...parents, ...union].toSorted((one, other) => one.at - other.at);
+  return [subject, ...(original ? [original] : []), ...others];
 }
 
 /** SELECT is reserved and stands nowhere else; VALUES and TABLE only in partitions, inside of parentheses. */
@@ -23,14 +33,4 @@ function hasQuery(rest: readonly Token[]): boolean {
   return (
     rest.some((token) => keyword(token) === 'SELECT') || outermost(rest).some((token) => token && /^(?:TABLE|VALUES)$/.test(keyword(token)))
   );
-}
-
-/** UNION=(t, …); amid a query it joins what begins with a word of its own. */
-function hasUnionOption(rest: readonly Token[]): boolean {
-  const isOption = (i: number): boolean => {
-    if (keyword(rest[i]) === '=') return true;
-    if (keyword(rest[i]) !== '(') return false;
-    return !/^(?:SELECT|VALUES|TABLE|WITH|\()$/.test(keyword(rest[i + 1]));
-  };
-  return outermost(rest).some((token, i) => token !== null && keyword(token) === 'UNION' && isOption(i + 1));
 }

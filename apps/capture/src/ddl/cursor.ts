@@ -1,10 +1,17 @@
 /** Walks over the tokens of a statement, as a parser does. A keyword matches only where it is not quoted. */
 import type { Token } from '@lutra/binlog';
+import type { DdlRole } from '@lutra/model';
 
-/** A name in a statement. No database: that of the session. No name: all tables of the database. */
-export interface Reference {
+/** A name in a statement, and where it stands. No database: that of the session. No name: all tables of the database. */
+interface Name {
   readonly database: string | null;
   readonly name: string | null;
+  readonly at: number;
+  readonly end: number;
+}
+
+export interface Reference extends Name {
+  readonly role: DdlRole;
 }
 
 export class Cursor {
@@ -38,13 +45,36 @@ export class Cursor {
   }
 
   /** `t`, `d.t`, and MariaDB's `.t`; null: no name comes next. */
-  table(): Reference | null {
+  table(role: DdlRole): Reference | null {
+    const at = this.#tokens[this.#at]?.at ?? 0;
     this.take('.');
     const first = this.name();
     if (first === null) return null;
-    if (!this.take('.')) return { database: null, name: first };
+    if (!this.take('.')) return { database: null, name: first, role, at, end: this.#passed };
     const second = this.name();
-    return second === null ? null : { database: first, name: second };
+    return second === null ? null : { database: first, name: second, role, at, end: this.#passed };
+  }
+
+  /** `a, b`; null: a name is missing. */
+  tables(role: DdlRole): readonly Reference[] | null {
+    const found: Reference[] = [];
+    do {
+      const table = this.table(role);
+      if (table === null) return null;
+      found.push(table);
+    } while (this.take(','));
+    return found;
+  }
+
+  database(): Reference | null {
+    const at = this.#tokens[this.#at]?.at ?? 0;
+    const database = this.name();
+    return database === null ? null : { database, name: null, role: 'database', at, end: this.#passed };
+  }
+
+  /** Where the last token that was passed ends. */
+  get #passed(): number {
+    return this.#tokens[this.#at - 1]?.end ?? 0;
   }
 
   name(): string | null {

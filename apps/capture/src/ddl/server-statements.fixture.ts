@@ -44,7 +44,8 @@ async function allOf(session: Connection, statements: readonly string[]): Promis
   }
 }
 
-function definition(table: string, name: string): readonly string[] {
+/** Two rows, or three where a table is none of the routed ones. */
+export function definition(table: string, name: string): readonly string[] {
   const isSplit = name === 'parts' || name === 'pieces';
   const parts = 'PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)';
   // what is exchanged or renamed shows in the number of rows
@@ -55,7 +56,7 @@ function definition(table: string, name: string): readonly string[] {
   ];
 }
 
-function quote(name: string): string {
+export function quote(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
@@ -153,7 +154,7 @@ export class StatementRunner {
     let next = 0;
     return this.#sent.map(({ end: until, ...ran }) => {
       const mine = [];
-      while (items[next] && items[next]!.end.file === until.file && items[next]!.end.pos <= until.pos) mine.push(items[next++]!);
+      while (items[next] && items[next]!.at.file === until.file && items[next]!.at.pos < until.pos) mine.push(items[next++]!);
       return { ...ran, concerns: mine.map((item) => concernOf(item, routing)) };
     });
   }

@@ -4,7 +4,7 @@
  */
 import type { Token } from '@lutra/binlog';
 import { alteredTables } from './alter-table.js';
-import { createdTables } from './create-table.js';
+import { created } from './create-table.js';
 import { Cursor } from './cursor.js';
 import type { Reference } from './cursor.js';
 
@@ -13,11 +13,13 @@ export interface Shape {
   readonly statement: string;
   /** Its first words tell that it changes neither rows nor the definition of a table. */
   readonly harmless: boolean;
-  /** The tables that it may change; 'mentioned': each one that it names; 'any': others, too. */
-  readonly changes: readonly Reference[] | 'mentioned' | 'any';
+  /** All that it names, with what it does with them; 'mentioned': not known, each name counts; 'any': others, too. */
+  readonly tables: Tables;
+  /** Why running it elsewhere may not do the same although the tables are known; null: nothing is known of that kind. */
+  readonly doubt: string | null;
 }
 
-type Changes = Shape['changes'];
+export type Tables = readonly Reference[] | 'mentioned' | 'any';
 
 const harmlessVerbs = new Set(['GRANT', 'REVOKE', 'FLUSH', 'OPTIMIZE', 'REPAIR']);
 /** After CREATE, ALTER, DROP. SEQUENCE is not among them: CREATE OR REPLACE SEQUENCE drops a table of that name. */
@@ -58,8 +60,13 @@ export function shapeOf(tokens: readonly Token[]): Shape {
   }
 }
 
-const harmless = (statement: string): Shape => ({ statement: statement.trim(), harmless: true, changes: [] });
-const known = (statement: string, changes: Changes): Shape => ({ statement: statement.trim(), harmless: false, changes });
+const harmless = (statement: string): Shape => ({ statement: statement.trim(), harmless: true, tables: [], doubt: null });
+const known = (statement: string, tables: Tables, doubt: string | null = null): Shape => {
+  const merges = Array.isArray(tables) && tables.some(({ role }) => role === 'union');
+  return { statement: statement.trim(), harmless: false, tables, doubt: merges ? merged : doubt };
+};
+
+const merged = 'rows of the tables of a MERGE table change through it, and the binlog has them as its own';
 
 function create(cursor: Cursor): Shape {
   const replaces = cursor.take('OR', 'REPLACE');
@@ -67,17 +74,26 @@ function create(cursor: Cursor): Shape {
   if (cursor.take('SPATIAL', 'REFERENCE')) return harmless('CREATE SPATIAL REFERENCE SYSTEM');
   cursor.takeOne('UNIQUE', 'FULLTEXT', 'SPATIAL', 'VECTOR');
   const statement = `CREATE ${replaces ? 'OR REPLACE ' : ''}${cursor.here}`;
-  if (cursor.take('TABLE')) return known(statement, createdTables(cursor, replaces));
+  if (cursor.take('TABLE')) {
+    const { tables, doubt } = created(cursor);
+    return known(statement, tables, doubt);
+  }
   if (cursor.take('INDEX')) return known('CREATE INDEX', indexed(cursor));
-  if (cursor.takeOne('DATABASE', 'SCHEMA')) return replaces ? known(statement, database(cursor)) : harmless(statement);
+  if (cursor.takeOne('DATABASE', 'SCHEMA')) return known(statement.replace('SCHEMA', 'DATABASE'), database(cursor));
   return harmlessObjects.has(cursor.here) ? harmless(statement) : known(statement, 'mentioned');
 }
 
 function alter(cursor: Cursor): Shape {
   while (cursor.takeOne('ONLINE', 'OFFLINE', 'IGNORE'));
   const statement = `ALTER ${cursor.here}`;
-  if (cursor.take('TABLE')) return known(statement, alteredTables(cursor));
+  if (cursor.take('TABLE')) return known(statement, alteredTables(cursor), movesFiles(cursor) ? filed : null);
   return harmlessObjects.has(cursor.here) || cursor.takeOne('DATABASE', 'SCHEMA') ? harmless(statement) : known(statement, 'mentioned');
+}
+
+const filed = 'the rows of a table are taken out of a file, or into one';
+
+function movesFiles(cursor: Cursor): boolean {
+  return cursor.skipBehind('DISCARD', 'IMPORT');
 }
 
 function drop(cursor: Cursor): Shape {
@@ -94,38 +110,33 @@ function isMaintenance(cursor: Cursor): boolean {
   return cursor.takeOne('TABLE', 'TABLES');
 }
 
-function database(cursor: Cursor): Changes {
+function database(cursor: Cursor): Tables {
   skipExists(cursor);
-  const name = cursor.name();
-  return name === null ? 'mentioned' : [{ database: name, name: null }];
+  const name = cursor.database();
+  return name === null ? 'mentioned' : [name];
 }
 
-function indexed(cursor: Cursor): Changes {
-  const table = cursor.skipBehind('ON') ? cursor.table() : null;
+function indexed(cursor: Cursor): Tables {
+  const table = cursor.skipBehind('ON') ? cursor.table('subject') : null;
   return table === null ? 'mentioned' : [table];
 }
 
 /** `a, b`, and what may stand behind: nothing with a name. */
-function list(cursor: Cursor): Changes {
+function list(cursor: Cursor): Tables {
   skipExists(cursor);
-  const tables: Reference[] = [];
-  do {
-    const table = cursor.table();
-    if (table === null) return 'mentioned';
-    tables.push(table);
-  } while (cursor.take(','));
+  const tables = cursor.tables('subject');
   cursor.takeOne('RESTRICT', 'CASCADE');
   skipWait(cursor);
-  return cursor.isEnd ? tables : 'mentioned';
+  return tables !== null && cursor.isEnd ? tables : 'mentioned';
 }
 
-function renamed(cursor: Cursor): Changes {
+function renamed(cursor: Cursor): Tables {
   skipExists(cursor);
   const tables: Reference[] = [];
   do {
-    const from = cursor.table();
+    const from = cursor.table('from');
     skipWait(cursor);
-    const to = cursor.take('TO') ? cursor.table() : null;
+    const to = cursor.take('TO') ? cursor.table('to') : null;
     if (from === null || to === null) return 'mentioned';
     tables.push(from, to);
   } while (cursor.take(','));

@@ -1,10 +1,9 @@
 /**
- * All that watches a leadership and steers nothing but its end: status and metrics, what was left out, the position backup in ZooKeeper.
+ * All that watches a leadership and steers nothing but its end: status and metrics, the position backup in ZooKeeper.
  */
 import type { Announced } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
 import { PositionBackupWriter } from './position-backup-writer.js';
-import { DdlOmissions } from './ddl-omissions.js';
 import type { Acknowledged } from '../stream/log-writer.js';
 import { PreparedWatch } from './prepared-watch.js';
 import { Progress } from './progress.js';
@@ -14,11 +13,10 @@ export class Observers {
   readonly progress: Progress;
   readonly prepared: PreparedWatch;
   readonly #run: CaptureRun;
-  readonly #omissions: DdlOmissions;
   readonly #backupWriter: PositionBackupWriter;
 
   constructor(run: CaptureRun, { claim, state, askedAt }: Verified, routes: Announced) {
-    const { deps, endpoint, work, signal } = run;
+    const { deps, endpoint, work } = run;
     const { logger, status, registry, events } = deps;
     const tell = events.of(work.region, endpoint);
     this.#run = run;
@@ -26,8 +24,6 @@ export class Observers {
     this.progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     this.prepared = new PreparedWatch({ endpoint, tell, status, logger });
     this.prepared.changed([]);
-    this.#omissions = new DdlOmissions(deps, { endpoint, tell, signal });
-    this.#omissions.found(claim.tail.ddl);
     this.#backupWriter = new PositionBackupWriter({
       endpoint: endpoint.name,
       logs: registry.logs,
@@ -36,7 +32,6 @@ export class Observers {
       firstSeq: claim.nextSeq,
       routes,
       logger,
-      mayMove: () => !this.#omissions.isWaiting,
       onLost: (error) => run.end(error),
     });
   }
@@ -45,7 +40,6 @@ export class Observers {
     // Not before: a new log that starts "now" begins with its first heartbeat, and who sees us running relies on that.
     this.#run.deps.status.update({ state: 'running', waitingFor: null, lastError: null });
     this.progress.acknowledged(records);
-    this.#omissions.acknowledged(records);
     this.#backupWriter.acknowledged(records);
   }
 }

@@ -22,8 +22,6 @@ export interface PositionBackupWriterOptions {
   /** In force behind that heartbeat. */
   readonly routes: Announced;
   readonly logger: Logger;
-  /** False while a record behind the backup is still needed: the next claim reads from the backup on. */
-  mayMove(): boolean;
   onLost(error: SyncError): void;
 }
 
@@ -44,7 +42,7 @@ export class PositionBackupWriter {
 
   acknowledged(records: readonly Acknowledged[]): void {
     const { last, routes: announced } = this.#lastHeartbeat(records);
-    if (this.#writing || !this.#options.mayMove() || Date.now() - this.#lastAt < minIntervalMs) return;
+    if (this.#writing || Date.now() - this.#lastAt < minIntervalMs) return;
     if (last?.control?.kind !== 'heartbeat') return;
     const { log, epoch, seq } = last.header;
     const isRead = seq !== this.#options.firstSeq;

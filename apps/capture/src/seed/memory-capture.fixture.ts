@@ -5,6 +5,7 @@ import type { RawRecord } from '@lutra/bus';
 import { admit, freshLog, rowToJson } from '@lutra/model';
 import type {
   ChunkRecord,
+  DdlRecord,
   EndpointDocument,
   LogRecord,
   RegionDocument,
@@ -43,11 +44,12 @@ const ids = {
   byId: async (id: number) => schemas.get(id) || null,
 };
 
-/** What the log says, in order: a change, or a chunk with its rows. */
+/** What the log says, in order: a change, a chunk with its rows, a schema change. */
 export type LogEntry =
   | { readonly kind: 'change'; readonly table: TableSchema; readonly event: RowEvent }
   | { readonly kind: 'chunk'; readonly chunk: ChunkRecord; readonly table: TableSchema | null; readonly rows: readonly RowEvent[] }
-  | { readonly kind: 'seed'; readonly record: SeedRecord };
+  | { readonly kind: 'seed'; readonly record: SeedRecord }
+  | { readonly kind: 'ddl'; readonly record: DdlRecord };
 
 export class MemoryCapture {
   readonly #log: RawRecord[] = [];
@@ -121,6 +123,11 @@ export class MemoryCapture {
     return this.suspended.map((table) => ({ database: table.split('.')[0], name: table.split('.')[1] }));
   }
 
+  /** Records, the void ones too: behind the first three everything that is written to the source comes. */
+  get published(): number {
+    return this.#log.length;
+  }
+
   async kill(): Promise<void> {
     this.#stop?.abort();
     await this.#running;
@@ -152,7 +159,7 @@ export class MemoryCapture {
     this.#logId = header.log;
     const open = this.#open;
     if (open && open.rows.length < open.chunk.rows && !(body.kind === 'row' && body.event.op === 'r')) throw new Error('a chunk is void');
-    if (body.kind === 'seed') this.#entries.push({ kind: 'seed', record: body });
+    if (body.kind === 'seed' || body.kind === 'ddl') this.#entries.push({ kind: body.kind, record: body } as LogEntry);
     if (body.kind === 'chunk') this.#open = { chunk: body, table: null, rows: [] };
     if (body.kind === 'row' && body.event.op === 'r' && open) {
       open.table = body.table;
@@ -251,7 +258,7 @@ export class MemoryCapture {
       schemas: ids as unknown as CaptureDeps['schemas'],
       secretKey: key,
       instance: 'host:1',
-      level: { current: 2 },
+      level: { current: 3 },
       metrics: new Metrics('capture', { processMetrics: false }),
       traces: null,
       events: { of: () => () => undefined } as unknown as CaptureDeps['events'],

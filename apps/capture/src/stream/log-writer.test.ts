@@ -1,8 +1,9 @@
 import type { RecordEncoder } from '@lutra/avro';
 import type { Published, Publisher } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
-import type { RowEvent } from '@lutra/model';
+import type { DdlRecord, RowEvent } from '@lutra/model';
 import { describe, expect, it, vi } from 'vitest';
+import { emptyDdl } from '../../../../libs/avro/src/ddl-links.js';
 import { LogWriter } from './log-writer.js';
 import type { Acknowledged, LogWriterOptions } from './log-writer.js';
 
@@ -159,6 +160,20 @@ describe('writing the log', () => {
       message: expect.stringMatching(/^shop\.files, id=5 \(b\.1:4, u:7\): /),
       details: { database: 'shop', table: 'files', key: 'id=5', file: 'b.1', pos: 4, gtid: 'u:7' },
       refused: isOfTable ? { table: { database: 'shop', name: 'files', code } } : {},
+    });
+    writer.close();
+    await running.catch(() => undefined); // the same refusal, seen above
+  });
+
+  it('names a statement that is larger than the topic takes: table, place, and nothing of its text', async () => {
+    const writer = writerOf(() => Promise.reject(new SyncError('RECORD_TOO_LARGE', 'a record is 200000 bytes')));
+    const running = writer.run(new AbortController().signal);
+    const of = { database: 'shop', name: 'files', role: 'subject', offset: 6, length: 5 } as const;
+    const position = { file: 'b.1', pos: 9, gtidSet: 'u:1-7' };
+    const record: DdlRecord = { ...emptyDdl(), id: 'u:7', database: 'shop', sql: 'ALTER secret', tables: [of], position };
+    await expect(Promise.race([writer.control(record).then(() => running), running])).rejects.toMatchObject({
+      code: 'RECORD_TOO_LARGE',
+      message: 'shop.files (b.1:9, u:7): a record is 200000 bytes',
     });
     writer.close();
     await running.catch(() => undefined); // the same refusal, seen above

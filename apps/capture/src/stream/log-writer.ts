@@ -10,7 +10,7 @@ import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { ByteQueue } from '@lutra/bytes';
 import { ofTable, rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
+import type { ControlRecord, DdlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
 
 /** What is still to know of a row once it is encoded. The row itself is let go: thousands of them may wait. */
 export interface RowFacts {
@@ -113,7 +113,7 @@ export class LogWriter {
   async control(control: Exclude<ControlRecord, { kind: 'epoch' }>): Promise<void> {
     const header = this.#nextHeader(control.kind);
     const record = await this.#options.encoder.encodeControl(header, control);
-    await this.#push({ header, record, row: null, control, about: control.kind === 'resolution' ? aboutResolution(control) : null });
+    await this.#push({ header, record, row: null, control, about: aboutControl(control) });
   }
 
   /** Publishes until close() and everything is acknowledged, or the signal aborts. */
@@ -222,6 +222,16 @@ function ofRow(error: unknown, table: TableSchema, event: RowEvent): unknown {
 
 function aboutRow(table: TableSchema, { before, after, source: { file, pos, gtid } }: RowEvent): About {
   return { database: table.database, table: table.name, key: rowKey(table, after ?? before), file, pos, gtid };
+}
+
+function aboutControl(control: ControlRecord): About | null {
+  if (control.kind === 'ddl') return aboutStatement(control);
+  return control.kind === 'resolution' ? aboutResolution(control) : null;
+}
+
+/** By the first of its tables. */
+function aboutStatement({ database, tables: [first], id: gtid, position: { file, pos } }: DdlRecord): About {
+  return { database: first?.database ?? database, table: first?.name ?? '*', key: undefined, file, pos, gtid };
 }
 
 function aboutResolution({ database, table, key }: Extract<ControlRecord, { kind: 'resolution' }>): About {

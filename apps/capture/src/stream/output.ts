@@ -1,11 +1,11 @@
 /** What capture makes of the source's items, in the order of the log. */
 import type { SuspendedRow } from '@lutra/marker';
-import type { FilePosition, Position, RowEvent, Seen, TableName, TableSchema } from '@lutra/model';
+import type { DdlRecord, FilePosition, Position, RowEvent, Seen, TableName, TableSchema } from '@lutra/model';
 import type { SignalRecord } from './signals.js';
 
 export type Output =
   | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent }
-  | IgnoredDdl
+  | SchemaChange
   /** Behind the last row of its transaction. */
   | { readonly kind: 'signal'; readonly record: SignalRecord }
   /**
@@ -17,17 +17,13 @@ export type Output =
   | { readonly kind: 'suspended'; readonly rows: readonly SuspendedRow[]; readonly at: FilePosition }
   | Boundary;
 
-/** A statement that concerns routed tables, at an endpoint that passes over DDL. */
-export interface IgnoredDdl {
+/** A statement that concerns routed tables. */
+export interface SchemaChange {
   readonly kind: 'ddl';
-  /** The session's default database; '' if it had none. */
-  readonly database: string;
-  readonly sql: string;
-  /** Its kind, like 'ALTER TABLE'. */
-  readonly statement: string;
-  /** By their names at the source; `*` is each routed table of a database. None: which ones cannot be made out. */
+  /** Null: a loader ran it here, and it goes to nobody. */
+  readonly record: DdlRecord | null;
+  /** That it may change, by their names here; none: nobody knows which. `*` is each one of a database. */
   readonly tables: readonly TableName[];
-  readonly end: Position;
 }
 
 /** Between two transactions: everything up to `end` has been handed over. */

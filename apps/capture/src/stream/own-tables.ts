@@ -1,10 +1,11 @@
 /**
- * Tables that say something to capture, whatever the routes are. Loaders write `lutra.checkpoint`, `lutra.signal` and `lutra.suspended`; an
- * application writes `lutra.skip` for a transaction that is not to be replicated, and `lutra.resync` for a row that is to be sent again.
- * Those that were made for otter say the same in its `retl.retl_mark`, with a channel_info that ends with _SYNC, and in its
- * `retl.retl_buffer`, and may go on to do so.
+ * Tables that say something to capture, whatever the routes are. Loaders write `lutra.checkpoint`, `lutra.signal`, `lutra.suspended` and
+ * `lutra.ddl`; an application writes `lutra.skip` for a transaction that is not to be replicated, and `lutra.resync` for a row that is to
+ * be sent again. Those that were made for otter say the same in its `retl.retl_mark`, with a channel_info that ends with _SYNC, and in
+ * its `retl.retl_buffer`, and may go on to do so.
  */
 import { checkpointTable, signalTable, suspendedTable } from '@lutra/marker';
+import { ddlTable } from '../ddl/copies.js';
 import type { RowImage, SourceItem, TableName } from '@lutra/model';
 
 const skipTable: TableName = { database: 'lutra', name: 'skip' };
@@ -16,6 +17,7 @@ const ownTables: readonly TableName[] = [
   checkpointTable,
   signalTable,
   suspendedTable,
+  ddlTable,
   skipTable,
   otterTable,
   resyncTable,

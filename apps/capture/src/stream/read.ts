@@ -1,11 +1,13 @@
 /** The source's binlog, item by item → records, in the order of the log. */
+import { tableName } from '@lutra/model';
 import type { Announced, Position, Seen, SourceItem, TableName } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
+import type { DdlCopies } from '../ddl/copies.js';
 import { warnOnce } from '../observe/ignored.js';
 import type { Edits } from './edits.js';
 import type { LogWriter } from './log-writer.js';
 import type { Observers } from '../observe/observers.js';
-import type { Boundary, IgnoredDdl, Output } from './output.js';
+import type { Boundary, Output, SchemaChange } from './output.js';
 import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
 import { knownPosition } from '../verify/start-position.js';
@@ -31,6 +33,7 @@ interface Destination {
   readonly edits: Edits;
   readonly seeding: Seeding;
   readonly resyncs: Resyncs;
+  readonly copies: DdlCopies;
 }
 
 /** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be replicated */
@@ -52,6 +55,8 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
     if (item.kind === 'begin') places.left();
     const recorded = to.resyncs.accept(item);
     if (recorded) await recorded;
+    const asked = to.copies.accept(item);
+    if (asked) await asked;
     for (const output of tracker.accept(item)) await outputs.write(output);
     places.leave();
   }
@@ -64,9 +69,9 @@ function announcing({ endpoint }: CaptureRun, { state: { serverUuid: server } }:
 }
 
 function trackerOf(
-  { endpoint }: CaptureRun,
+  { endpoint, deps }: CaptureRun,
   { state, claim }: Verified,
-  { routing: { now }, seeding: { windows } }: Destination,
+  { routing: { now }, seeding: { windows }, copies }: Destination,
 ): TransactionTracker {
   const { seen, publishedThrough } = claim.tail;
   return new TransactionTracker({
@@ -76,7 +81,8 @@ function trackerOf(
     version: state.version,
     router: now.here.router,
     forwarded: now.forwarded,
-    ddl: endpoint.ddl,
+    level: () => deps.level.current,
+    copies,
     foldsNames: now.here.foldsNames,
     seen,
     publishedThrough,
@@ -151,18 +157,11 @@ class OutputWriter {
     }
   }
 
-  #ddl({ database, sql, statement, tables, end: position }: IgnoredDdl): Promise<void> {
+  #ddl({ record, tables }: SchemaChange): Promise<void> | void {
     this.#to.seeding.statement(tables);
-    const record = {
-      kind: 'ddl',
-      endpoint: this.#run.endpoint.name,
-      database,
-      sql,
-      statement,
-      tables,
-      position,
-      tsMs: Date.now(),
-    } as const;
+    if (!record) return;
+    const { id, statement, doubt } = record;
+    this.#run.deps.logger.info({ id, statement, tables: tables.map(tableName), doubt }, 'a schema change is published');
     return this.#to.writer.control(record);
   }
 
@@ -193,7 +192,7 @@ class OutputWriter {
     const run = this.#run;
     const routes = await this.#to.edits.take(`${position.file}:${position.pos}`);
     const { here, forwarded, announced } = this.#to.routing.now;
-    this.#tracker.follow({ router: here.router, forwarded, ddl: run.endpoint.ddl });
+    this.#tracker.follow({ router: here.router, forwarded });
     if (!routes) return;
     run.suspended = announced.suspended ?? [];
     run.deps.status.update({ suspended: run.suspended });

@@ -5,6 +5,7 @@
 import { SyncError } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
+import { DdlCopies } from '../ddl/copies.js';
 import { Edits } from './edits.js';
 import { LogWriter } from './log-writer.js';
 import type { Acknowledged } from './log-writer.js';
@@ -44,7 +45,8 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   const writer = writerOf(run, verified, acknowledged);
   const seeding: Seeding = new Seeding(run, verified, { writer, routing, lagMs: () => observers.progress.lagMs() });
   const resyncs = new Resyncs(run, { routing, asks: seeding });
-  const reading = read(run, verified, { writer, observers, routing, edits, seeding, resyncs });
+  const copies = new DdlCopies((gtid) => run.during(run.sourceName, () => deps.io.source.copy(run.source, gtid)));
+  const reading = read(run, verified, { writer, observers, routing, edits, seeding, resyncs, copies });
   await allOrNone([reading, writer.run(signal), edits.watch(), seeding.run(), resyncs.run()], run);
 }
 

@@ -1,4 +1,4 @@
-import { createRouter, SyncError } from '@lutra/model';
+import { createRouter } from '@lutra/model';
 import type { ColumnSchema, Route, Row, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { checkpointRow, marker, resolution, signals, watermark } from './loader-writes.fixture.js';
@@ -32,12 +32,7 @@ const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
   bytes: 100,
 });
 
-function tracker(
-  ddl: 'stop' | 'ignore' = 'stop',
-  forwarded: readonly Route[] = [],
-  publishedThrough: string | null = null,
-  seen: Seen = {},
-): TransactionTracker {
+function tracker(forwarded: readonly Route[] = [], publishedThrough: string | null = null, seen: Seen = {}): TransactionTracker {
   const router = createRouter([{ schema: 'shop', table: '*' }]);
   return new TransactionTracker({
     endpoint: 'a',
@@ -47,7 +42,8 @@ function tracker(
     router,
     forwarded: createRouter(forwarded),
     publishedThrough,
-    ddl,
+    copies: { originOf: () => null },
+    level: () => 3,
     foldsNames: false,
     seen,
     now: () => 7,
@@ -111,7 +107,7 @@ describe('what the topic gets', () => {
 });
 
 describe('where pipelines forward', () => {
-  const forwarding = () => tracker('stop', [{ schema: 'shop', table: 'orders' }]);
+  const forwarding = () => tracker([{ schema: 'shop', table: 'orders' }]);
   const sources = (outputs: readonly Output[]) =>
     outputs.flatMap((output) => (output.kind === 'row' ? [[output.event.source.origin, ...output.event.source.path]] : []));
 
@@ -147,7 +143,7 @@ describe('where pipelines forward', () => {
   });
 
   it('what is read again is left out up to the transaction whose rows are in the log already; what it had seen and its resolutions are not', () => {
-    const to = tracker('stop', [{ schema: 'shop', table: 'orders' }], 'u:2');
+    const to = tracker([{ schema: 'shop', table: 'orders' }], 'u:2');
     const again = feed(
       to,
       begin(1),
@@ -168,8 +164,8 @@ describe('where pipelines forward', () => {
 
   it('a source without GTIDs whose binlog lost that transaction is refused', () => {
     const lost = { ...begin(5), gtid: null } as SourceItem;
-    expect(() => feed(tracker('stop', [], 'binlog.1:4'), lost)).toThrow(expect.objectContaining({ code: 'SOURCE_BEHIND' }));
-    expect(feed(tracker('stop', [], 'binlog.1:5'), lost, commit(5))).toMatchObject([{ kind: 'boundary', publishedThrough: null }]);
+    expect(() => feed(tracker([], 'binlog.1:4'), lost)).toThrow(expect.objectContaining({ code: 'SOURCE_BEHIND' }));
+    expect(feed(tracker([], 'binlog.1:5'), lost, commit(5))).toMatchObject([{ kind: 'boundary', publishedThrough: null }]);
   });
 
   const copyOf = (row: Row): SourceItem => ({ ...marker(0), rows: [{ before: row, after: row }] }) as SourceItem;
@@ -298,39 +294,5 @@ describe('a transaction that is not to be replicated', () => {
   it("is not a loader's", () => {
     const outputs = feed(tracker(), begin(1), marker(41), skip(), rows(orders, 1), commit(1));
     expect(outputs).toMatchObject([{ kind: 'boundary', marked: true, skipped: false, seen: { 'c.p': { seq: 41 } } }]);
-  });
-});
-
-describe('DDL on a routed table', () => {
-  const ddl: SourceItem = {
-    kind: 'ddl',
-    gtid: 'u:3',
-    database: 'shop',
-    sql: 'ALTER TABLE orders ADD secret INT',
-    readings: [
-      { text: 'ALTER TABLE orders ADD secret INT', ansiQuotes: false, noBackslashEscapes: false, singleByte: false, flavor: 'mysql' },
-    ],
-    doubt: null,
-    at: { file: 'binlog.1', pos: 9 },
-    end: position(10),
-  };
-
-  it('stops the endpoint, and the message does not carry the statement', () => {
-    let error: unknown;
-    try {
-      feed(tracker('stop'), ddl);
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toBeInstanceOf(SyncError);
-    expect((error as SyncError).code).toBe('DDL_UNSUPPORTED');
-    expect((error as SyncError).message).not.toContain('secret');
-  });
-
-  it('is recorded and passed over where the endpoint says so', () => {
-    expect(feed(tracker('ignore'), ddl)).toMatchObject([
-      { kind: 'ddl', database: 'shop', statement: 'ALTER TABLE', tables: [{ database: 'shop', name: 'orders' }] },
-      { kind: 'boundary' },
-    ]);
   });
 });

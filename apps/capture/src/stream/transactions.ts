@@ -13,11 +13,11 @@ import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lut
 import type { Marker, SuspendedRow } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import type { FilePosition, Origin, Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
-import { concernOf } from '../ddl/concern.js';
-import { unsupportedDdl } from '../ddl/unsupported.js';
+import type { DdlCopies } from '../ddl/copies.js';
 import type { Boundary, Output } from './output.js';
 import { asksToSkip, ownDatabases } from './own-tables.js';
 import { requireBefore } from '../verify/published-through.js';
+import { schemaChange } from './schema-change.js';
 import { Signals } from './signals.js';
 import { requireUnrouted } from './statement-change.js';
 
@@ -29,12 +29,15 @@ export interface TrackerOptions {
   readonly router: Router;
   /** Tables of which what loaders wrote is published too. */
   readonly forwarded: Router;
-  readonly ddl: 'stop' | 'ignore';
   /** The source has lower_case_table_names=1. */
   readonly foldsNames: boolean;
   readonly seen: Seen;
   /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
   readonly publishedThrough: string | null;
+  /** Schema changes that loaders ran here. */
+  readonly copies: Pick<DdlCopies, 'originOf'>;
+  /** Of the cluster. */
+  level(): number;
   now(): number;
   /** Told of rows before they are handed over, or are not; `published`: as an ordinary change of the source. */
   onRows?(rows: { readonly item: Rows; readonly at: FilePosition; readonly published: boolean }): void;
@@ -78,7 +81,7 @@ export class TransactionTracker {
   }
 
   /** Between two transactions. */
-  follow(rules: Pick<TrackerOptions, 'router' | 'forwarded' | 'ddl'>): void {
+  follow(rules: Pick<TrackerOptions, 'router' | 'forwarded'>): void {
     this.#options = { ...this.#options, ...rules };
   }
 
@@ -211,12 +214,8 @@ export class TransactionTracker {
   }
 
   *#ddl(item: Extract<SourceItem, { kind: 'ddl' }>): Generator<Output> {
-    const concern = concernOf(item, this.#options);
-    if (concern) {
-      if (this.#options.ddl === 'stop') throw unsupportedDdl(item, concern);
-      const { statement, tables } = concern;
-      yield { kind: 'ddl', database: item.database, sql: item.sql, statement, tables, end: item.end };
-    }
+    const change = schemaChange(item, { ...this.#options, seen: this.#seen, isPast: this.#publishedThrough !== null });
+    if (change) yield change;
     yield this.#boundary(item.end);
   }
 

@@ -98,7 +98,6 @@ async function publishRestart(
       known: null,
       resolutions: 0,
       publishedThrough: null,
-      ddl: tail.ddl,
     },
   };
 }

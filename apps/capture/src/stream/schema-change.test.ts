@@ -1,0 +1,147 @@
+import { createRouter } from '@lutra/model';
+import type { DdlSession, Origin, Route, SourceItem } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { schemaChange } from './schema-change.js';
+import type { SchemaOptions } from './schema-change.js';
+
+type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
+
+const session: DdlSession = {
+  sqlMode: '2097152',
+  foreignKeyChecks: true,
+  uniqueChecks: true,
+  timestampUs: 1_700_000_000_000_005,
+  timeZone: 'SYSTEM',
+  explicitDefaultsForTimestamp: true,
+  collationConnection: 255,
+  collationServer: 255,
+  collationDatabase: 255,
+  defaultCollationForUtf8mb4: 255,
+  sqlRequirePrimaryKey: false,
+  defaultTableEncryption: false,
+};
+
+function statement(sql: string, part: Partial<Ddl> = {}): Ddl {
+  const reading = { text: sql, ansiQuotes: false, noBackslashEscapes: false, singleByte: false, flavor: 'mysql' } as const;
+  return {
+    kind: 'ddl',
+    gtid: 'u:3',
+    database: 'shop',
+    sql,
+    readings: [reading],
+    doubt: null,
+    session,
+    sessionDoubt: null,
+    rowsFollow: false,
+    at: { file: 'binlog.1', pos: 9 },
+    end: { file: 'binlog.1', pos: 10, gtidSet: 'u:1-3' },
+    ...part,
+  };
+}
+
+interface Given {
+  readonly forwarded?: readonly Route[];
+  readonly copies?: Readonly<Record<string, Origin>>;
+  readonly level?: number;
+  readonly isPast?: boolean;
+}
+
+function options({ forwarded = [], copies = {}, level = 3, isPast = false }: Given = {}): SchemaOptions {
+  return {
+    endpoint: 'a',
+    region: 'hangzhou',
+    connector: 'mysql',
+    version: '9.7',
+    router: createRouter([{ schema: 'shop', table: '*' }]),
+    forwarded: createRouter(forwarded),
+    foldsNames: false,
+    copies: { originOf: (gtid) => copies[gtid] ?? null },
+    level: () => level,
+    now: () => 7,
+    seen: { 'c.p': { log: 'L', seq: 41 } },
+    isPast,
+  };
+}
+
+const orders = { database: 'shop', name: 'orders' };
+const alter = 'ALTER TABLE orders ADD secret INT';
+
+describe('a schema change of a routed table', () => {
+  it('is published with all that decides what it does', () => {
+    expect(schemaChange(statement(alter), options())).toEqual({
+      kind: 'ddl',
+      tables: [orders],
+      record: {
+        kind: 'ddl',
+        endpoint: 'a',
+        id: 'u:3',
+        database: 'shop',
+        sql: alter,
+        statement: 'ALTER TABLE',
+        tables: [{ ...orders, role: 'subject', offset: 12, length: 6 }],
+        doubt: null,
+        clauses: [{ action: 'add', what: 'column', name: 'secret' }],
+        session,
+        flavor: 'mysql',
+        version: '9.7',
+        origin: 'hangzhou',
+        path: ['hangzhou'],
+        seen: { 'c.p': { log: 'L', seq: 41 } },
+        position: { file: 'binlog.1', pos: 10, gtidSet: 'u:1-3' },
+        tsMs: 7,
+      },
+    });
+    expect(schemaChange(statement('ALTER TABLE crm.t ADD a INT'), options())).toBeNull();
+  });
+
+  it('has the place of its begin for an id where there are no GTIDs, and the doubt about its session', () => {
+    const { record } = schemaChange(statement(alter, { gtid: null, sessionDoubt: 'code 99' }), options())!;
+    expect(record).toMatchObject({ id: 'binlog.1:9', doubt: 'code 99', tables: [{ role: 'subject' }] });
+  });
+
+  it('that makes a table whose rows follow is the CREATE alone, under an id of its own', () => {
+    const sql = "CREATE TABLE `orders` (\n  `a` int DEFAULT NULL COMMENT ' START TRANSACTION'\n) START TRANSACTION";
+    const { record } = schemaChange(statement(sql, { rowsFollow: true }), options())!;
+    expect(record).toMatchObject({
+      id: 'u:3/create',
+      sql: sql.slice(0, -' START TRANSACTION'.length),
+      statement: 'CREATE TABLE',
+      doubt: null,
+    });
+  });
+
+  it('is not published again where its transactions are in the log already, and a seed of the table hears of it', () => {
+    expect(schemaChange(statement(alter), options({ isPast: true }))).toEqual({ kind: 'ddl', record: null, tables: [orders] });
+  });
+
+  it('cannot be published below level 3; the error has nothing of its text', () => {
+    const refused = (): unknown => schemaChange(statement(alter), options({ level: 2 }));
+    expect(refused).toThrow(expect.objectContaining({ code: 'DDL_UNSUPPORTED', message: expect.stringContaining('level 2') }));
+    expect(refused).toThrow(expect.not.objectContaining({ message: expect.stringContaining('secret') }));
+  });
+});
+
+describe('a schema change that a loader ran', () => {
+  const gtid = '4c757472-0000-0000-0000-000000000001:5';
+  const copy = statement(alter, { gtid });
+  const known = { [gtid]: { origin: 'california', path: ['california'] } };
+
+  it('does not go back, and a seed of the table hears of it', () => {
+    expect(schemaChange(copy, options({ copies: known }))).toEqual({ kind: 'ddl', record: null, tables: [orders] });
+  });
+
+  it('goes on where a pipeline forwards its table, with its origin and one region more', () => {
+    const forwarded = [{ schema: 'shop', table: 'orders' }];
+    const { record } = schemaChange(copy, options({ copies: known, forwarded }))!;
+    expect(record).toMatchObject({ id: gtid, origin: 'california', path: ['california', 'hangzhou'] });
+    const other = schemaChange(copy, options({ copies: known, forwarded: [{ schema: 'shop', table: 'items' }] }));
+    expect(other?.record).toBeNull();
+  });
+
+  it('and of which nobody says so stops capture: published as new, it would go round', () => {
+    expect(() => schemaChange(copy, options())).toThrow(
+      expect.objectContaining({ code: 'LOOP_DETECTED', details: expect.objectContaining({ gtid }) }),
+    );
+    expect(schemaChange(statement('ALTER TABLE crm.t ADD a INT', { gtid }), options())).toBeNull();
+  });
+});

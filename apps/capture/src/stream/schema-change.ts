@@ -1,0 +1,80 @@
+/** A statement of the source → its record. Pure. */
+import { SyncError, tableName } from '@lutra/model';
+import type { DdlRecord, Origin, SourceItem } from '@lutra/model';
+import { concernOf } from '../ddl/concern.js';
+import type { Concern, Routing } from '../ddl/concern.js';
+import { isWitness } from '../ddl/copies.js';
+import type { SchemaChange } from './output.js';
+import type { TrackerOptions } from './transactions.js';
+
+type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
+export type SchemaOptions = Pick<
+  TrackerOptions,
+  'endpoint' | 'region' | 'connector' | 'version' | 'forwarded' | 'copies' | 'level' | 'now'
+> &
+  Routing &
+  Pick<DdlRecord, 'seen'> & {
+    /** What is here is in the log already, or came before its tables did. */
+    readonly isPast: boolean;
+  };
+
+/** Below it no process writes of schema changes. */
+const ddlLevel = 3;
+
+/** Null: it concerns no routed table. @throws SyncError DDL_UNSUPPORTED, LOOP_DETECTED */
+export function schemaChange(item: Ddl, options: SchemaOptions): SchemaChange | null {
+  const concern = concernOf(item, options);
+  if (concern === null) return null;
+  const { isPast, level } = options;
+  const origin = originOf(item, concern, options);
+  const tables = concern.tables.map(({ database, name }) => ({ database, name }));
+  if (origin === null || isPast) return { kind: 'ddl', record: null, tables };
+  if (level() < ddlLevel) throw unsupported(item, concern, level());
+  return { kind: 'ddl', record: recordOf(item, concern, { ...options, origin }), tables };
+}
+
+/** Null: a loader ran it, and nobody forwards it. @throws SyncError LOOP_DETECTED */
+function originOf(item: Ddl, { statement }: Concern, { region, copies, forwarded, foldsNames }: SchemaOptions): Origin | null {
+  const { gtid, at } = item;
+  if (!isWitness(gtid)) return { origin: region, path: [region] };
+  const found = copies.originOf(gtid);
+  if (!found) {
+    const message = `a loader ran ${statement} at ${at.file}:${at.pos} under ${gtid}, and lutra.ddl does not say where it comes from`;
+    throw new SyncError('LOOP_DETECTED', message, { details: { statement, gtid, ...at } });
+  }
+  if (found.origin === '' || concernOf(item, { router: forwarded, foldsNames }) === null) return null;
+  return { origin: found.origin, path: [...found.path, region] };
+}
+
+type Recorded = SchemaOptions & { readonly origin: Origin };
+
+function recordOf(
+  item: Ddl,
+  { doubt, sql, ...concern }: Concern,
+  { endpoint, connector, version, origin, seen, now }: Recorded,
+): DdlRecord {
+  const { gtid, at, database, session, sessionDoubt, rowsFollow, end: position } = item;
+  const id = gtid ?? `${at.file}:${at.pos}`;
+  return {
+    kind: 'ddl',
+    endpoint,
+    id: rowsFollow ? `${id}/create` : id,
+    database,
+    ...concern,
+    sql: rowsFollow ? sql.replace(/\s+START\s+TRANSACTION$/i, '') : sql,
+    doubt: doubt ?? sessionDoubt,
+    session,
+    flavor: connector,
+    version,
+    ...origin,
+    seen,
+    position,
+    tsMs: now(),
+  };
+}
+
+function unsupported({ gtid, at }: Ddl, { statement, tables }: Concern, level: number): SyncError {
+  const names = tables.map(tableName).slice(0, 5).join(', ') || 'tables that cannot be made out';
+  const message = `${statement} on ${names}, at ${at.file}:${at.pos}: the cluster is at level ${level}, and schema changes are written from level ${ddlLevel} on`;
+  return new SyncError('DDL_UNSUPPORTED', message, { details: { statement, tables: tables.map(tableName).join(), gtid, ...at } });
+}

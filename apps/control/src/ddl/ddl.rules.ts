@@ -1,0 +1,60 @@
+/** What a pipeline is told to do with schema changes: what it may not be told where something flows both ways, and what counts. Pure. */
+import { ddlPolicy, flowsBothWays, pipelineName } from '@lutra/model';
+import type { ChannelInput, DdlPolicy, DdlSettings } from '@lutra/model';
+import type { FlowProblem } from '../channels/pipeline.rules.js';
+
+/** What counts, also where the document leaves it out. */
+export interface EffectiveDdl {
+  readonly default: DdlPolicy;
+  readonly drop: DdlPolicy;
+  readonly truncate: DdlPolicy;
+  /** s; null: no bound. */
+  readonly maxSeconds: number | null;
+}
+
+export function effectiveDdl(settings: DdlSettings | undefined, bothWays: boolean): EffectiveDdl {
+  const of = (statement: string): DdlPolicy => ddlPolicy(settings, statement, bothWays);
+  return {
+    default: of('ALTER TABLE'),
+    drop: of('DROP TABLE'),
+    truncate: of('TRUNCATE TABLE'),
+    maxSeconds: settings?.maxSeconds ?? null,
+  };
+}
+
+/** As GET shows it: what it does not name of its own goes by `default`, and does so after an edit too. */
+export function shownDdl(settings: DdlSettings | undefined, bothWays: boolean): DdlSettings {
+  return { ...settings, default: effectiveDdl(settings, bothWays).default };
+}
+
+const why = {
+  default: 'schema changes are not applied where something flows both ways yet: they hold',
+  drop: 'schema changes are not applied where something flows both ways yet: they hold',
+  truncate:
+    'TRUNCATE cannot be applied where something flows both ways: rows that the other side has inserted before it hears of it would stay on one side alone',
+} as const;
+const fix = {
+  default: 'Choose "stop" (each one holds until you answer it) or "ignore", or leave it out.',
+  drop: 'Choose "stop" (each one holds until you answer it) or "ignore", or leave it out.',
+  truncate: 'Choose "stop" or "ignore", or leave it out; DELETE FROM does the same and is replicated as rows.',
+} as const;
+
+/** One that follows from `default` is said once, by it. */
+export function ddlRuleProblems(channel: ChannelInput): readonly FlowProblem[] {
+  if (!flowsBothWays(channel.pipelines)) return [];
+  return channel.pipelines.flatMap(({ name, ddl = {} }) => {
+    const id = pipelineName(channel.name, name);
+    return (['default', 'drop', 'truncate'] as const)
+      .filter((field) => ddl[field] === 'apply')
+      .map((field): FlowProblem => {
+        const what = `pipeline ${id}: ddl.${field} is apply: ${why[field]}`;
+        return {
+          id: field === 'truncate' ? 'ddl-truncate-both-ways' : 'ddl-both-ways',
+          severity: 'error',
+          what,
+          fix: fix[field],
+          flows: [id],
+        };
+      });
+  });
+}

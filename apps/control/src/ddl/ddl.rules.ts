@@ -1,6 +1,7 @@
 /** What a pipeline is told to do with schema changes: what it may not be told where something flows both ways, and what counts. Pure. */
 import { ddlPolicy, flowsBothWays, pipelineName } from '@lutra/model';
 import type { ChannelInput, DdlPolicy, DdlSettings } from '@lutra/model';
+import type { DdlUse } from '@lutra/mysql';
 import type { FlowProblem } from '../channels/pipeline.rules.js';
 
 /** What counts, also where the document leaves it out. */
@@ -25,6 +26,15 @@ export function effectiveDdl(settings: DdlSettings | undefined, bothWays: boolea
 /** As GET shows it: what it does not name of its own goes by `default`, and does so after an edit too. */
 export function shownDdl(settings: DdlSettings | undefined, bothWays: boolean): DdlSettings {
   return { ...settings, default: effectiveDdl(settings, bothWays).default };
+}
+
+/** What a target needs for it; null: nothing. */
+export function ddlUse(settings: DdlSettings | undefined, bothWays: boolean): DdlUse | null {
+  const { maxSeconds: _, ...effective } = effectiveDdl(settings, bothWays);
+  const policies = Object.values(effective);
+  if (policies.every((policy) => policy === 'ignore')) return null;
+  const { default: all, drop, truncate } = settings ?? {};
+  return { applies: policies.includes('apply'), asked: [all, drop, truncate].includes('apply') };
 }
 
 const why = {

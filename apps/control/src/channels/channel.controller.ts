@@ -2,7 +2,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { ClusterLevel } from '@lutra/host';
-import { channelSchema, flowsBothWays, nameSchema, unsupportedPolicy } from '@lutra/model';
+import { channelSchema, comesBack, nameSchema, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
 import { z } from 'zod';
 import type { Versioned } from '../configuration/configuration.js';
@@ -142,8 +142,8 @@ export class ChannelController {
   #effective(channel: ChannelDocument): ChannelDocument {
     const onUnsupported = unsupportedPolicy(channel);
     if (this.level.current < 3) return { ...channel, onUnsupported };
-    const bothWays = flowsBothWays(channel.pipelines);
-    const pipelines = channel.pipelines.map((pipeline) => ({ ...pipeline, ddl: shownDdl(pipeline.ddl, bothWays) }));
+    const { pipelines: all } = channel;
+    const pipelines = all.map((pipeline) => ({ ...pipeline, ddl: shownDdl(pipeline.ddl, comesBack(pipeline, all)) }));
     return { ...channel, pipelines, onUnsupported };
   }
 }

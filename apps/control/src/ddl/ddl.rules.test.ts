@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { toRecent } from './ddl-queries.js';
 import { ddlRecord } from './ddl-record.fixture.js';
-import { concerns } from './ddl-tables.js';
+import { concerns } from './concerns.js';
 import { ddlRuleProblems, effectiveDdl, shownDdl } from './ddl.rules.js';
 
 function channel(ddl: DdlSettings | undefined, bothWays: boolean) {
@@ -26,6 +26,17 @@ describe('the settings of a pipeline', () => {
       { severity: 'error', what: expect.stringMatching(/^pipeline ab\.there: ddl\.truncate is apply: TRUNCATE/), flows: ['ab.there'] },
     ]);
     expect(told({ default: 'apply', drop: 'apply', truncate: 'apply' }, false)).toEqual([]);
+    const ring = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'a'],
+      ['c', 'd'],
+    ].map(([source, target]) => ({ name: `to-${target}`, source, target, routes: [{ schema: 'shop' }], ddl: { default: 'apply' } }));
+    expect(ddlRuleProblems(storedChannel({ name: 'ring', pipelines: ring })).map(({ flows }) => flows[0])).toEqual([
+      'ring.to-b',
+      'ring.to-c',
+      'ring.to-a',
+    ]);
   });
 
   it('are apply one way and stop both ways, unless they are told; what has none of its own goes by the default', () => {
@@ -53,7 +64,7 @@ describe('a schema change', () => {
     expect([of('t1', 'like'), of('t1', 'references'), of('t1', 'union'), of('t9', 'subject'), of('u', 'subject')]).toEqual(
       Array(5).fill(false),
     );
-    expect(of('*', 'database')).toBe(true);
+    expect([of('*', 'database'), of('t1', 'like', '?')]).toEqual([true, true]);
     expect(concerns(ddlRecord({ tables: [{ database: 'crm', name: '*', role: 'database', offset: 0, length: 0 }] }), router)).toBe(false);
     expect(concerns(ddlRecord({ tables: [], doubt: 'sql_mode=ORACLE' }), router)).toBe(true);
   });

@@ -1,5 +1,5 @@
 /** What a pipeline is told to do with schema changes: what it may not be told where something flows both ways, and what counts. Pure. */
-import { ddlPolicy, flowsBothWays, pipelineName } from '@lutra/model';
+import { comesBack, ddlPolicy, pipelineName } from '@lutra/model';
 import type { ChannelInput, DdlPolicy, DdlSettings } from '@lutra/model';
 import type { DdlUse } from '@lutra/mysql';
 import type { FlowProblem } from '../channels/pipeline.rules.js';
@@ -51,8 +51,9 @@ const fix = {
 
 /** One that follows from `default` is said once, by it. */
 export function ddlRuleProblems(channel: ChannelInput): readonly FlowProblem[] {
-  if (!flowsBothWays(channel.pipelines)) return [];
-  return channel.pipelines.flatMap(({ name, ddl = {} }) => {
+  return channel.pipelines.flatMap((pipeline) => {
+    const { name, ddl = {} } = pipeline;
+    if (!comesBack(pipeline, channel.pipelines)) return [];
     const id = pipelineName(channel.name, name);
     return (['default', 'drop', 'truncate'] as const)
       .filter((field) => ddl[field] === 'apply')

@@ -1,7 +1,7 @@
 /** Schema changes of one pipeline: what it does with them, the one at which it holds, and a person's answer to that. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { createRouter, flowsBothWays, pipelineRoutes, SyncError, toSyncError } from '@lutra/model';
+import { comesBack, createRouter, pipelineRoutes, SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, DdlHold, PipelineDocument, TableName, WorkStatus } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { Side } from '@lutra/mysql';
@@ -42,7 +42,7 @@ export class DdlService {
     const { channel, pipeline, id } = subject;
     const worker = await this.#worker(pipeline);
     const hold = holdOf(worker);
-    const bothWays = flowsBothWays(channel.pipelines);
+    const bothWays = comesBack(pipeline, channel.pipelines);
     const unreachable: PipelineDdl['unreachable'] = [];
     const tables = hold ? await this.#sides(subject, hold, unreachable) : [];
     return {

@@ -3,7 +3,7 @@
  * the list, never a failed request.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { createRouter, flowsBothWays, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
+import { comesBack, createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
@@ -89,7 +89,7 @@ export class EndpointCheckService {
         rules: channel.conflicts.rules,
         suspends: unsupportedPolicy(channel) === 'suspend',
         creates: channel.seed === true,
-        ddlUse: ddlUse(pipeline.ddl, flowsBothWays(channel.pipelines)),
+        ddlUse: ddlUse(pipeline.ddl, comesBack(pipeline, channel.pipelines)),
       })),
     );
     const from = pipelines.filter((pipeline) => pipeline.source === name);

@@ -22,7 +22,7 @@ import { ConfigurationService } from '../configuration/configuration.service.js'
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { PipelinePosition } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SCHEMAS } from '../tokens.js';
-import { concerns } from '../ddl/ddl-tables.js';
+import { concerns } from '../ddl/concerns.js';
 import type { HealedPipeline } from '../verifications/heal.js';
 import { HealService, holeOf } from '../verifications/heal.service.js';
 import type { Hole } from '../unequal/unequal-queries.js';

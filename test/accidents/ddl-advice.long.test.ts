@@ -1,6 +1,6 @@
 /**
- * What docs/10-schema-changes.md advises, followed literally on MySQL 9.7 and 8.0, one way and both ways (policy home), with writers wherever
- * the page lets them write: every row is equal at the end. The shortest of it is in ddl-advice.e2e.test.ts.
+ * What docs/10-schema-changes.md advises, followed literally on MySQL 9.7 and 8.0, one way and both ways (policy home), with writers
+ * wherever the page lets them write: every row is equal at the end. The shortest of it is in ddl-advice.e2e.test.ts.
  */
 import { afterAll, beforeAll, describe, it, onTestFailed } from 'vitest';
 import { startStack } from '../harness/index.js';

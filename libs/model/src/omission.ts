@@ -6,8 +6,9 @@
 import { z } from 'zod';
 
 /**
- * ddl: a schema change that a pipeline was told to ignore · skip: a transaction that an operator told a loader to skip · force: a start, or a change of the
- * channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
+ * ddl: a schema change that a pipeline was told to ignore · skip: a transaction that an operator told a loader to skip · force: a start,
+ * or a change of the channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from
+ * there on
  */
 export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
 

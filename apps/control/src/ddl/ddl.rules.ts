@@ -32,7 +32,7 @@ export function shownDdl(settings: DdlSettings | undefined, bothWays: boolean): 
 export function ddlUse(settings: DdlSettings | undefined, bothWays: boolean): DdlUse | null {
   const { maxSeconds: _, ...effective } = effectiveDdl(settings, bothWays);
   const policies = Object.values(effective);
-  if (policies.every((policy) => policy === 'ignore')) return null;
+  if (policies.every((one) => one === 'ignore')) return null;
   const { default: all, drop, truncate } = settings ?? {};
   return { applies: policies.includes('apply'), asked: [all, drop, truncate].includes('apply') };
 }

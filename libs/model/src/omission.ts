@@ -6,7 +6,7 @@
 import { z } from 'zod';
 
 /**
- * ddl: a schema change that a pipeline was told to ignore · skip: a transaction that an operator told a loader to skip · force: a start,
+ * ddl: a pipeline with `ddl: "ignore"` · skip: a transaction, or a schema change, that an operator told a loader to skip · force: a start,
  * or a change of the channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from
  * there on
  */

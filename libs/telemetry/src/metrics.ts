@@ -107,7 +107,7 @@ export class Metrics {
     this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application kept local', ['name']);
     this.ddlIgnored = counter(
       'lutra_ddl_ignored_total',
-      'Loader: schema changes of tables of the pipeline that it was told to ignore, by kind',
+      'Loader: schema changes of its tables that were passed over (ddl: ignore), by kind',
       ['name', 'statement'],
     );
     const requests =

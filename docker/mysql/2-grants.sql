@@ -11,5 +11,7 @@ GRANT DELETE ON lutra.conflict TO 'lutra'@'%';
 GRANT DELETE ON lutra.difference TO 'lutra'@'%';
 -- Source: send rows again
 GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO 'lutra'@'%';
--- The routed tables. TRIGGER lets triggers be seen; CREATE and REFERENCES let a seed create tables
-GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, REFERENCES ON shop.* TO 'lutra'@'%';
+-- The routed tables. TRIGGER lets triggers be seen; CREATE and REFERENCES let a seed create tables; the rest, schema changes
+GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, REFERENCES, ALTER, DROP, INDEX ON shop.* TO 'lutra'@'%';
+-- Target: a schema change runs in the session of its source
+GRANT SESSION_VARIABLES_ADMIN ON *.* TO 'lutra'@'%';

@@ -1,10 +1,10 @@
 /**
- * What docs/02-setup.md#ddl advises, followed literally on MySQL 9.7 and 8.0, one way and both ways (policy home), with writers wherever
- * the page lets them write: every row is equal at the end. The shortest of it is in ddl-advice.e2e.test.ts.
+ * What docs/10-schema-changes.md advises, followed literally on MySQL 9.7 and 8.0, one way and both ways (policy home), with writers
+ * wherever the page lets them write: every row is equal at the end. The shortest of it is in ddl-advice.e2e.test.ts.
  */
 import { afterAll, beforeAll, describe, it, onTestFailed } from 'vitest';
 import { startStack } from '../harness/index.js';
-import { recipe } from './ddl-advice.js';
+import { recipe } from './ddl-recipes.js';
 import { Office, ways } from './ddl-practice.js';
 import type { Practice } from './ddl-practice.js';
 
@@ -18,7 +18,7 @@ async function tell(): Promise<void> {
   console.error(JSON.stringify(await office.stack.api.request('GET', '/api/v1/status'), null, 1), await office.stack.saveLogs());
 }
 
-describe.each(Object.entries(ways))('DDL %s, as the docs say', (_, open) => {
+describe.each(Object.entries(ways))('schema changes %s, as the docs say', (_, open) => {
   let practice: Practice;
   beforeAll(async () => {
     practice = await open(office);
@@ -40,11 +40,11 @@ describe.each(Object.entries(ways))('DDL %s, as the docs say', (_, open) => {
     ['a column that goes', 'ALTER TABLE orders DROP COLUMN n', true],
     ['rows that go', 'TRUNCATE TABLE orders', true],
     [
-      'a literal that the time zone decides about, in the same session',
+      'a literal that the time zone of its session decides about',
       "ALTER TABLE orders ADD COLUMN at TIMESTAMP NULL DEFAULT '2020-01-01 00:00:00'",
       true,
     ],
-    ['a conversion that sql_mode decides about, in the same session', 'ALTER TABLE orders MODIFY COLUMN at DATETIME NULL', true],
+    ['a conversion that the sql_mode of its session decides about', 'ALTER TABLE orders MODIFY COLUMN at DATETIME NULL', true],
   ])('%s', { timeout: 240_000 }, async (_name, sql, quiet) => {
     onTestFailed(tell);
     // One way the page lets them write.

@@ -1,32 +1,32 @@
 /**
- * An operator who works by docs/02-setup.md#ddl on a channel, one way or both ways, while applications write wherever the page lets them.
+ * An operator who works by docs/10-schema-changes.md on a channel that holds at each schema change, one way or both ways, while
+ * applications write wherever the page lets them.
  */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { compareDatabases, otherSide, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
-import { sameSession } from './ddl-advice.js';
-import type { Step } from './ddl-advice.js';
+import { compareDatabases, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
+import type { DdlHold } from '@lutra/model';
+import { grantDatabase } from '../harness/endpoint-setup.js';
+import type { Step } from './ddl-recipes.js';
+import { HeldPipeline } from './held.js';
 import { openOneWay, until } from './one-way.js';
-import { untilTaken } from './taken.js';
 import type { OneWay } from './one-way.js';
 
 /** Side a is MySQL 9.7, side b MySQL 8.0 with another time zone and sql_mode. */
 export class Office {
   readonly stack: Stack;
   readonly connections: Readonly<Record<Side, Connection>>;
-  readonly session: string;
 
-  private constructor(stack: Stack, connections: Readonly<Record<Side, Connection>>, session: string) {
+  private constructor(stack: Stack, connections: Readonly<Record<Side, Connection>>) {
     this.stack = stack;
     this.connections = connections;
-    this.session = session;
   }
 
   static async open(stack: Stack): Promise<Office> {
     const open = (side: Side): Promise<Connection> => createConnection({ ...stack.connection(side), multipleStatements: true });
     const connections = { a: await open('a'), b: await open('b') };
     await connections.b.query("SET GLOBAL time_zone = '+08:00', GLOBAL sql_mode = ''");
-    return new Office(stack, connections, await sameSession());
+    return new Office(stack, connections);
   }
 
   async close(): Promise<void> {
@@ -55,6 +55,7 @@ export class Practice {
   readonly lines: readonly Line[];
   readonly database: string;
   #next = 1000;
+  #last: DdlHold | undefined;
 
   constructor(office: Office, database: string, lines: readonly Line[]) {
     this.#office = office;
@@ -65,7 +66,6 @@ export class Practice {
   async at(side: Side, sql: string): Promise<void> {
     await withAdministrator(this.#office.stack.mysql[side], async (connection) => {
       await connection.query(`USE ${this.database}`);
-      await connection.query(this.#office.session);
       await connection.query(sql.replaceAll('shop.', `${this.database}.`));
     });
   }
@@ -95,7 +95,7 @@ export class Practice {
     }
   }
 
-  /** Steps 1 to 4 of the page, both ways too. */
+  /** Run at the first side; the other side holds at it, and carries it out as it is shown. Nothing of it comes back. */
   async pass(sql: string, { quiet, table }: { readonly quiet: boolean; readonly table: string }): Promise<void> {
     const write = (): Promise<void> => (quiet ? Promise.resolve() : this.write(table));
     await write();
@@ -103,37 +103,18 @@ export class Practice {
     const [first] = this.lines;
     if (!first) throw new Error('no pipeline');
     await this.at(first.from, sql);
-    await this.stopped(first);
     await write();
-    await this.drained([first], false);
+    const held = this.held(first);
+    const hold = await held.holds('policy', this.#last);
+    this.#last = hold;
+    expect(hold.ways, hold.message).toContain('run');
     await write();
-    await this.at(otherSide(first.from), sql);
-    await write();
-    for (const line of this.lines) {
-      await this.stopped(line);
-      await this.ignore(line);
-    }
+    await held.answer(hold, 'run');
     await write();
   }
 
-  async stopped(line: Line): Promise<Readonly<Record<string, unknown>>> {
-    const details = await until(async () => {
-      const { source } = await this.#status(line);
-      const error = source.worker?.lastError;
-      return source.state === 'failed' && error?.code === 'DDL_UNSUPPORTED' ? error.details : undefined;
-    });
-    expect(details, `${line.endpoint} should have stopped`).toBeDefined();
-    return details ?? {};
-  }
-
-  async ignore(line: Line): Promise<void> {
-    await this.#put(line, 'ignore');
-    const passed = await until(async () => {
-      const { source } = await this.#status(line);
-      return (source.state === 'running' && (await this.#hasRead(line))) || undefined;
-    });
-    expect(passed, `${line.endpoint} should have passed the statement`).toBe(true);
-    await untilTaken(this.#office.stack.capture[line.from], line.endpoint, () => this.#put(line, 'stop'));
+  held({ channel, pipeline }: Line): HeldPipeline {
+    return new HeldPipeline(this.#office.stack, { channel, pipeline });
   }
 
   async follow(steps: readonly Step[], table: string): Promise<void> {
@@ -170,21 +151,17 @@ export class Practice {
     );
     return Number(rows[0]?.['done']) === 1;
   }
-
-  async #put({ endpoint }: Line, ddl: 'ignore' | 'stop'): Promise<void> {
-    const path = `${this.#office.stack.control.url}/api/v1/endpoints/${endpoint}`;
-    const headers = { authorization: `Bearer ${this.#office.stack.token}`, 'content-type': 'application/json', 'if-match': '*' };
-    const document = (await (await fetch(path, { headers })).json()) as object;
-    const response = await fetch(path, { method: 'PUT', headers, body: JSON.stringify({ ...document, ddl }) });
-    expect(response.status, await response.text()).toBeLessThan(300);
-  }
 }
 
 type OneWayStatus = Awaited<ReturnType<OneWay['status']>>;
 
 async function create(office: Office, database: string, lines: readonly Line[]): Promise<Practice> {
-  for (const side of sides) for (const table of Object.values(tables)) await office.connections[side].query(`USE ${database}; ${table}`);
   const practice = new Practice(office, database, lines);
+  // What is there already is met by itself.
+  for (const side of sides.toReversed())
+    for (const table of Object.values(tables)) await office.connections[side].query(`USE ${database}; ${table}`);
+  for (const line of lines) expect(await until(async () => ((await practice.held(line).shown()).hold ? undefined : true))).toBe(true);
+
   await practice.at('a', "INSERT INTO orders VALUES (1, 'a'), (2, 'b'), (3, NULL), (4, 'd')");
   await practice.at('a', "INSERT INTO visits VALUES ('x'), ('y'), ('y'), (NULL)");
   await practice.at('a', "INSERT INTO prices VALUES (1, 'a', 1.005), (2, 'b', 0.1), (3, NULL, 2.675), (4, 'd', 12.5)");
@@ -195,6 +172,7 @@ async function create(office: Office, database: string, lines: readonly Line[]):
 export const ways = {
   'one way': async (office: Office): Promise<Practice> => {
     const way = await openOneWay(office.stack);
+    await grantDatabase(office.stack.mysql.b, way.database, { ddl: true });
     return create(office, way.database, [{ from: 'a', channel: way.name, pipeline: 'rows', endpoint: way.endpoints.source }]);
   },
   'both ways, policy home': async (office: Office): Promise<Practice> => {
@@ -205,6 +183,7 @@ export const ways = {
       databases: [database],
       conflicts: { home: office.stack.regions.a, rules: [{ ...rule, table: 'visits', policy: 'stop' }, rule] },
     });
+    for (const side of sides) await grantDatabase(office.stack.mysql[side], database, { ddl: true });
     await office.stack.startChannel();
     const { pipelines } = await office.stack.api.request<{
       readonly pipelines: readonly { readonly name: string; readonly source: string }[];

@@ -72,7 +72,8 @@ it('routes and policies change one way: no dump, lease or process is another one
     lags.push(lagMs ?? 0);
     return Number((await way.atSource('SELECT MAX(id) AS id FROM t'))[0]?.['id']);
   };
-  const routes = (...all: readonly object[]) => ({ pipelines: [{ name: 'rows', ...way.endpoints, routes: all }] });
+  let ddl: object = { default: 'stop' };
+  const routes = (...all: readonly object[]) => ({ pipelines: [{ name: 'rows', ...way.endpoints, routes: all, ddl }] });
   await edit(routes(route('t')));
   const writer = load(way);
   await until(async () => ((await way.targetIds()).length > 20 ? true : undefined));
@@ -80,8 +81,8 @@ it('routes and policies change one way: no dump, lease or process is another one
 
   const added = await edit(routes(route('t'), route('u', 'u1')));
   await sleep(500);
+  ddl = { default: 'ignore' };
   await edit(routes(route('t'), route('u', 'u2')));
-  await way.change(`endpoints/${way.endpoints.source}`, { ddl: 'ignore' });
   await edit({ onUnsupported: 'suspend' });
   await edit({ conflicts: { rules: [{ policy: 'overwrite' }] } });
   await way.atSource('ALTER TABLE t ADD INDEX (v)');

@@ -90,7 +90,12 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
     'that the target does not know is refused by name',
     'what it takes (a system zone, zone tables) is of the machine',
   ),
-  DDL_UNSUPPORTED: accidents('ddl-advice', 'a default that is computed is named, and the recipe for it holds both ways'),
+  DDL_UNSUPPORTED: shown(
+    'apps/capture/src/stream/schema-change.test.ts',
+    'cannot be published below level 3',
+    'a cluster below level 3 has processes of an earlier build: rolling-upgrade raises its level',
+  ),
+  DDL_HELD: accidents('source', 'as a schema change holds the pipeline alone; done at the target too, everything arrives'),
   LOOP_DETECTED: accidents('loops', 'whose marker stands behind its rows stops capture, which goes on behind it on order'),
   TARGET_UNAVAILABLE: accidents('failover', 'is told by name without it and with a wrong authority'),
   TARGET_FULL: accidents('disk', 'without room makes the loader wait'),

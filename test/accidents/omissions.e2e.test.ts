@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { BusAdmin, readRange } from '@lutra/bus';
 import { eventSchema, eventsTopic } from '@lutra/model';
-import type { DdlIgnoredEvent } from '@lutra/model';
+import type { DdlEvent } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import { ApiError } from '../harness/index.js';
 import type { Stack } from '../harness/index.js';
@@ -46,17 +46,17 @@ async function confirm(way: OneWay, count: number): Promise<Omissions | ApiError
   });
 }
 
-async function events(of: string): Promise<readonly DdlIgnoredEvent[]> {
+async function events(of: string): Promise<readonly DdlEvent[]> {
   const bus = { brokers: [stack.kafka.bootstrap], clientId: 'test', logger: createLogger('test', 'silent') };
   const admin = new BusAdmin(bus);
   const { start, end } = (await admin.exists(eventsTopic)) ? await admin.offsets(eventsTopic) : { start: 0, end: 0 };
   await admin.close();
-  const found: DdlIgnoredEvent[] = [];
+  const found: DdlEvent[] = [];
   const range = { ...bus, topic: eventsTopic, from: start, to: end, signal: new AbortController().signal };
   for await (const records of readRange(range))
     for (const { value } of records) {
       const event = eventSchema.parse(JSON.parse(String(value)));
-      if (event.type === 'ddl-ignored' && event.endpoint === of) found.push(event);
+      if (event.type === 'ddl' && event.pipeline === of) found.push(event);
     }
   return found;
 }
@@ -88,30 +88,30 @@ describe.each(['a', 'b'] as const)('a source (side %s) whose binlog is reset in 
   });
 });
 
-describe('DDL that an endpoint ignores', () => {
-  it('is in the status until an operator confirms it, over kill -9 of capture; counted, and told as an event', async () => {
-    const way = await openWay({ source: { ddl: 'ignore' } });
+describe('a schema change that a pipeline ignores', () => {
+  it('is in the status until an operator confirms it, over kill -9 of the loader; counted, and told as an event', async () => {
+    const way = await openWay({ ddl: { default: 'ignore' } });
     expect(await omissionsOf(way)).toEqual({ count: 0, summary: null, items: [], confirmed: null });
-    await way.atSource(`TRUNCATE t; CREATE TABLE other_${way.name} (id INT PRIMARY KEY)`);
+    await way.atSource(`TRUNCATE t; CREATE VIEW other AS SELECT * FROM t`);
     const shows = async (count: number): Promise<Omissions> => {
       expect(await until(async () => (await omissionsOf(way)).count === count || undefined), `${count} omissions`).toBe(true);
       return omissionsOf(way);
     };
     const { items, summary } = await shows(1);
-    expect(items).toMatchObject([{ what: 'TRUNCATE TABLE', tables: [`${way.database}.t`], of: `endpoint ${way.endpoints.source}` }]);
-    expect(summary).toMatch(/^1 DDL statement not replicated; last: TRUNCATE TABLE on .*\.t at binlog\.\d+:\d+/);
+    expect(items).toMatchObject([{ what: 'TRUNCATE TABLE', tables: [`${way.database}.t`], of: `pipeline ${way.pipeline}` }]);
+    expect(summary).toMatch(/^1 schema change ignored; last: TRUNCATE TABLE on .*\.t at seq \d+ \(pipeline /);
     // 0 rows here, one there, and everything runs: that is what the status is for.
     expect([await way.targetIds(), (await way.status()).state]).toEqual([[1], 'running']);
 
-    const told = async (): Promise<readonly string[]> => (await events(way.endpoints.source)).map(({ statement }) => statement);
+    const told = async (): Promise<readonly string[]> => (await events(way.pipeline)).map(({ statement }) => statement);
     // What waits to be told when a process is killed is lost; the record is in the status.
     expect(await until(async () => (await told()).length === 1 || undefined)).toBe(true);
-    await stack.capture.a.kill();
+    await stack.loader.b.kill();
     await way.atSource("ALTER TABLE t ADD COLUMN secret VARCHAR(20) DEFAULT 'hunter2'; TRUNCATE TABLE t");
-    await stack.capture.a.restart();
+    await stack.loader.b.restart();
     await shows(3);
-    await stack.capture.a.kill();
-    await stack.capture.a.restart();
+    await stack.loader.b.kill();
+    await stack.loader.b.restart();
     await way.runs();
     expect((await omissionsOf(way)).count).toBe(3);
 
@@ -124,12 +124,10 @@ describe('DDL that an endpoint ignores', () => {
     await way.atSource('TRUNCATE TABLE t');
     await shows(1);
 
-    expect(await until(async () => (await events(way.endpoints.source)).some(({ at }) => at > since) || undefined)).toBe(true);
-    expect(JSON.stringify(await events(way.endpoints.source))).not.toContain('hunter2');
-    const metrics = await (await fetch(`${stack.capture.a.url}/metrics`)).text();
-    expect(metrics).toMatch(
-      new RegExp(`lutra_ddl_ignored_total\\{name="${way.endpoints.source}",statement="TRUNCATE TABLE",app="capture"\\} 1`),
-    );
+    expect(await until(async () => (await events(way.pipeline)).some(({ at }) => at > since) || undefined)).toBe(true);
+    expect(JSON.stringify(await events(way.pipeline))).not.toContain('hunter2');
+    const metrics = await (await fetch(`${stack.loader.b.url}/metrics`)).text();
+    expect(metrics).toMatch(new RegExp(`lutra_ddl_ignored_total\\{name="${way.pipeline}",statement="TRUNCATE TABLE",app="loader"\\} 1`));
     await way.close();
   });
 });

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { type ErrorCode, errorTable, pipelineName, rowsTopic } from '@lutra/model';
+import { type DdlSettings, type ErrorCode, errorTable, pipelineName, rowsTopic } from '@lutra/model';
 import {
   type EndStatus,
   lutraPassword,
@@ -29,12 +29,15 @@ export interface OneWayOptions {
   readonly servers?: { readonly source?: MysqlServer; readonly target?: MysqlServer };
   /** Left out: the test starts the channel itself. */
   readonly start?: false;
+  /** Of the pipeline. Both sides get their statements by hand, unless a test says otherwise. */
+  readonly ddl?: DdlSettings;
   /** Accidents are looked at where they stop an end, unless they say otherwise. */
   readonly onUnsupported?: 'stop' | 'suspend';
 }
 
 export type End = 'capture' | 'loader';
 
+const byHand: DdlSettings = { default: 'stop' };
 const boundMs = 30_000;
 const pollMs = 100;
 let count = 0;
@@ -121,7 +124,7 @@ export class OneWay {
       const error = worker?.lastError;
       if (!error || !codes.includes(error.code)) return undefined;
       // One that is tried again may be running at this moment; the error stays until something was applied.
-      if ((state === 'failed') !== (errorTable[error.code].outcome === 'stop')) return undefined;
+      if ((state === 'failed' || state === 'held') !== (errorTable[error.code].outcome === 'stop')) return undefined;
       expect(error.help).toBe(errorTable[error.code].help);
       expect(error.message).not.toBe('');
       return error.code;
@@ -169,7 +172,7 @@ export class OneWay {
       serverId: this.serverId + 1000,
       start: { from: 'gtid', gtidSet: String(executed?.['s']).replaceAll(/\s/g, '') },
     });
-    const pipeline = { name: 'again', source, target: this.endpoints.target, routes: [{ schema: this.database }] };
+    const pipeline = { name: 'again', source, target: this.endpoints.target, routes: [{ schema: this.database }], ddl: byHand };
     const created = await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline], onUnsupported: 'stop' });
     this.uid = created.pipelines[0]?.uid ?? '';
     await this.start();
@@ -233,7 +236,7 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
   };
   await stack.api.createEndpoint({ ...endpoint(way.from, endpoints.source, way.serverId), ...options.source });
   await stack.api.createEndpoint(endpoint(way.to, endpoints.target, way.serverId + 500));
-  const pipeline = { name: 'rows', ...endpoints, routes: [{ schema: database }] };
+  const pipeline = { name: 'rows', ...endpoints, routes: [{ schema: database }], ddl: options.ddl ?? byHand };
   const created = await stack.api.createChannel({ name: way.name, pipelines: [pipeline], onUnsupported: options.onUnsupported ?? 'stop' });
   way.uid = created.pipelines[0]?.uid ?? '';
   if (options.start === false) return way;

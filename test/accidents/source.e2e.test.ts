@@ -12,11 +12,11 @@ import { readBinlog } from '@lutra/binlog';
 import { createLogger } from '@lutra/telemetry';
 import { lutraPassword, lutraUser, type Side, sides, type Stack } from '../harness/index.js';
 import { mysqlServer } from '../servers/index.js';
+import { HeldPipeline } from './held.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { backupThat } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
-import { untilTaken } from './taken.js';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -180,22 +180,30 @@ describe.each(sides)('what side %s writes', (from) => {
     await way.close();
   });
 
-  it('as DDL on a routed table stops capture before it; run on both sides and ignored, everything arrives', async () => {
+  it('as a schema change holds the pipeline alone; done at the target too, everything arrives, by itself where the table shows it', async () => {
     const way = await openWay({ from });
-    const ddl = 'ALTER TABLE t ADD COLUMN more INT NULL';
+    const held = new HeldPipeline(stack, { channel: way.name, pipeline: 'rows' });
+    const add = 'ALTER TABLE t ADD COLUMN more INT NULL';
     await way.write(2);
-    await way.atSource(`${ddl}; INSERT INTO t VALUES (3, 'x', 7)`);
-    await way.fails('capture', 'DDL_UNSUPPORTED');
-    expect(await until(async () => (await way.targetIds()).length === 2 || undefined)).toBe(true);
-    await way.atTarget(ddl);
-    await way.change(`endpoints/${way.endpoints.source}`, { ddl: 'ignore' });
+    await way.atSource(`${add}; INSERT INTO t VALUES (3, 'x', 7)`);
+    const added = await held.holds('policy');
+    expect(added).toMatchObject({ statement: 'ALTER TABLE', tables: [{ database: way.database, name: 't' }] });
+    expect((await held.shown()).tables).toMatchObject([{ source: `${way.database}.t`, atSource: expect.stringContaining('`more`') }]);
+    await way.fails('loader', 'DDL_HELD');
+    expect([(await way.status()).state, (await way.end('capture')).state]).toEqual(['held', 'running']);
+    expect(await way.targetIds()).toEqual([1, 2]);
+    await way.atTarget(add);
     await way.arrives();
-    const { source } = way.endpoints;
-    await untilTaken(stack.capture[from], source, () => way.change(`endpoints/${source}`, { ddl: 'stop' }));
-    await way.atSource("INSERT INTO t VALUES (4, 'x', 8)");
+    const change = 'ALTER TABLE t MODIFY more BIGINT NULL';
+    await way.atSource(`${change}; INSERT INTO t VALUES (4, 'x', 5000000000)`);
+    const changed = await held.holds('policy', added);
+    await way.atTarget(change);
+    await held.answer(changed, 'done');
     await way.arrives();
-    await way.atSource('ALTER TABLE t DROP COLUMN more');
-    await way.fails('capture', 'DDL_UNSUPPORTED');
+    expect((await held.shown()).recent[0]).toMatchObject({ state: 'done', answer: { answer: 'done' } });
+    await way.atSource("ALTER TABLE t COMMENT = 'at the source alone'; INSERT INTO t VALUES (5, 'x', 6)");
+    await held.answer(await held.holds('policy', changed), 'skip');
+    await way.arrives();
     await way.close();
   });
 

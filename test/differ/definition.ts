@@ -5,8 +5,8 @@ import type { Feature } from './schema.js';
 import type { Column, Table } from './table.js';
 
 /**
- * `routed`: capture must stop. `new`: a table that has no rows: the target gets it by hand. `filled`: one that comes with rows, which stop
- * the loader until the target has it. `none`: it must pass.
+ * `routed`: the pipeline must hold. `new`: a table that has no rows: the target gets it by hand, and the pipeline goes on by itself.
+ * `filled`: one that comes with rows, before which the pipeline holds until the target has it. `none`: it must pass.
  */
 export type Concerns = 'routed' | 'new' | 'filled' | 'none';
 

@@ -52,6 +52,8 @@ const always: Readonly<Record<Way, readonly Route[]>> = {
 };
 const pollMs = 40;
 const runsMs = 90_000;
+/** What the target shows by then is met by itself. */
+const metMs = 8_000;
 
 export class Field {
   readonly stack: Stack;
@@ -148,7 +150,9 @@ export class Field {
         ['loader', pipeline.target],
       ] as const) {
         const error = end.worker?.lastError;
-        if (end.state === 'failed' && error) return { app, pipeline: pipeline.name, endpoint: end.endpoint, ...error };
+        const { hold } = end.worker ?? {};
+        const isHeld = end.state === 'held' && hold && Date.now() - hold.since > metMs;
+        if ((end.state === 'failed' || isHeld) && error) return { app, pipeline: pipeline.name, endpoint: end.endpoint, ...error };
       }
     }
     return undefined;
@@ -181,7 +185,7 @@ export class Field {
     const wanted = [...always.one, ...(routes ?? [])];
     if (JSON.stringify(wanted) === this.#routes) return [];
     const { endpoints } = this.stack;
-    const pipelines = [{ name: 'a-b', source: endpoints.a, target: endpoints.b, routes: wanted }];
+    const pipelines = [{ name: 'a-b', source: endpoints.a, target: endpoints.b, routes: wanted, ddl: { default: 'stop' } }];
     const refused = await this.change('channels/one', { pipelines }).then(
       () => [],
       (error: unknown) => problemsOf(error),
@@ -211,6 +215,8 @@ export class Field {
       source: endpoints[source],
       target: endpoints[target],
       routes: [...routes],
+      // Both sides get their statements by hand.
+      ddl: { default: 'stop' as const },
     });
     const pipelines = way === 'one' ? [pipeline('a', 'b')] : [pipeline('a', 'b'), pipeline('b', 'a')];
     const conflicts = { home: this.stack.regions.a, rules: [...rules, { schema: 'both_probe', policy: 'home' as const }] };

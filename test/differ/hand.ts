@@ -1,27 +1,31 @@
-/** What an operator does when capture stopped at a DDL statement: docs/02-setup.md, DDL. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** What an operator does where the pipeline holds at a schema change: docs/10-schema-changes.md. */
 import { createConnection } from 'mysql2/promise';
+import type { DdlHold } from '@lutra/model';
 import type { Field, Stop } from './field.js';
 import type { Step } from './script.js';
 import { collations } from './sender.js';
 import { quoted } from './table.js';
 
-const boundMs = 60_000;
+const path = '/api/v1/channels/one/pipelines/a-b/ddl';
 
-/** Everything before the statement has arrived; it is run at the target in the same session, ignored, and nothing is ignored any more. */
+/** Everything before the statement has arrived: the pipeline holds at it. It is run at the target in the same session, and answered. */
 export async function passByHand(field: Field, step: Step, settings: string): Promise<Stop | undefined> {
-  await caughtUp(field);
+  const { hold } = await field.stack.api.request<{ hold: DdlHold | null }>('GET', path);
   await runAtTarget(field, step, settings);
-  const endpoint = `endpoints/${field.stack.endpoints.a}`;
-  await field.change(endpoint, { ddl: 'ignore' });
-  const stop = await field.goesOn('DDL_UNSUPPORTED');
-  if (stop) return stop;
-  await field.change(endpoint, { ddl: 'stop' });
-  await field.runs('one');
-  return undefined;
+  if (hold) await answered(field, hold);
+  return field.goesOn('DDL_HELD');
 }
 
-/** As the help of TABLE_MISSING says: the table as it is at the source, then a retry. */
+/** What the target shows by now is met by itself, and needs no answer. */
+async function answered({ stack: { api } }: Field, { log, seq }: DdlHold): Promise<void> {
+  const body = { log, seq, answer: 'done', by: 'the differ', reason: 'it ran at the target in the same session' };
+  await api.request('POST', path, body).catch(async (error: unknown) => {
+    const now = await api.request<{ hold: DdlHold | null }>('GET', path);
+    if (now.hold?.seq === seq) throw error;
+  });
+}
+
+/** The table as it is at the source: then the pipeline goes on by itself. */
 export async function createAtTarget(
   field: Field,
   { definition, database }: Pick<Step, 'definition'> & { readonly database: string },
@@ -29,7 +33,6 @@ export async function createAtTarget(
   const table = `${quoted(database)}.${quoted(definition?.tables[0] ?? '')}`;
   const [shown] = await field.rows('a', `SHOW CREATE TABLE ${table}`);
   await field.rows('b', `USE ${quoted(database)}; SET SESSION sql_mode = ''; ${String(shown?.['Create Table'])}`);
-  await field.stack.api.channelAction('one', 'retry');
 }
 
 /** `settings`: of the session that ran it at the source. */
@@ -52,14 +55,4 @@ export async function runAtTarget(
   } finally {
     connection.destroy();
   }
-}
-
-async function caughtUp(field: Field): Promise<void> {
-  let last = '';
-  for (const deadline = Date.now() + boundMs; Date.now() < deadline; await sleep(100)) {
-    const position = await field.stack.api.request<{ recordsBehind: number | null }>('GET', '/api/v1/channels/one/pipelines/a-b/position');
-    if (position.recordsBehind === 0) return;
-    last = JSON.stringify(position);
-  }
-  throw new Error(`the loader does not catch up with what was published before the statement: ${last}`);
 }

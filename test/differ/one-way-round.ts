@@ -174,7 +174,7 @@ class OneWayRound {
       return true;
     }
     if (definition.concerns !== 'routed') {
-      await this.#stopped(stop, `stopped at DDL that is about no rows of a routed table: ${step.sql}`);
+      await this.#stopped(stop, `stopped at DDL that is about no routed table: ${step.sql}`);
       return 'lost';
     }
     const name = expectedStop(stop, this.#sinceQuiet);
@@ -190,7 +190,7 @@ class OneWayRound {
     return true;
   }
 
-  /** A table that came with rows: the loader stops at them, unless there were none. */
+  /** A table that came with rows. */
   async #fill(step: Step, stop: Stop | undefined): Promise<boolean | 'lost'> {
     const name = stop && expectedStop(stop, this.#sinceQuiet);
     if (stop && name === undefined) return this.#stopped(stop);

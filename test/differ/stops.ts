@@ -22,13 +22,13 @@ function hazard(name: string, code: ErrorCode): ExpectedStop {
 
 export const expectedStops: readonly ExpectedStop[] = [
   {
-    name: 'DDL on a routed table',
-    code: 'DDL_UNSUPPORTED',
+    name: 'a schema change of a routed table',
+    code: 'DDL_HELD',
     reason: (steps) => steps.at(-1)?.definition?.concerns === 'routed',
   },
   {
-    name: 'rows of a table that the target lacks',
-    code: 'TABLE_MISSING',
+    name: 'a table that comes with rows',
+    code: 'DDL_HELD',
     reason: (steps) => steps.at(-1)?.definition?.concerns === 'filled',
   },
   {

@@ -49,11 +49,12 @@ export async function publicKeyOf(server: MysqlServer): Promise<string | undefin
 }
 
 /** For the databases that a channel carries. */
-export async function grantDatabase(server: MysqlServer, database: string, { create = false } = {}): Promise<void> {
-  const more = create ? ', CREATE, REFERENCES' : '';
+export async function grantDatabase(server: MysqlServer, database: string, { create = false, ddl = false } = {}): Promise<void> {
+  const more = ddl ? ', CREATE, ALTER, DROP, INDEX, REFERENCES' : create ? ', CREATE, REFERENCES' : '';
   await withAdministrator(server, async (connection) => {
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON ${nameText(database)}.* TO '${lutraUser}'@'%'`);
     // Tables that are created are told by their GTIDs from those that others create.
-    if (create && server.flavor === 'mysql') await connection.query(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO '${lutraUser}'@'%'`);
+    const sets = (create || ddl) && server.flavor === 'mysql';
+    if (sets) await connection.query(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO '${lutraUser}'@'%'`);
   });
 }

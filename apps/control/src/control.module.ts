@@ -20,6 +20,8 @@ import { ConflictService } from './conflicts/conflict.service.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryService } from './history/history.service.js';
 import { ConfigurationService } from './configuration/configuration.service.js';
+import { DdlController } from './ddl/ddl.controller.js';
+import { DdlService } from './ddl/ddl.service.js';
 import { ChangedEndpointService } from './endpoints/changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
@@ -96,6 +98,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ChannelController,
       PipelineController,
       PipelineRecoveryController,
+      DdlController,
       SeedController,
       VerificationController,
       ConflictController,
@@ -153,6 +156,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       RepairLookService,
       UnequalService,
       TargetQueryService,
+      DdlService,
       DifferenceService,
       ConflictService,
       ConflictEntryService,

@@ -192,7 +192,7 @@ describe('an endpoint or a region that a running channel uses', () => {
   it('is not held up where nothing that a server is reached by changes, nor where no channel runs', async () => {
     mysql.freeze();
     try {
-      const { password: _, ...same } = endpoint('a', { ddl: 'ignore' });
+      const { password: _, ...same } = endpoint('a');
       expect((await put('endpoints/a', same)).status).toBe(200);
       expect((await put('regions/a', { name: 'a', description: 'near', kafka: { brokers: ['a:9092'] } })).status).toBe(200);
     } finally {

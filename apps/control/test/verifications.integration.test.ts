@@ -123,6 +123,7 @@ it('is ordered for a channel, one at a time, and shows what was found in words',
     result: null,
     equal: false,
     unequal: { count: 0, tables: [], unasked: [] },
+    held: [],
   });
   const { status, body } = await client.post(path, { share: 0.2, reason: 'a try' });
   expect(status).toBe(200);

@@ -41,7 +41,12 @@ type Ends = Pick<PipelineDocument, 'source' | 'target'>;
 
 /** Does something that leaves an endpoint come back to it? Conflicts are looked for there. */
 export function flowsBothWays(pipelines: readonly Ends[]): boolean {
-  return pipelines.some(({ source, target }) => reachable(target, pipelines).has(source));
+  return pipelines.some((pipeline) => comesBack(pipeline, pipelines));
+}
+
+/** Does something come back of what this pipeline brings? Then both of its sides may change a table. */
+export function comesBack({ source, target }: Ends, pipelines: readonly Ends[]): boolean {
+  return reachable(target, pipelines).has(source);
 }
 
 function reachable(from: string, pipelines: readonly Ends[]): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 /**
- * What an operator is told who must change the definition of a table. The bare ALTER TABLE leads into the next stop: a server whose binlog
- * is read has the ALTER in it, and its capture stops there (DDL_UNSUPPORTED). Outside of the binlog nobody stops; and a change of the
+ * What an operator is told who must change the definition of a table. The bare ALTER TABLE leads further than is meant: a server whose
+ * binlog is read has the ALTER in it, and it runs or holds at other targets. Outside of the binlog nobody hears of it; and a change of the
  * table's shape must be on both sides before the next row.
  */
 import type { Problem } from './problem.js';
@@ -17,7 +17,7 @@ const onBothSides: ReadonlySet<string> = new Set([
 ]);
 
 const unlogged = 'SET SESSION sql_log_bin = 0; ';
-const why = 'as an administrator, in a session of its own: in the binlog it would stop the capture of this server';
+const why = 'as an administrator, in a session of its own: in the binlog it would be published as a schema change of this server';
 const quiet = 'on both sides, while nobody writes to the table and recordsBehind of the pipelines is 0';
 const where = 'docs/02-setup.md, A table that must change';
 

@@ -135,7 +135,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     ]);
     expect(found.find(({ id }) => id === 'conflict-version-coarse')?.what).toContain('two writes in one second tie, and home wins');
     expect(fixOf(found, 'conflict-version')).toBe(
-      "SET time_zone = '+00:00'; SET SESSION sql_log_bin = 0; ALTER TABLE late.t1 ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT '2000-01-01 00:00:00'; ALTER TABLE late.t1 MODIFY COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6) /* on both sides, while nobody writes to the table and recordsBehind of the pipelines is 0; as an administrator, in a session of its own: in the binlog it would stop the capture of this server (docs/02-setup.md, A table that must change) */",
+      "SET time_zone = '+00:00'; SET SESSION sql_log_bin = 0; ALTER TABLE late.t1 ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT '2000-01-01 00:00:00'; ALTER TABLE late.t1 MODIFY COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6) /* on both sides, while nobody writes to the table and recordsBehind of the pipelines is 0; as an administrator, in a session of its own: in the binlog it would be published as a schema change of this server (docs/02-setup.md, A table that must change) */",
     );
     await server.run('INSERT INTO late.t1 VALUES (1); INSERT INTO late.t3 VALUES (1, NULL); INSERT INTO late.t8 VALUES (1, NULL)');
     const alters = found.flatMap(({ fix, what }) => (/\.t[27]:/.test(what) ? [] : [fix ?? '']));

@@ -2,6 +2,7 @@
 import type { ConflictRule, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkConflictStores, checkSuspendedStore } from './check-conflict-stores.js';
+import { ddlProblems } from './check-ddl.js';
 import { checkRepairStores } from './check-repair-stores.js';
 import { checkTargetNames } from './check-name-case.js';
 import { checkTargetTables } from './check-target-tables.js';
@@ -11,6 +12,12 @@ import { readServer, replicationStatement, rowsIfAllowed, setGlobal, textOf } fr
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
+
+export interface DdlUse {
+  readonly applies: boolean;
+  /** The document says so; else it is the default. */
+  readonly asked: boolean;
+}
 
 export interface TargetFacts {
   /** Of the pipelines from this source. */
@@ -27,6 +34,8 @@ export interface TargetFacts {
   readonly suspends?: boolean;
   /** A seed creates the tables that are missing. */
   readonly creates?: boolean;
+  /** What its pipelines do with schema changes; left out: they ignore them. */
+  readonly ddl?: DdlUse | null;
   /** topic.maxMessageBytes of the source's endpoint; left out: not known. */
   readonly maxMessageBytes?: number | undefined;
 }
@@ -46,12 +55,23 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
       ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'])),
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
       ...(await checkRepairStores(session, server)),
+      ...(facts.ddl ? await checkDdl(session, server, { ...facts, ddl: facts.ddl }) : []),
       ...(facts.suspends ? await checkSuspendedStore(session, server) : []),
       ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),
     ];
   } finally {
     await session.close();
   }
+}
+
+/** What lacks holds a pipeline by name. Who has asked for it is told before the start, and rows of others do not wait for it. */
+async function checkDdl(
+  queries: Queries,
+  server: ServerFacts,
+  { routes, ddl }: { readonly routes: readonly Route[]; readonly ddl: DdlUse },
+): Promise<readonly Problem[]> {
+  const found = await ddlProblems(queries, server, { routes, applies: ddl.applies });
+  return ddl.asked ? found : found.map((one) => ({ ...one, severity: 'warning' }));
 }
 
 const packetBytes = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 export { checkSource } from './check-source.js';
 export type { SourceFacts } from './check-source.js';
 export { checkTarget } from './check-target.js';
-export type { TargetFacts } from './check-target.js';
+export type { DdlUse, TargetFacts } from './check-target.js';
 export { ApplyConnection } from './apply-connection.js';
 export { conflictKind, translateError } from './errors.js';
 export type { ConflictKind, Side } from './errors.js';

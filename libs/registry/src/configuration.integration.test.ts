@@ -178,7 +178,7 @@ describe('the history', () => {
     const registry = await zooKeeper.open();
     const sealed = { v: 2, kid: 'k', id: 'one', iv: 'i', tag: 't', data: 'hush' } as const;
     const endpoint = { name: 'a', region: 'north', description: '', host: 'h', port: 1, user: 'u', serverId: 1 };
-    const document = { ...endpoint, start: { from: 'now' }, ddl: 'stop', topic: {}, password: sealed } as unknown as EndpointDocument;
+    const document = { ...endpoint, start: { from: 'now' }, topic: {}, password: sealed } as unknown as EndpointDocument;
     const write = async (after: EndpointDocument | null): Promise<void> => {
       const before = (await registry.snapshot.latest()).endpoints.get('a') ?? null;
       const changes: DocumentChange[] = [{ kind: 'endpoints', name: 'a', before, after }];

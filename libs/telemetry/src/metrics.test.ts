@@ -48,6 +48,20 @@ describe('Metrics', () => {
     expect(text).toContain('lutra_kafka_offset{name="a",app="capture"} 42');
   });
 
+  it('says why a pipeline holds, one reason at a time, and nothing once it goes on', async () => {
+    const metrics = new Metrics('loader', { processMetrics: false });
+    const hold = { log: 'L', seq: 7, record: 'x:1', message: '', statement: '', sql: '', here: null, tables: [], ways: [], since: 1 };
+    const held = async (): Promise<readonly string[]> => (await metrics.registry.metrics()).match(/^lutra_held\{.*$/gm) ?? [];
+    metrics.report({ ...status, state: 'held', hold: { ...hold, reason: 'policy' } });
+    metrics.report({ ...status, state: 'held', hold: { ...hold, reason: 'failed' } });
+    expect(await held()).toEqual(['lutra_held{name="ab.there",reason="failed",app="loader"} 1']);
+    metrics.report(status);
+    expect(await held()).toEqual([]);
+    metrics.report({ ...status, state: 'held', hold: { ...hold, reason: 'failed' } });
+    metrics.discard('ab.there');
+    expect(await held()).toEqual([]);
+  });
+
   it('misses a connection between two attempts, and none of who stands by', async () => {
     const metrics = new Metrics('loader', { processMetrics: false });
     expect(await metrics.registry.metrics()).toContain('lutra_connected{name="",to="zookeeper",app="loader"} 0');

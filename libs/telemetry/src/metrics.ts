@@ -4,7 +4,7 @@
  * prom-client takes a microsecond. docs/07-monitoring.md has its table from here.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { fileNumber, workStates } from '@lutra/model';
+import { ddlHoldReasons, fileNumber, workStates } from '@lutra/model';
 import type { ErrorCode, WorkStatus } from '@lutra/model';
 
 export interface MetricsOptions {
@@ -61,6 +61,7 @@ export class Metrics {
   readonly preparedTransactions: Gauge<'name'>;
   readonly preparedSince: Gauge<'name'>;
   readonly kafkaOffset: Gauge<'name'>;
+  readonly held: Gauge<'name' | 'reason'>;
   readonly suspendedTables: Gauge<'name'>;
   readonly resyncEntries: Counter<'name' | 'result'>;
   readonly resyncWaiting: Gauge<'name'>;
@@ -114,8 +115,10 @@ export class Metrics {
     this.ignoredRequests = counter('lutra_ignored_requests_total', requests, ['name', 'what']);
     this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that it was told to skip; lutra.skipped has them', ['name']);
     const omissions =
-      'Control: DDL statements, skipped transactions, suspended tables and forced starts of the channel `name` that nobody has confirmed yet';
+      'Control: ignored schema changes, skipped transactions, suspended tables and forced starts of the channel `name` that nobody has confirmed yet';
     this.omissions = gauge('lutra_omissions_unconfirmed', omissions, ['name']);
+    const held = 'Loader: 1 while the pipeline holds at a schema change, by reason; absent while it does not';
+    this.held = gauge('lutra_held', held, ['name', 'reason']);
     const suspended = 'Suspended tables, of the endpoint (capture) or the pipeline (loader) `name`, until you bring them back';
     this.suspendedTables = gauge('lutra_suspended_tables', suspended, ['name']);
     const resyncs =
@@ -222,6 +225,8 @@ export class Metrics {
     setOrRemove(this.seq, name, status.seq);
     setOrRemove(this.kafkaOffset, name, status.offset);
     setOrRemove(this.suspendedTables, name, status.suspended?.length ?? null);
+    this.#discardHeld(name);
+    if (status.state === 'held' && status.hold) this.held.set({ name, reason: status.hold.reason }, 1);
     setOrRemove(this.binlogFile, name, status.position && numberOf(status.position.file));
     setOrRemove(this.binlogPosition, name, status.position?.pos ?? null);
     if (status.app === 'capture') this.preparedTransactions.set({ name }, status.prepared?.count ?? 0);
@@ -243,7 +248,12 @@ export class Metrics {
     this.#discardWork(name);
   }
 
+  #discardHeld(name: string): void {
+    for (const reason of ddlHoldReasons) this.held.remove({ name, reason });
+  }
+
   #discardWork(name: string): void {
+    this.#discardHeld(name);
     for (const to of links) this.connected.remove({ name, to });
     const progress = [this.lagSeconds, this.epoch, this.seq, this.lastEvent, this.lastProgress];
     const positions = [this.kafkaOffset, this.binlogFile, this.binlogPosition, this.preparedTransactions, this.preparedSince];

@@ -1,7 +1,8 @@
 /** /api/v1/channels */
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
-import { channelSchema, nameSchema, unsupportedPolicy } from '@lutra/model';
+import type { ClusterLevel } from '@lutra/host';
+import { channelSchema, comesBack, nameSchema, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
 import { z } from 'zod';
 import type { Versioned } from '../configuration/configuration.js';
@@ -15,9 +16,11 @@ import type { AddedSeeds } from '../seeds/added-seed.service.js';
 import { addedSeedsSchema, replaceQuerySchema } from '../seeds/seed.schemas.js';
 import type { AddedSeedsAnswer, ReplaceQuery } from '../seeds/seed.schemas.js';
 import { amounts } from '../seeds/seed.service.js';
+import { LEVEL } from '../tokens.js';
 import { ChannelActionService } from './channel-action.service.js';
 import type { ActionResult } from './channel-action.service.js';
 import { ChannelService } from './channel.service.js';
+import { shownDdl } from '../ddl/ddl.rules.js';
 
 const path = '/api/v1/channels';
 const force = { name: 'force', required: false, schema: { type: 'boolean' as const } };
@@ -29,12 +32,13 @@ export class ChannelController {
   constructor(
     @Inject(ChannelService) private readonly channels: ChannelService,
     @Inject(ChannelActionService) private readonly actions: ChannelActionService,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
   ) {}
 
   @Get()
   @ApiList('All channels', channelSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly ChannelDocument[]> {
-    return sendListed(response, await this.channels.list()).map(withPolicy);
+    return sendListed(response, await this.channels.list()).map((channel) => this.#effective(channel));
   }
 
   @Post()
@@ -43,7 +47,7 @@ export class ChannelController {
     @Body({ schema: channelWriteSchema }) body: ChannelWrite,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelDocument> {
-    return sendCreated(response, path, withVersion(await this.channels.create(body)));
+    return sendCreated(response, path, this.#versioned(await this.channels.create(body)));
   }
 
   @Get(':name')
@@ -52,7 +56,7 @@ export class ChannelController {
     @Param('name', { schema: nameSchema }) name: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelDocument> {
-    return sendVersioned(response, withVersion(await this.channels.find(name)));
+    return sendVersioned(response, this.#versioned(await this.channels.find(name)));
   }
 
   @Put(':name')
@@ -73,7 +77,7 @@ export class ChannelController {
     requireSameName(name, body.name);
     const how = { ifMatch: requireIfMatch(ifMatch), force: forced, seed };
     if (dryRun) return toAddedSeeds(await this.channels.preview(body, how));
-    return sendVersioned(response, withVersion(await this.channels.replace(body, how)));
+    return sendVersioned(response, this.#versioned(await this.channels.replace(body, how)));
   }
 
   @Delete(':name')
@@ -97,7 +101,7 @@ export class ChannelController {
     @Query('force', { schema: flagSchema }) flag: boolean,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelAction> {
-    return shown(response, await this.actions.start(name, flag));
+    return this.#shown(response, await this.actions.start(name, flag));
   }
 
   @Post(':name/pause')
@@ -109,38 +113,42 @@ export class ChannelController {
     @Query('force', { schema: flagSchema }) flag: boolean,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelAction> {
-    return shown(response, await this.actions.pause(name, flag));
+    return this.#shown(response, await this.actions.pause(name, flag));
   }
 
   @Post(':name/stop')
   @HttpCode(200)
   @ApiAnswer('Stop; captures that other channels need continue', channelActionSchema, 404)
   async stop(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
-    return shown(response, await this.actions.stop(name));
+    return this.#shown(response, await this.actions.stop(name));
   }
 
   @Post(':name/retry')
   @HttpCode(200)
   @ApiAnswer('Retry failed endpoints and pipelines now', channelActionSchema, 404)
   async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
-    return shown(response, await this.actions.retry(name));
+    return this.#shown(response, await this.actions.retry(name));
+  }
+
+  #shown(response: Response, { document, version, problems }: ActionResult): ChannelAction {
+    return { channel: sendVersioned(response, this.#versioned({ document, version })), problems: [...problems] };
+  }
+
+  #versioned({ document, version }: Versioned<ChannelDocument>): Versioned<ChannelDocument> {
+    return { document: this.#effective(document), version };
+  }
+
+  /** What the channel does, also where its document leaves it out. Below level 3 a document that is sent back cannot have `ddl`. */
+  #effective(channel: ChannelDocument): ChannelDocument {
+    const onUnsupported = unsupportedPolicy(channel);
+    if (this.level.current < 3) return { ...channel, onUnsupported };
+    const { pipelines: all } = channel;
+    const pipelines = all.map((pipeline) => ({ ...pipeline, ddl: shownDdl(pipeline.ddl, comesBack(pipeline, all)) }));
+    return { ...channel, pipelines, onUnsupported };
   }
 }
 
 function toAddedSeeds({ seeds, problems }: AddedSeeds): AddedSeedsAnswer {
   const shownSeeds = seeds.map(({ pipeline, order, look }) => ({ pipeline: pipeline.name, order, ...amounts(look) }));
   return { dryRun: true, seeds: shownSeeds, problems: [...problems] };
-}
-
-function shown(response: Response, { document, version, problems }: ActionResult): ChannelAction {
-  return { channel: sendVersioned(response, withVersion({ document, version })), problems: [...problems] };
-}
-
-function withVersion({ document, version }: Versioned<ChannelDocument>): Versioned<ChannelDocument> {
-  return { document: withPolicy(document), version };
-}
-
-/** What the channel does, also where its document leaves it out. */
-function withPolicy(channel: ChannelDocument): ChannelDocument {
-  return { ...channel, onUnsupported: unsupportedPolicy(channel) };
 }

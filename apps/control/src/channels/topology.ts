@@ -3,6 +3,7 @@ import type { ChannelInput } from '@lutra/model';
 import { errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { conflictProblems } from './conflict.rules.js';
+import { ddlRuleProblems } from '../ddl/ddl.rules.js';
 import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
@@ -30,7 +31,7 @@ function problemsOf({ endpoints, channels }: Topology): readonly FlowProblem[] {
   return [
     ...pipelineProblems(flows, addresses),
     ...related(flows).flatMap((some) => [...pathProblems(some, flows), ...twoWayProblems(some)]),
-    ...channels.flatMap((channel) => conflictProblems(channel, addresses)),
+    ...channels.flatMap((channel) => [...conflictProblems(channel, addresses), ...ddlRuleProblems(channel)]),
   ];
 }
 

@@ -3,13 +3,14 @@
  * the list, never a failed request.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
+import { comesBack, createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { findLatest, listDocuments, readConfiguration } from '../configuration/configuration.js';
+import { ddlUse } from '../ddl/ddl.rules.js';
 import { errorsOf } from '../configuration/problem.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
@@ -88,6 +89,7 @@ export class EndpointCheckService {
         rules: channel.conflicts.rules,
         suspends: unsupportedPolicy(channel) === 'suspend',
         creates: channel.seed === true,
+        ddlUse: ddlUse(pipeline.ddl, comesBack(pipeline, channel.pipelines)),
       })),
     );
     const from = pipelines.filter((pipeline) => pipeline.source === name);
@@ -95,14 +97,14 @@ export class EndpointCheckService {
     if (from.length + to.length === 0)
       return {
         asSource: { routes: [], suspends: () => false },
-        asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false, creates: false }],
+        asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false, creates: false, ddl: null }],
       };
-    const asTarget = to.map(({ channel, source, routes, rules, forwards, suspends, creates }): TargetUse => {
+    const asTarget = to.map(({ channel, source, routes, rules, forwards, suspends, creates, ddlUse: ddl }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       // In one channel both directions have the same tables; another channel's tables do not come back by this one.
       const twoWay = from.some((pipeline) => pipeline.target === source && pipeline.channel === channel);
       const server = found ? { ...this.#open(found), log: null } : null;
-      return { source: server, routes, twoWay, rules, forwards, suspends, creates };
+      return { source: server, routes, twoWay, rules, forwards, suspends, creates, ddl };
     });
     if (from.length === 0) return { asSource: null, asTarget };
     // Capture reads for all: one that stops, stops all.

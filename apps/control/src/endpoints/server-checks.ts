@@ -5,7 +5,7 @@
 import { SyncError, tlsTexts, toSyncError } from '@lutra/model';
 import type { ConflictRule, ErrorCode, Route, TlsFault } from '@lutra/model';
 import { checkSource, checkTarget, isSameServer } from '@lutra/mysql';
-import type { ConnectionOptions, Problem, SourceFacts } from '@lutra/mysql';
+import type { ConnectionOptions, DdlUse, Problem, SourceFacts } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
 import { problemId } from '../configuration/problem.js';
 
@@ -31,6 +31,8 @@ export interface TargetUse {
   readonly suspends: boolean;
   /** A seed creates the tables that are missing. */
   readonly creates: boolean;
+  /** null: schema changes are ignored. */
+  readonly ddl: DdlUse | null;
 }
 
 /** How an endpoint is used, or is going to be. */

@@ -16,7 +16,15 @@ const endpoint = {
 };
 const channel = {
   name: 'orders',
-  pipelines: [{ name: 'to-california', source: 'orders-hz', target: 'orders-ca', routes: [{ schema: 'shop', table: '*' }] }],
+  pipelines: [
+    {
+      name: 'to-california',
+      source: 'orders-hz',
+      target: 'orders-ca',
+      routes: [{ schema: 'shop', table: '*' }],
+      ddl: { drop: 'stop', maxSeconds: 3600 },
+    },
+  ],
 };
 const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","type":"long"}]}' };
 
@@ -33,6 +41,13 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/channels': channel,
   'put /api/v1/channels/{name}': channel,
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/skip': { seq: 4711, reason: 'a row that the target cannot hold' },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/ddl': {
+    log: '5f0c1b7e-7a53-4e0e-9a0c-6d1f7a0c9b11',
+    seq: 4712,
+    answer: 'done',
+    by: 'ada',
+    reason: 'the column was added here last week',
+  },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': { seq: 4000, reason: 'the target was restored from a backup' },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/seed': { tables: ['shop.*'], createTables: true, reason: 'a new region' },
@@ -49,11 +64,11 @@ export const bodyExamples: Readonly<Record<string, object>> = {
 /** Named shapes that answers have. */
 export const answerExamples: Readonly<Record<string, object>> = {
   Region: { ...region, kafka: { ...region.kafka, sasl: { ...sasl, passwordSet: true, passwordFrom: 'file:kafka-hz' } } },
-  Endpoint: { ...endpoint, passwordSet: true, start: { from: 'now' }, ddl: 'stop' },
+  Endpoint: { ...endpoint, passwordSet: true, start: { from: 'now' } },
   Channel: {
     ...channel,
     description: '',
-    pipelines: channel.pipelines.map((pipeline) => ({ ...pipeline, uid: 'k7mq2x5bd3fa' })),
+    pipelines: channel.pipelines.map((pipeline) => ({ ...pipeline, uid: 'k7mq2x5bd3fa', ddl: { ...pipeline.ddl, default: 'apply' } })),
     state: 'running',
     attempt: 0,
   },

@@ -18,6 +18,7 @@ import {
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
+import { ddlActivitySchema, ddlHoldSchema, heldSchema } from '../ddl/hold.schemas.js';
 import { levelStatusSchema, levelWriteSchema, workerSchema } from '../level/level.schemas.js';
 import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
 import { seedStatusSchema, verificationStatusSchema } from '../status/orders.schema.js';
@@ -143,9 +144,12 @@ const workStatusSchema = z.object({
   configuration: z.object({ revision: z.number(), write: z.string(), regressed: z.boolean() }).nullable(),
   /** Capture: orders to seed, by pipeline. */
   seeds: z.array(seedActivitySchema).readonly().optional(),
+  /** Loader: the schema change at which it holds, and the one that runs at the target. */
+  hold: ddlHoldSchema.optional(),
+  ddl: ddlActivitySchema.optional(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
-}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds'>, unknown>>;
+}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds' | 'hold' | 'ddl'>, unknown>>;
 
 /** absent: no process works on it although one should. */
 const shownStateSchema = z.enum([...workStates, 'absent']);
@@ -180,6 +184,8 @@ export const pipelineStatusSchema = z.object({
   position: positionSchema.nullable(),
   /** Tables that are not replicated, until an operator brings them back. */
   suspended: z.array(suspensionSchema),
+  /** The schema change at which it holds; null: it does not. GET …/ddl has its text. */
+  held: heldSchema.nullable(),
   /** null: none was ordered. */
   seed: seedStatusSchema.nullable(),
   lastError: errorReportSchema.nullable(),
@@ -247,7 +253,7 @@ export const pipelinePositionSchema = z.object({
 export type PipelinePosition = z.infer<typeof pipelinePositionSchema>;
 
 export const skipWriteSchema = z.strictObject({
-  /** `lastError.details.seq` of the pipeline's status. */
+  /** `lastError.details.seq` of the pipeline's status, or `held.seq`. */
   seq: z.int().min(0),
   /** Why, for who reads lutra.skipped later. */
   reason: z.string().min(1).max(1000),

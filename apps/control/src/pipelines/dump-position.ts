@@ -5,7 +5,7 @@
  * 1. A heartbeat before it lies within the dump: with it, all that the log has published until then.
  * 2. What the dump has and the log has stands before the position, and the log has come to the end of the dump: nothing behind the position
  *    is applied twice.
- * 3. From the position on, the log holds all that the pipeline carries; no DDL was passed over, and nothing was left out by a restart.
+ * 3. From the position on, the log holds all that the pipeline carries; it has no schema change, and nothing was left out by a restart.
  *
  * Counter-example for taking the position by time, or the end of the topic: a transaction that commits between the dump and that is
  * missing, or comes twice.
@@ -106,7 +106,7 @@ function proven({ position: logPosition, before, behind, announced }: Found, dum
     );
   const cut = behind.findLast(({ kind }) => kind === 'ddl' || kind === 'restart');
   if (!cut) return logPosition;
-  const why = cut.kind === 'ddl' ? 'a DDL statement was passed over' : 'transactions were left out by a restart';
+  const why = cut.kind === 'ddl' ? 'there is a schema change' : 'transactions were left out by a restart';
   throw invalid(topic, `behind that position, at seq ${cut.seq}, ${why}; take a dump from behind it`);
 }
 

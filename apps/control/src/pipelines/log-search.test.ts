@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admit, freshLog, LogScan } from '@lutra/model';
-import type { ResumePosition, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
+import type { DdlRecord, ResumePosition, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
 import { firstPosition, lastPosition, positionAt } from './log-search.js';
 import { ReplayRange } from './replay-range.js';
 
@@ -133,7 +133,7 @@ describe('a search in a log', () => {
         const found = await positionAt(log, ends, { seq, offset, sizes });
         const wanted = positions.findLast((position) => position.seq <= seq) ?? { seq: -1, epoch: -1, nextOffset: 0 };
         expect(bare(found)).toEqual(wanted);
-        const range = new ReplayRange('t', found!);
+        const range = new ReplayRange('t', found!, () => true);
         for await (const record of log.read(found!.nextOffset, anchor.nextOffset)) range.add(record);
         range.end({ log: 'L', epoch: anchor.epoch, seq: anchor.seq });
       }),
@@ -182,15 +182,19 @@ describe('what cannot be replayed', () => {
   const position: ResumePosition = { log: 'L', epoch: 1, seq: 0, nextOffset: 2, source: null };
   const control = (seq: number, body: object): LogRecord =>
     ({ offset: seq + 1, header: { kind: (body as LogRecord['body']).kind, log: 'L', seq, epoch: 1 }, body }) as LogRecord;
+  const rangeOf = (concerns: (record: DdlRecord) => boolean = () => true): ReplayRange => new ReplayRange('t', position, concerns);
   const routes = (...tables: string[]) => ({ kind: 'routes', endpoint: 'a', tables, tsMs: 0 });
 
-  it('is a DDL statement that was passed over', () => {
-    const range = new ReplayRange('t', position);
-    expect(() => range.add(control(1, { kind: 'ddl' }))).toThrow(/seq 1 is a DDL statement.*rewind to 1 or later/);
+  it('is a schema change of a table that the pipeline carries', () => {
+    const range = rangeOf((record) => record.statement !== 'ALTER TABLE');
+    range.add(control(1, { kind: 'ddl', statement: 'ALTER TABLE' }));
+    expect(() => range.add(control(2, { kind: 'ddl', statement: 'TRUNCATE TABLE' }))).toThrow(
+      /seq 2 is a schema change \(TRUNCATE TABLE\); rewind to 2 or later/,
+    );
   });
 
   it('is a time in which a table was not in the topic', () => {
-    const range = new ReplayRange('t', position);
+    const range = rangeOf();
     range.add(control(1, routes('shop.*', 'crm.*')));
     range.add(control(2, routes('crm.*', 'shop.*')));
     expect(() => range.add(control(3, routes('crm.*')))).toThrow(/seq 3 is a change of the tables/);
@@ -198,14 +202,14 @@ describe('what cannot be replayed', () => {
 
   it('is not the position where a table was suspended, but the one where it had left the routes to come back', () => {
     const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: '', at: 0 }];
-    const range = new ReplayRange('t', position);
+    const range = rangeOf();
     range.add(control(1, routes('shop.*')));
     range.add(control(2, { ...routes('shop.*'), suspended }));
     expect(() => range.add(control(3, routes('shop.* except t')))).toThrow(/seq 3 is a change of the tables/);
   });
 
   it('is a log that is not the one which was applied', () => {
-    const range = new ReplayRange('t', position);
+    const range = rangeOf();
     range.add(control(1, routes()));
     expect(() => range.end({ log: 'L', epoch: 1, seq: 2 })).toThrow(expect.objectContaining({ code: 'LOG_TRUNCATED' }));
     expect(() => range.add(control(3, routes()))).toThrow(expect.objectContaining({ code: 'LOG_GAP' }));

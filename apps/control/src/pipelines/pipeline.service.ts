@@ -5,12 +5,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import { rowsTopic, SyncError } from '@lutra/model';
-import type { EndpointDocument, PipelineUid } from '@lutra/model';
+import type { EndpointDocument, PipelineUid, WorkStatus } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
 import { findDocument } from '../configuration/configuration.js';
+import { holdOf, loaderOf } from '../ddl/held-pipelines.js';
 import type { PipelinePosition, SkipWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
@@ -61,23 +62,24 @@ export class PipelineService extends PipelineAccessService {
   }
 
   /**
-   * Orders the loader to skip one transaction and lets it try again.
+   * Orders the loader to skip one transaction and lets it try again. At a schema change it is the answer `skip`.
    * @throws SyncError CONFIG_INVALID if it is not the one that the pipeline stopped at
    */
   async skip(channelName: string, name: string, { seq, reason }: SkipWrite): Promise<PipelinePosition> {
     const { id, pipeline } = await this.find(channelName, name);
-    const worker = (await this.registry.status.list()).find(
-      (status) => status.app === 'loader' && status.uid === pipeline.uid && status.state === 'failed',
-    );
-    const stoppedAt = worker?.lastError?.details['seq'];
-    const log = worker?.lastError?.details['log'];
-    if (stoppedAt !== seq || typeof log !== 'string') {
-      const where = typeof stoppedAt === 'number' ? `it stopped at seq ${stoppedAt}` : 'it has not stopped at a transaction';
+    const worker = loaderOf(pipeline, await this.registry.status.list());
+    const stopped = stoppedAt(worker);
+    if (!stopped || stopped.seq !== seq) {
+      const where = stopped ? `it stopped at seq ${stopped.seq}` : 'it has not stopped at a transaction';
       throw new SyncError('CONFIG_INVALID', `pipeline ${id}: seq ${seq} cannot be skipped: ${where}`, { details: { seq } });
     }
-    await this.registry.skips.order(pipeline.uid, { log, seq, reason, at: Date.now() });
+    const hold = holdOf(worker);
+    if (hold && !hold.ways.includes('skip'))
+      throw new SyncError('CONFIG_INVALID', `pipeline ${id}: seq ${seq} cannot be skipped: ${hold.message}`);
+    await this.registry.skips.order(pipeline.uid, { log: stopped.log, seq, reason, at: Date.now() });
     this.logger.warn({ pipeline: id, uid: pipeline.uid, seq, reason }, 'a transaction will be skipped');
-    await this.actions.retry(channelName);
+    // One that holds asks for orders by itself.
+    if (!hold) await this.actions.retry(channelName);
     return this.position(channelName, name);
   }
 
@@ -96,4 +98,11 @@ export class PipelineService extends PipelineAccessService {
       await admin.close();
     }
   }
+}
+
+function stoppedAt(worker: WorkStatus | null): { readonly log: string; readonly seq: number } | null {
+  const hold = holdOf(worker);
+  if (hold) return { log: hold.log, seq: hold.seq };
+  const { seq, log } = (worker?.state === 'failed' && worker.lastError?.details) || {};
+  return typeof seq === 'number' && typeof log === 'string' ? { log, seq } : null;
 }

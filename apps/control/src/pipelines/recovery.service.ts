@@ -22,6 +22,7 @@ import { ConfigurationService } from '../configuration/configuration.service.js'
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { PipelinePosition } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SCHEMAS } from '../tokens.js';
+import { concerns } from '../ddl/concerns.js';
 import type { HealedPipeline } from '../verifications/heal.js';
 import { HealService, holeOf } from '../verifications/heal.service.js';
 import type { Hole } from '../unequal/unequal-queries.js';
@@ -72,7 +73,8 @@ export class PipelineRecoveryService {
     const checkpoint = await readCheckpoint(target, uid, 0);
     if (!checkpoint) throw new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${id} (uid ${uid})`);
     const position = await this.#positionBefore(subject, checkpoint, seq);
-    const range = new ReplayRange(log.topic, position);
+    const router = createRouter(pipelineRoutes(subject.pipeline), await readSuspended(target, uid));
+    const range = new ReplayRange(log.topic, position, (record) => concerns(record, router));
     let known = await this.#follow(subject, range, checkpoint);
     await moveCheckpoint(target, {
       pipeline: uid,

@@ -1,12 +1,12 @@
 /**
  * What a rewind would replay, read once before anything is changed. Pure. It follows the log from the position to the checkpoint by the
  * same rule as the loader, so that the position is proven; and it finds what cannot be replayed:
- * - a DDL statement that was passed over: rows that a TRUNCATE removed would come back, and it is not in the log as rows;
+ * - a schema change of its tables: rows of the old definition would meet the new one, and rows that a TRUNCATE removed would come back;
  * - tables that left the topic and came back: what happened to them meanwhile is not in it, so old versions of their rows would stay. One
  *   that is suspended is not among them: the pipeline leaves its rows out in a replay, too, and it comes back only by leaving the routes.
  */
 import { admit, SyncError } from '@lutra/model';
-import type { ResumePosition, LogRecord, LogState, TableSchema } from '@lutra/model';
+import type { DdlRecord, ResumePosition, LogRecord, LogState, TableSchema } from '@lutra/model';
 
 /** The record that the checkpoint names. */
 export interface Anchor {
@@ -17,6 +17,7 @@ export interface Anchor {
 
 export class ReplayRange {
   readonly #what: string;
+  readonly #concerns: (record: DdlRecord) => boolean;
   readonly #tables = new Set<TableSchema>();
   #state: LogState;
   /** Of the last valid record. */
@@ -24,8 +25,10 @@ export class ReplayRange {
   #routes: string | null = null;
   #nextOffset: number;
 
-  constructor(what: string, from: ResumePosition) {
+  /** @param concerns whether a schema change is about tables of the pipeline; any other one was passed */
+  constructor(what: string, from: ResumePosition, concerns: (record: DdlRecord) => boolean) {
     this.#what = what;
+    this.#concerns = concerns;
     this.#epoch = from.epoch;
     this.#nextOffset = from.nextOffset;
     this.#state = { log: from.log, epoch: from.epoch, seq: from.seq === -1 ? null : from.seq };
@@ -53,7 +56,7 @@ export class ReplayRange {
     if (verdict !== 'valid') return;
     this.#epoch = header.epoch;
     if (body.kind === 'row') this.#tables.add(body.table);
-    if (body.kind === 'ddl') throw this.#refused(header.seq, 'a DDL statement that was carried out by hand');
+    if (body.kind === 'ddl' && this.#concerns(body)) throw this.#refused(header.seq, `a schema change (${body.statement})`);
     if (body.kind !== 'routes') return;
     const routes = [...body.tables].sort().join();
     if (this.#routes !== null && this.#routes !== routes) throw this.#refused(header.seq, 'a change of the tables that the topic holds');

@@ -11,7 +11,7 @@ import { PipelineAccessService } from './pipeline-access.service.js';
 
 export interface TableQuestion {
   /** Of schema lutra, for messages. */
-  readonly table: 'difference' | 'unequal';
+  readonly table: 'difference' | 'unequal' | 'ddl';
   readonly sql: string;
 }
 

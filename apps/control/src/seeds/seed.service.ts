@@ -13,6 +13,7 @@ import { found } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
+import { heldProblems } from '../ddl/held-pipelines.js';
 import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
 import type { OrderAction } from '../orders/orders.schemas.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
@@ -57,7 +58,8 @@ export class SeedService {
     const underWay = await this.#underWay(subject.pipeline.uid, subject.id);
     const verify = write.verify && look.tables.length <= maxVerifiedTables;
     const unverified = write.verify ? await this.#notVerified(subject, look.tables.length) : [];
-    const problems = [...underWay, ...look.problems, ...unverified];
+    const held = heldProblems(subject.channel, await this.registry.status.list(), [subject.pipeline.name]);
+    const problems = [...underWay, ...look.problems, ...held, ...unverified];
     const answer = { ...amounts(look), order, dryRun, entries: 0, problems: [...problems] };
     if (dryRun) return { ...answer, verification: null };
     if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `pipeline ${subject.id} cannot be seeded`, problems);

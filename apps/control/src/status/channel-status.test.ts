@@ -39,6 +39,31 @@ describe('channelStatus', () => {
     expect(one([], 'stopped').state).toBe('stopped');
   });
 
+  it('says at which schema change a pipeline holds, and why, without its text', () => {
+    const hold = {
+      log: 'L',
+      seq: 7,
+      record: 'x:1',
+      reason: 'policy',
+      message: 'the pipeline is told to stop',
+      statement: 'ALTER TABLE',
+      sql: "ALTER TABLE t ADD c INT DEFAULT 'secret'",
+      here: null,
+      tables: [{ database: 'shop', name: 't' }],
+      ways: ['run', 'done', 'skip'],
+      since: 5,
+    } as const;
+    const held = one([worker('capture', 'a'), worker('loader', 'ab.there', { state: 'held', hold })]);
+    expect(held.state).toBe('held');
+    expect(held.reason).toBe('holds at ALTER TABLE on shop.t (policy): the pipeline is told to stop');
+    expect(held.held).toMatchObject({ reason: 'policy', seq: 7, ways: ['run', 'done', 'skip'] });
+    expect(JSON.stringify(held.held)).not.toContain('secret');
+    expect(
+      one([worker('capture', 'a', { state: 'waiting', waitingFor: 'x' }), worker('loader', 'ab.there', { state: 'held', hold })]).state,
+    ).toBe('held');
+    expect(one([worker('capture', 'a'), worker('loader', 'ab.there', { hold })]).held).toBeNull();
+  });
+
   it('shows the greater lag of the two, and none while one is unknown', () => {
     expect(one([worker('capture', 'a', { lagMs: 60_000 }), worker('loader', 'ab.there')]).lagMs).toBe(60_000);
     expect(one([worker('capture', 'a', { lagMs: null }), worker('loader', 'ab.there')]).lagMs).toBeNull();

@@ -5,13 +5,14 @@
  * the target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
 import { pipelineName, replicationFingerprint, suspendedOf, without } from '@lutra/model';
-import type { ChannelDocument, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
+import type { ChannelDocument, DdlHold, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
+import { holdOf, statementOf } from '../ddl/held-pipelines.js';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
 import type { OmissionsStatus } from './omissions.schema.js';
 import { routesStatus } from './routes-status.js';
 
 /** The worst first. */
-const gravity: readonly ShownState[] = ['failed', 'absent', 'waiting', 'starting', 'standby', 'stopped', 'paused', 'running'];
+const gravity: readonly ShownState[] = ['failed', 'absent', 'held', 'waiting', 'starting', 'standby', 'stopped', 'paused', 'running'];
 
 export function channelStatus(channel: ChannelDocument, workers: readonly WorkStatus[], omissions: OmissionsStatus): ChannelStatus {
   const pipelines = channel.pipelines.map((pipeline) => pipelineStatus(channel, pipeline, workers));
@@ -50,6 +51,7 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
     transactions: target.worker?.transactions ?? 0,
     position: source.worker?.position ?? null,
     suspended: suspendedIn(pipeline, source, target),
+    held: heldAt(target),
     seed: null,
     lastError: latestError(source, target),
     source,
@@ -64,6 +66,14 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
 function suspendedIn(pipeline: PipelineDocument, source: EndStatus, target: EndStatus): Suspension[] {
   const known = target.worker?.suspended ?? [];
   return [...known, ...without(suspendedOf({ suspended: source.worker?.suspended ?? [] }, pipeline), known)];
+}
+
+/** Without its text, which may hold values. */
+function heldAt({ worker }: EndStatus): PipelineStatus['held'] {
+  const hold = holdOf(worker);
+  if (!hold) return null;
+  const { record: _, sql: __, here: ___, ...shown } = hold;
+  return shown;
 }
 
 interface Expectation {
@@ -93,11 +103,16 @@ function reasonOf(worker: WorkStatus): string | null {
 
 const regressed = 'CONFIG_REGRESSED: it works on with the documents that it has; GET /api/v1/revision';
 
-function ownReason({ state, waitingFor, lastError }: WorkStatus): string | null {
+function ownReason({ state, waitingFor, lastError, hold }: WorkStatus): string | null {
+  if (state === 'held') return hold ? holds(hold) : (lastError?.message ?? null);
   if (state === 'waiting') return waitingFor ?? lastError?.message ?? null;
   if (state === 'starting' || state === 'running') return movesNot(waitingFor, lastError);
   if (state === 'failed') return lastError ? `${lastError.code}: ${lastError.message}` : null;
   return state === 'standby' ? 'every process stands by: a take-over is under way' : null;
+}
+
+function holds(hold: DdlHold): string {
+  return `holds at ${statementOf(hold)} (${hold.reason}): ${hold.message}`;
 }
 
 /** A worker that runs may stand still all the same: it waits for somebody, or tries again what failed and has had no success since. */

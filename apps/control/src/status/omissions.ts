@@ -1,9 +1,8 @@
 /**
- * What was not replicated, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own.
- * Pure.
+ * What was not replicated, seen from one channel: that of its source endpoints, of its pipelines, and its own. Pure.
  */
-import { createRouter, omissionKinds, pipelineName, pipelineRoutes } from '@lutra/model';
-import type { ChannelDocument, Omission, Omissions } from '@lutra/model';
+import { omissionKinds, pipelineName } from '@lutra/model';
+import type { ChannelDocument, Omissions } from '@lutra/model';
 import type { OmissionOwner } from '@lutra/registry';
 import type { OmissionsStatus } from './omissions.schema.js';
 
@@ -39,8 +38,7 @@ interface Open {
 function openOf(channel: ChannelDocument, owner: OmissionOwner, { last, total, confirmed }: Omissions): Open {
   const until = confirmed[channel.name]?.n ?? 0;
   const oldest = last[0]?.n ?? total + 1;
-  const concerns = concerning(channel, owner);
-  const shown = last.filter((omission) => omission.n > until && concerns(omission));
+  const shown = last.filter(({ n }) => n > until);
   return {
     shown: shown.map(({ kind, what, tables, where, at }) => ({ kind, what, tables, where, at, of: shownOwner(channel, owner) })),
     older: Math.max(0, oldest - 1 - until),
@@ -53,20 +51,8 @@ function shownOwner({ name, pipelines }: ChannelDocument, owner: OmissionOwner):
   return pipeline ? `pipeline ${pipelineName(name, pipeline.name)}` : owner.replace('@', ' ');
 }
 
-/** Of an endpoint, other channels may route what this one does not. */
-function concerning({ pipelines }: ChannelDocument, owner: OmissionOwner): (omission: Omission) => boolean {
-  const routes = pipelines.filter(({ source }) => owner === `endpoint@${source}`).flatMap(pipelineRoutes);
-  const router = createRouter(routes);
-  const isRouted = (text: string): boolean => {
-    const dot = text.indexOf('.');
-    const [database, name] = [text.slice(0, dot), text.slice(dot + 1)];
-    return name === '*' ? router.coversDatabase(database) : router({ database, name }) !== null;
-  };
-  return ({ kind, tables }) => kind !== 'ddl' || tables.length === 0 || tables.some(isRouted);
-}
-
 const nouns = {
-  ddl: ['DDL statement not replicated', 'DDL statements not replicated'],
+  ddl: ['schema change ignored', 'schema changes ignored'],
   skip: ['transaction skipped', 'transactions skipped'],
   force: ['start or change in spite of failed checks', 'starts or changes in spite of failed checks'],
   suspend: ['table suspended', 'tables suspended'],

@@ -12,6 +12,7 @@ import type { Operation, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { problemId } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
+import { heldProblems } from '../ddl/held-pipelines.js';
 import { orderedBy, requireLevel } from '../orders/order-rules.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { UnequalService } from '../unequal/unequal.service.js';
@@ -55,7 +56,9 @@ export class HealService {
       await asking(pipeline.source, this.#otherWay(channel, pipeline, problems));
     }
     const replaced: string[] = [];
+    const workers = await this.registry.status.list();
     for (const channel of channelsOf(healed)) {
+      problems.push(...heldProblems(channel, workers));
       const order = await this.#underWay(channel.name);
       if (order && !isHeal(order)) replaced.push(channel.name);
     }

@@ -13,6 +13,7 @@ import { found, listDocuments, findDocument } from '../configuration/configurati
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
+import { heldProblems } from '../ddl/held-pipelines.js';
 import { orderedBy, requireLevel } from '../orders/order-rules.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { keyText, RepairLookService } from './repair-look.service.js';
@@ -46,6 +47,7 @@ export class RepairService {
     const known = await this.registry.verifications.read(channel);
     const subject = await this.#subject(channel, known?.document ?? null);
     const answer = await this.#answer(subject, id, write);
+    answer.problems.push(...heldProblems(subject.channel, await this.registry.status.list(), subject.verification.pipelines));
     const errors = errorsOf(answer.problems);
     if (write.dryRun) return answer;
     if (errors.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${channel} cannot be repaired`, answer.problems);

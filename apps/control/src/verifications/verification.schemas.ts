@@ -28,6 +28,8 @@ export const verificationSchema = z.object({
   /** All tables that were compared in this pass are equal, and the pass has ended. */
   equal: z.boolean(),
   unequal: unequalStatusSchema,
+  /** Pipelines that hold at a schema change: a comparison that needs what is behind it waits until it is answered. */
+  held: z.array(z.string()),
 });
 export type Verification = z.infer<typeof verificationSchema>;
 

@@ -8,6 +8,7 @@ import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { findDocument, found } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
+import { heldProblems } from '../ddl/held-pipelines.js';
 import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
 import type { OrderAction } from '../orders/orders.schemas.js';
 import { SeedLookService } from '../seeds/seed-look.service.js';
@@ -50,7 +51,11 @@ export class VerificationService {
   async find(channel: string): Promise<Verification> {
     const { document } = await findDocument(this.registry, 'channel', channel);
     const order = (await this.registry.verifications.read(channel))?.document ?? null;
-    const [result, unequal] = await Promise.all([order && this.resultOf(channel, order), this.unequal.ask(document)]);
+    const [result, unequal, workers] = await Promise.all([
+      order && this.resultOf(channel, order),
+      this.unequal.ask(document),
+      this.registry.status.list(),
+    ]);
     return {
       order,
       result: result && {
@@ -60,6 +65,7 @@ export class VerificationService {
       equal:
         result !== null && result.endedAt !== null && result.tables.length > 0 && result.tables.every(({ verdict }) => verdict === 'equal'),
       unequal,
+      held: heldProblems(document, workers, order?.pipelines).map(({ what }) => what),
     };
   }
 

@@ -11,6 +11,7 @@ import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
 import { EventQueues } from '../events/event-queues.js';
 import { ClusterLevel } from '../level/cluster-level.js';
+import { HeldWork } from './held-work.js';
 import { NewestOf } from './newest-of.js';
 import type { Beside, BesideDeps, WorkerApp } from './worker-app.js';
 import type { WorkerEnvironment } from './worker-environment.js';
@@ -40,7 +41,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   readonly #events: EventQueues;
   readonly #level: ClusterLevel;
   #documents: Configuration | null = null;
-  readonly #statuses: StatusBudget;
+  readonly #statuses: HeldWork;
   readonly #tree: TreeFollower;
   #endWatch: () => void = () => undefined;
   #unknown: string | null = null;
@@ -55,11 +56,13 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
     this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION });
     this.#level.onChange(() => this.#reconcile());
-    this.#statuses = new StatusBudget({
+    const budget = new StatusBudget({
       store: parts.registry.status,
       onError: (error) =>
         error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again'),
     });
+    this.#statuses = new HeldWork(budget);
+    health.note('schema changes', () => this.#statuses.text);
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
     this.#beside = app.beside?.(this.#deps(logger)) ?? null;
   }

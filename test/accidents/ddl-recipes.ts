@@ -1,4 +1,4 @@
-/** The recipes of docs/02-setup.md#ddl, read from the page itself, so that what is followed is what is written. */
+/** The recipes of docs/10-schema-changes.md, read from the page itself, so that what is followed is what is written. */
 import { readFile } from 'node:fs/promises';
 
 export interface Step {
@@ -6,10 +6,6 @@ export interface Step {
   /** Nobody writes meanwhile. */
   readonly quiet: boolean;
   readonly sql: string;
-}
-
-export async function sameSession(): Promise<string> {
-  return oneBlock(await section('The same session'));
 }
 
 export async function recipe(heading: string): Promise<readonly Step[]> {
@@ -24,9 +20,9 @@ export async function recipe(heading: string): Promise<readonly Step[]> {
 }
 
 async function section(heading: string): Promise<string> {
-  const page = await readFile(new URL('../../docs/02-setup.md', import.meta.url), 'utf8');
+  const page = await readFile(new URL('../../docs/10-schema-changes.md', import.meta.url), 'utf8');
   const found = page.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
-  if (!found) throw new Error(`docs/02-setup.md has no heading "${heading}"`);
+  if (!found) throw new Error(`docs/10-schema-changes.md has no heading "${heading}"`);
   return found;
 }
 

@@ -61,7 +61,9 @@ async function tableDifferences({ source, target }: Ends, { table, at, router, c
   const [rows, others] = [await rowsOf(source, table), await rowsOf(target, at)];
   if (JSON.stringify(rows) === JSON.stringify(others)) return [];
   const first = rows.findIndex((row, index) => row !== others[index]);
-  return [`${text(table)} has ${rows.length} rows, ${others.length} at the target; the first that differs is ${rows[first] ?? others.at(-1)}`];
+  return [
+    `${text(table)} has ${rows.length} rows, ${others.length} at the target; the first that differs is ${rows[first] ?? others.at(-1)}`,
+  ];
 }
 
 interface Shown {

@@ -8,7 +8,8 @@ import { createLogger } from '@lutra/telemetry';
 import type { Stack } from '../harness/index.js';
 
 export type Logged = { readonly seq: number } & (
-  { readonly kind: 'row'; readonly event: RowEvent } | { readonly kind: 'ddl'; readonly record: DdlRecord }
+  | { readonly kind: 'row'; readonly event: RowEvent }
+  | { readonly kind: 'ddl'; readonly record: DdlRecord }
 );
 
 const pollMs = 50;

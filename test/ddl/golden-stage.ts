@@ -5,7 +5,7 @@ import { type DdlHold, rowsTopic } from '@lutra/model';
 import type { Side, Stack } from '../harness/index.js';
 import type { MysqlServer } from '../servers/index.js';
 import { type Carried, DdlWay } from './ddl-way.js';
-import { differencesOf } from './definitions.js';
+import { differencesOf, type Ends } from './definitions.js';
 import { type GoldenFile, type GoldenHold, type GoldenStatement, targetSession } from './golden-file.js';
 import { GoldenLines, misplaced } from './golden-lines.js';
 import { type Logged, LogTail } from './log-tail.js';
@@ -32,14 +32,14 @@ const pollMs = 100;
 export class GoldenStage {
   readonly #way: DdlWay;
   readonly #tail: LogTail;
-  readonly #ends: { readonly source: Connection; readonly target: Connection };
+  readonly #ends: Ends;
   readonly #sessions = new Map<string, Connection>();
   readonly #holds = new Map<number, DdlHold>();
   readonly #records: Extract<Logged, { kind: 'ddl' }>['record'][] = [];
   #marks = 0;
   #wanted: GoldenHold | null = null;
 
-  private constructor(way: DdlWay, tail: LogTail, ends: GoldenStage['#ends']) {
+  private constructor(way: DdlWay, tail: LogTail, ends: Ends) {
     this.#way = way;
     this.#tail = tail;
     this.#ends = ends;

@@ -63,8 +63,6 @@ describe('a pipeline that carries out schema changes', () => {
     expect(hold.message).toMatch(/1062|Duplicate entry/);
     expect((await way.end('loader')).worker?.lastError?.code).toBe('DDL_HELD');
     expect(await way.targetIds()).toEqual([1, 2, 50]);
-    await ddl.answer(hold, 'run');
-    expect((await until(async () => ((await ddl.hold())?.reason === 'failed' ? true : undefined))) ?? false).toBe(true);
     await way.atTarget('DELETE FROM t WHERE id = 50');
     await ddl.answer(hold, 'run', 'the row is gone');
     await ddl.goesOn();

@@ -48,9 +48,17 @@ export class DdlWay {
   static async open(stack: Stack, { from, target, routes = [], databases = [], ddl }: DdlWayOptions = {}): Promise<DdlWay> {
     if (target) await prepareEndpoint(target);
     const way = await openOneWay(stack, { start: false, ...(from && { from }), ...(target && { servers: { target } }) });
+    const sources = routes.map(({ schema }) => schema);
+    await withAdministrator(way.servers[way.from], async (connection) => {
+      for (const name of sources) await connection.query(`GRANT SELECT, TRIGGER ON ??.* TO '${lutraUser}'@'%'`, [name]);
+    });
     await grantSchemaChanges(way.servers[way.to], [way.database, ...databases]);
     const opened = new DdlWay(stack, way);
-    await opened.#changePipeline((pipeline) => ({ ...pipeline, routes: [...pipeline.routes, ...routes], ...(ddl && { ddl }) }));
+    await opened.#changePipeline(({ ddl: _, ...pipeline }) => ({
+      ...pipeline,
+      routes: [...pipeline.routes, ...routes],
+      ...(ddl && { ddl }),
+    }));
     await way.start();
     await way.runs();
     return opened;
@@ -99,6 +107,12 @@ export class DdlWay {
     );
     if (error instanceof ApiError) return error;
     throw new Error(`${answer} at ${place.seq} should be refused`, { cause: error });
+  }
+
+  /** Waits until a table that a statement makes there is as it is here. */
+  async arrives(table: string): Promise<void> {
+    await until(async () => ((await this.definitions(table))[1] === 'none' ? undefined : true));
+    await this.way.arrives(table);
   }
 
   /** What its loader has written down, in the order in which it began. */

@@ -18,8 +18,8 @@ afterAll(async () => {
 });
 
 const routes = [routeSchema.parse({ schema: 'ddl_left', exclude: ['aside'], to: { schema: 'ddl_right' } })];
-const differences = (counters?: boolean): Promise<readonly string[]> =>
-  differencesOf({ source: connection, target: connection }, { routes, databases: ['ddl_left'], ...(counters && { counters }) });
+const differences = (): Promise<readonly string[]> =>
+  differencesOf({ source: connection, target: connection }, { routes, databases: ['ddl_left'] });
 
 beforeEach(async () => {
   for (const database of ['ddl_left', 'ddl_right']) {
@@ -30,9 +30,9 @@ beforeEach(async () => {
   }
 });
 
-it('sees nothing where both are alike, excluded tables and foreign keys included', async () => {
-  await connection.query('CREATE TABLE ddl_left.aside (id INT)');
-  expect(await differences(true)).toEqual([]);
+it('sees nothing where both are alike, excluded tables, foreign keys and counters included', async () => {
+  await connection.query('CREATE TABLE ddl_left.aside (id INT); ALTER TABLE ddl_right.t AUTO_INCREMENT = 50');
+  expect(await differences()).toEqual([]);
 });
 
 it.each([
@@ -48,10 +48,4 @@ it.each([
 ])('sees %s', async (sql) => {
   await connection.query(sql);
   expect(await differences()).toHaveLength(1);
-});
-
-it('sees another value of AUTO_INCREMENT where it is asked for', async () => {
-  await connection.query('ALTER TABLE ddl_right.t AUTO_INCREMENT = 50');
-  expect(await differences()).toEqual([]);
-  expect(await differences(true)).toHaveLength(1);
 });

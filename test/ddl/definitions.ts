@@ -14,12 +14,10 @@ export interface CompareOptions {
   readonly routes: readonly Route[];
   /** At the source. */
   readonly databases: readonly string[];
-  /** The next value of AUTO_INCREMENT is compared too: nobody has rolled back or failed to insert. */
-  readonly counters?: boolean;
 }
 
 /** In words; none: they are equal. */
-export async function differencesOf(ends: Ends, { routes, databases, counters = false }: CompareOptions): Promise<readonly string[]> {
+export async function differencesOf(ends: Ends, { routes, databases }: CompareOptions): Promise<readonly string[]> {
   const router = createRouter(routes);
   const here = (await tablesOf(ends.source, databases)).filter((table) => router(table) !== null);
   const targets = [...new Set([...databases, ...routes.map(({ to }) => to?.schema)])].filter((name) => name !== undefined);
@@ -28,7 +26,7 @@ export async function differencesOf(ends: Ends, { routes, databases, counters = 
   for (const table of here) {
     const at = router(table);
     if (at === null) continue;
-    if (there.some((other) => isSame(other, at))) found.push(...(await tableDifferences(ends, { table, at, router, counters })));
+    if (there.some((other) => isSame(other, at))) found.push(...(await tableDifferences(ends, { table, at, router })));
     else found.push(`${text(table)}: ${text(at)} is missing at the target`);
   }
   const arrived = here.map((table) => router(table));
@@ -50,13 +48,12 @@ interface Pair {
   readonly table: TableName;
   readonly at: TableName;
   readonly router: Router;
-  readonly counters: boolean;
 }
 
-async function tableDifferences({ source, target }: Ends, { table, at, router, counters }: Pair): Promise<readonly string[]> {
+async function tableDifferences({ source, target }: Ends, { table, at, router }: Pair): Promise<readonly string[]> {
   const own = (name: TableName): TableName => name;
-  const here = definitionOf(await shown(source, table), { of: table, name: at, counters, mapped: (name) => router(name) ?? name });
-  const there = definitionOf(await shown(target, at), { of: at, name: at, counters, mapped: own });
+  const here = definitionOf(await shown(source, table), { of: table, name: at, mapped: (name) => router(name) ?? name });
+  const there = definitionOf(await shown(target, at), { of: at, name: at, mapped: own });
   if (here !== there) return [`${text(table)} is defined as\n${here}\nand at the target\n${there}`];
   const [rows, others] = [await rowsOf(source, table), await rowsOf(target, at)];
   if (JSON.stringify(rows) === JSON.stringify(others)) return [];
@@ -69,19 +66,18 @@ async function tableDifferences({ source, target }: Ends, { table, at, router, c
 interface Shown {
   readonly of: TableName;
   readonly name: TableName;
-  readonly counters: boolean;
   readonly mapped: (name: TableName) => TableName;
 }
 
-/** Names of other tables in full, and as they are called at the target. */
-function definitionOf(printed: string, { of, name, counters, mapped }: Shown): string {
+/** Names of other tables in full, and as they are called at the target. How far a server has counted is its own. */
+function definitionOf(printed: string, { of, name, mapped }: Shown): string {
   const named = printed
     .replace(/^CREATE TABLE `[^\n]*` \(/, `CREATE TABLE \`${name.name}\` (`)
     .replaceAll(/REFERENCES (?:`((?:[^`]|``)+)`\.)?`((?:[^`]|``)+)`/g, (_, database: string | undefined, other: string) => {
       const full = mapped({ database: database ?? of.database, name: other });
       return `REFERENCES \`${full.database}\`.\`${full.name}\``;
     });
-  return counters ? named : named.replace(/ AUTO_INCREMENT=\d+/, '');
+  return named.replace(/ AUTO_INCREMENT=\d+/, '');
 }
 
 async function shown(connection: Connection, { database, name }: TableName): Promise<string> {

@@ -35,6 +35,8 @@ export class GoldenStage {
   readonly #ends: Ends;
   readonly #sessions = new Map<string, Connection>();
   readonly #holds = new Map<number, DdlHold>();
+  /** Holds of steps that say nothing of one. */
+  readonly #unexpected: string[] = [];
   readonly #records: Extract<Logged, { kind: 'ddl' }>['record'][] = [];
   #marks = 0;
   #wanted: GoldenHold | null = null;
@@ -74,8 +76,8 @@ export class GoldenStage {
     const records = logged.filter((record) => record.kind === 'ddl').map(({ record }) => record);
     this.#records.push(...records);
     const databases = [...new Set(file.routes.map(({ schema }) => schema))];
-    const differences = await differencesOf(this.#ends, { routes: file.routes, databases, counters: true });
-    return { lines: this.#lines(file, logged), wrong: [...records.flatMap(misplaced), ...differences] };
+    const differences = await differencesOf(this.#ends, { routes: file.routes, databases });
+    return { lines: this.#lines(file, logged), wrong: [...this.#unexpected.splice(0), ...records.flatMap(misplaced), ...differences] };
   }
 
   /** Of all that was played. What was answered, or was there already, ran under no witness. */
@@ -127,14 +129,25 @@ export class GoldenStage {
       const hold = worker?.hold;
       if (state === 'held' && hold && !this.#holds.has(hold.seq)) await this.#atHold(hold, this.#wanted);
     }
-    throw new Error(`step ${last} has not arrived: ${JSON.stringify(await this.#way.way.status(), null, 1)}`);
+    const status = JSON.stringify(await this.#way.way.status(), null, 1);
+    throw new Error(`step ${last} has not arrived: ${[...this.#unexpected.splice(0), status].join('\n')}`);
   }
 
   async #atHold(hold: DdlHold, wanted: GoldenHold | null): Promise<void> {
     this.#holds.set(hold.seq, hold);
-    for (const statement of wanted?.statements ?? []) await this.#run(statement);
-    const answer = wanted?.answer ?? 'skip';
-    if (answer !== 'met') await this.#way.answer(hold, answer);
+    if (!wanted) return this.#getPast(hold);
+    for (const statement of wanted.statements) await this.#run(statement);
+    if (wanted.answer !== 'met') await this.#way.answer(hold, wanted.answer);
+  }
+
+  /** The file has failed; those behind it have not. */
+  async #getPast(hold: DdlHold): Promise<void> {
+    this.#unexpected.push(`it holds (${hold.reason}) at ${hold.sql}: ${hold.message}`);
+    if (hold.ways.includes('run')) return void (await this.#way.answer(hold, 'run'));
+    const database = hold.tables[0]?.database ?? '';
+    await this.#ends.target.query(`USE \`${database}\``).catch(() => undefined);
+    await this.#ends.target.query(hold.sql).catch(() => undefined);
+    await this.#way.answer(hold, 'done');
   }
 
   async #run({ session, charset, sql }: GoldenStatement): Promise<void> {

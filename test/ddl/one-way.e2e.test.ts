@@ -46,7 +46,7 @@ describe('a pipeline that carries out schema changes', () => {
     );
     writing = false;
     await writer;
-    await way.arrives('u');
+    await ddl.arrives('u');
     await way.arrives('t');
     expect(await ddl.carried()).toHaveLength(5);
     expect(new Set((await ddl.carried()).map(({ state }) => state))).toEqual(new Set(['done']));
@@ -208,7 +208,7 @@ describe('a pipeline that holds at schema changes', () => {
     await stack.loader[way.to].kill();
     await stack.loader[way.to].restart();
     await ddl.goesOn();
-    await way.arrives('renamed');
+    await ddl.arrives('renamed');
     expect(await ddl.carried()).toHaveLength(1);
     await way.close();
   });

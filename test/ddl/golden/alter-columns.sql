@@ -36,7 +36,7 @@ ALTER TABLE t DROP f, DROP COLUMN e, ADD COLUMN h BIGINT UNSIGNED NULL;
 ALTER TABLE t MODIFY g ENUM('x','y','z') NOT NULL DEFAULT 'z', ALGORITHM=INSTANT;
 UPDATE t SET h = 18446744073709551615 WHERE id = 2;
 -- @expect
-ddl ALTER TABLE alter_columns.t=subject
+ddl ALTER TABLE alter_columns.t=subject | add column f, add column g
 ddl ALTER TABLE alter_columns.t=subject | drop column f, drop column e, add column h
 ddl ALTER TABLE alter_columns.t=subject
 row u alter_columns.t {"v":"none","id":2,"d":"two","g":"y","h":["i","18446744073709551615"]}

@@ -3,7 +3,7 @@
 CREATE DATABASE alter_options;
 USE alter_options;
 CREATE TABLE t (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(10)) CHARACTER SET latin1;
-INSERT INTO t (v) VALUES ('café');
+INSERT INTO t VALUES (1, 'café');
 -- @expect
 ddl CREATE DATABASE alter_options.*=database
 ddl CREATE TABLE alter_options.t=subject
@@ -15,7 +15,7 @@ ALTER TABLE t ROW_FORMAT = DYNAMIC, STATS_PERSISTENT = 1;
 ALTER TABLE t ENGINE = InnoDB;
 ALTER TABLE t FORCE, ALGORITHM = COPY, LOCK = SHARED;
 ALTER TABLE t ORDER BY v;
-INSERT INTO t (v) VALUES ('next');
+INSERT INTO t VALUES (1000, 'next');
 -- @expect
 ddl ALTER TABLE alter_options.t=subject
 ddl ALTER TABLE alter_options.t=subject

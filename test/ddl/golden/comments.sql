@@ -20,5 +20,5 @@ ddl ALTER TABLE comments.t=subject | add column a
 ddl ALTER TABLE comments.t=subject | add column b, add column c
 ddl TRUNCATE TABLE comments.t=subject
 ddl ALTER TABLE comments.u=subject | add column d
-ddl DROP TABLE comments.nowhere=subject comments.t=subject
+ddl DROP TABLE comments.t=subject comments.nowhere=subject
 row c comments.u {"id":1,"d":2}

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS `create`.`full` (
 CREATE TABLE IF NOT EXISTS plain (other INT);
 CREATE TEMPORARY TABLE passing (id INT);
 INSERT INTO plain VALUES (1, 'ä');
-INSERT INTO `full` (e, d) VALUES ('b', 1.5);
+INSERT INTO `full` (id, e, d) VALUES (50, 'b', 1.5);
 DROP TEMPORARY TABLE passing;
 -- @expect
 ddl CREATE DATABASE create.*=database

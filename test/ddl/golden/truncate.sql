@@ -3,12 +3,12 @@
 CREATE DATABASE `truncate`;
 USE `truncate`;
 CREATE TABLE t (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v INT);
-INSERT INTO t (v) VALUES (1), (2);
+INSERT INTO t (id, v) VALUES (1, 1), (2, 2);
 TRUNCATE TABLE t;
-INSERT INTO t (v) VALUES (3);
+INSERT INTO t (id, v) VALUES (1, 3);
 TRUNCATE t;
 TRUNCATE `truncate`.t;
-INSERT INTO t (v) VALUES (4), (5);
+INSERT INTO t (id, v) VALUES (1, 4), (2, 5);
 DELETE FROM t WHERE v = 4;
 -- @expect
 ddl CREATE DATABASE truncate.*=database

@@ -1,0 +1,189 @@
+/**
+ * Two sides that both take writes and change the same tables. Each statement of one side holds the pipeline to the other, where it is
+ * answered, or done by hand. Nobody writes while a statement is on one side alone: rows by name come later.
+ */
+import { createConnection } from 'mysql2/promise';
+import { type ChannelDocument, type DdlAnswer, routeSchema, rowsTopic } from '@lutra/model';
+import { until } from '../accidents/one-way.js';
+import { otherSide, type PipelineStatus, type Random, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
+import { grantSchemaChanges } from './ddl-way.js';
+import { differencesOf } from './definitions.js';
+import { LogTail } from './log-tail.js';
+import { notOnce } from './once.js';
+
+export const bothDatabase = 'ddl_both';
+
+export interface Held {
+  readonly from: Side;
+  readonly sql: string;
+  /** All that it does is to add or drop columns or indexes by name: the other side shows when it is done. */
+  readonly byName: boolean;
+}
+
+type Way = DdlAnswer | 'by hand';
+const boundMs = 60_000;
+
+export class BothWays {
+  /** Statements of each side's own. */
+  readonly ran: Record<Side, number> = { a: 0, b: 0 };
+  readonly #stack: Stack;
+  #next = 1;
+
+  constructor(stack: Stack) {
+    this.#stack = stack;
+  }
+
+  static async open(stack: Stack): Promise<BothWays> {
+    const both = new BothWays(stack);
+    for (const side of sides) {
+      await withAdministrator(stack.mysql[side], async (connection) => {
+        await connection.query(
+          `CREATE DATABASE ${bothDatabase}; USE ${bothDatabase}; CREATE TABLE items (id BIGINT NOT NULL PRIMARY KEY, v INT)`,
+        );
+      });
+      await grantSchemaChanges(stack.mysql[side], [bothDatabase]);
+    }
+    const conflicts = { home: stack.regions.a, rules: [{ schema: bothDatabase, policy: 'home' as const }] };
+    await stack.createChannel({ databases: [bothDatabase], conflicts });
+    await stack.startChannel();
+    return both;
+  }
+
+  /** On both sides, each in keys of its own. */
+  async write(rows: number): Promise<void> {
+    for (const side of sides) {
+      const ids = Array.from({ length: rows }, () => this.#next++ * 2 + (side === 'a' ? 1 : 0));
+      await this.#at(
+        side,
+        `INSERT INTO items (id, v) VALUES ${ids.map((id) => `(${id}, ${id})`).join()}; UPDATE items SET v = v + 1 WHERE id IN (${ids.slice(0, 3).join()})`,
+      );
+    }
+  }
+
+  /** A statement of one side, until the other has it or has left it out. `disturb` is done while the pipeline holds. */
+  async change({ from, sql, byName }: Held, way: Way, disturb: () => Promise<void>): Promise<void> {
+    await this.#own(from, sql);
+    const to = otherSide(from);
+    const hold = await this.#holdAt(to);
+    await disturb();
+    if (way === 'by hand' || way === 'done') await this.#own(to, sql);
+    if (way !== 'by hand') await this.#answer(to, hold, way);
+    // What was done there by hand is a statement of that side's own, and comes here.
+    if (way === 'by hand' || way === 'done') await this.#answerBack(from, byName);
+    await this.#goesOn();
+  }
+
+  /** In words. */
+  async wrong(): Promise<readonly string[]> {
+    const [source, target] = [await createConnection(this.#stack.connection('a')), await createConnection(this.#stack.connection('b'))];
+    const routes = [routeSchema.parse({ schema: bothDatabase })];
+    const differences = await differencesOf({ source, target }, { routes, databases: [bothDatabase] });
+    source.destroy();
+    target.destroy();
+    const logs = await Promise.all(sides.map((side) => this.#wrongIn(side)));
+    return [...differences, ...logs.flat()];
+  }
+
+  async #wrongIn(from: Side): Promise<readonly string[]> {
+    const tail = await LogTail.open(this.#stack, rowsTopic(this.#stack.endpoints[from]));
+    const logged = await tail.readOn().finally(() => tail.close());
+    const records = logged.filter((one) => one.kind === 'ddl').map(({ record }) => record);
+    const ids = new Set(records.map(({ id }) => id)).size;
+    const round = ids === this.ran[from] ? [] : [`${ids} schema changes are in the log of ${from}, which ran ${this.ran[from]} of its own`];
+    const to = otherSide(from);
+    const { pipelines } = await this.#stack.api.request<ChannelDocument>('GET', `/api/v1/channels/${this.#stack.channel}`);
+    const pipeline = pipelines.find(({ source }) => source === this.#stack.endpoints[from])?.uid ?? '';
+    const byHand = ({ n }: { readonly n: string }): boolean => n === '0';
+    return [...round, ...(await notOnce({ target: this.#stack.mysql[to], pipeline, records, byHand }))];
+  }
+
+  async #own(side: Side, sql: string): Promise<void> {
+    await this.#at(side, sql);
+    this.ran[side] += 1;
+  }
+
+  async #at(side: Side, sql: string): Promise<void> {
+    await withAdministrator(this.#stack.mysql[side], async (connection) => {
+      await connection.query(`USE ${bothDatabase}`);
+      await connection.query(sql);
+    });
+  }
+
+  /** Of the pipeline that writes there. */
+  async #pipelineTo(to: Side): Promise<PipelineStatus> {
+    const { pipelines } = await this.#stack.api.channelStatus(this.#stack.channel);
+    const found = pipelines.find(({ target }) => target.endpoint === this.#stack.endpoints[to]);
+    if (!found) throw new Error(`no pipeline to ${to}`);
+    return found;
+  }
+
+  async #holdAt(to: Side): Promise<{ readonly log: string; readonly seq: number }> {
+    const hold = await until(async () => {
+      const { target } = await this.#pipelineTo(to).catch(() => ({ target: undefined }));
+      return target?.state === 'held' ? target.worker?.hold : undefined;
+    }, boundMs);
+    if (!hold) throw new Error(`the pipeline to ${to} should hold: ${await this.#stack.report()}`);
+    return hold;
+  }
+
+  async #answerBack(to: Side, byName: boolean): Promise<void> {
+    if (byName) return;
+    await this.#answer(to, await this.#holdAt(to), 'done');
+  }
+
+  /** The loader that holds may be starting again. */
+  async #answer(to: Side, { log, seq }: { readonly log: string; readonly seq: number }, answer: DdlAnswer): Promise<void> {
+    const { name } = await this.#pipelineTo(to);
+    const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
+    let said = '';
+    const taken = await until(async () => {
+      try {
+        await this.#stack.api.request('POST', path, { log, seq, answer, by: 'a script', reason: 'a storm' });
+        return true;
+      } catch (error) {
+        said = String(error);
+        return undefined;
+      }
+    }, boundMs);
+    if (!taken) throw new Error(`${answer} at ${seq} is not taken: ${said}`);
+  }
+
+  async #goesOn(): Promise<void> {
+    const on = await until(async () => {
+      const states = await Promise.all(sides.map(async (side) => (await this.#pipelineTo(side)).target.state)).catch(() => []);
+      return (states.length > 0 && states.every((state) => state === 'running')) || undefined;
+    }, boundMs);
+    if (!on) throw new Error(`both pipelines should go on: ${await this.#stack.report()}`);
+  }
+}
+
+const byName = [
+  (n: number) => [`ALTER TABLE items ADD COLUMN c${n} INT NULL DEFAULT ${n}`, `ALTER TABLE items DROP COLUMN c${n}`],
+  (n: number) => [`ALTER TABLE items ADD INDEX i${n} (v)`, `DROP INDEX i${n} ON items`],
+  (n: number) => [`CREATE INDEX i${n} ON items (v, id)`, `ALTER TABLE items DROP INDEX i${n}`],
+];
+const others = [
+  (n: number) => [`ALTER TABLE items COMMENT = '${n}'`, 'ALTER TABLE items MODIFY v BIGINT NULL'],
+  (n: number) => [
+    `CREATE TABLE more${n} (id BIGINT NOT NULL PRIMARY KEY, v INT)`,
+    `RENAME TABLE more${n} TO renamed${n}`,
+    `DROP TABLE renamed${n}`,
+  ],
+  (n: number) => [
+    `ALTER TABLE items ADD COLUMN d${n} INT, COMMENT = 'of ${n}'`,
+    `ALTER TABLE items RENAME COLUMN d${n} TO e${n}`,
+    `ALTER TABLE items DROP COLUMN e${n}, COMMENT = ''`,
+  ],
+  () => ['TRUNCATE TABLE items'],
+];
+
+/** Statements that lead back to where they began. */
+export function drawHeld(random: Random, n: number): readonly Held[] {
+  const isByName = random.chance(0.5);
+  const statements = random.pick<(n: number) => readonly string[]>(isByName ? byName : others)(n);
+  return statements.map((sql) => ({
+    from: random.pick(sides),
+    sql,
+    byName: isByName || /^(ALTER TABLE items DROP COLUMN c\d+|CREATE TABLE|DROP TABLE)\b[^,]*$/.test(sql),
+  }));
+}

@@ -32,7 +32,8 @@ export interface LoaderWork {
   readonly forwarded: boolean;
   readonly paused: boolean;
   readonly onUnsupported: UnsupportedPolicy;
-  readonly ddl?: DdlSettings | undefined;
+  /** What it does with schema changes; absent: it holds at each. */
+  readonly ddl?: { readonly settings: DdlSettings | undefined; readonly bothWays: boolean };
   /** Its Kafka gets the events. */
   readonly targetRegion: RegionDocument | null;
   readonly detector: DetectionWork | null;
@@ -93,7 +94,7 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
-        ddl: pipeline.ddl,
+        ddl: { settings: pipeline.ddl, bothWays: flowsBothWays(channel, pipeline) },
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
@@ -102,6 +103,10 @@ export function assignedPipelines(
     }
   }
   return assignments;
+}
+
+function flowsBothWays({ pipelines }: ChannelDocument, { source, target }: PipelineDocument): boolean {
+  return pipelines.some((back) => back.source === target && back.target === source);
 }
 
 /** Also of a channel that is stopped: its capture may read later what is written now. */

@@ -42,7 +42,7 @@ export function ddlTargetOf(run: LoaderRun, { checkpoint }: Owned, { router }: {
     routes: run.work.routes,
     signal,
     during,
-    maxSeconds: () => run.work.ddl?.maxSeconds,
+    maxSeconds: () => run.live.newest.ddl?.settings?.maxSeconds,
     onActivity: (ddl) => deps.status.update({ ddl }),
   });
 }

@@ -33,12 +33,12 @@ export interface DdlTarget {
   /** All clauses are there already, or the table is (CREATE), or is gone (DROP): there is nothing to do. */
   isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean>;
   /** Intent, statement, done. Behind the barrier: nothing of what came before is under way. Null: it ran; the checkpoint is behind it. */
-  run(record: DdlRecord, plan: DdlPlan, at: DdlPlace): Promise<DdlRefusal | null>;
+  run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null>;
   /** It does not run, or need not: its row in lutra.ddl, and the checkpoint behind it. */
-  settle(record: DdlRecord, state: 'done' | 'skipped', at: DdlPlace): Promise<void>;
+  conclude(record: DdlRecord, state: 'done' | 'skipped', at: DdlAt): Promise<void>;
 }
 
-export interface DdlPlace {
+export interface DdlAt {
   readonly position: RecordPosition;
   /** Null: it is done by itself. */
   readonly decision: DdlDecision | null;

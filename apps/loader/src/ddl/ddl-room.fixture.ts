@@ -6,7 +6,7 @@ import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import type { TargetPort } from '../io.js';
 import { isRefusal } from './carry-out.js';
-import type { DdlPlace, DdlRefusal } from './carry-out.js';
+import type { DdlAt, DdlRefusal } from './carry-out.js';
 import { ddlRecord } from './ddl-record.fixture.js';
 import type { Made, Place } from './ddl-record.fixture.js';
 import { ServerDdlTarget } from './ddl-target.js';
@@ -52,7 +52,7 @@ export class RoomLoader {
   }
 }
 
-export function positioned(seq: number): DdlPlace {
+export function positioned(seq: number): DdlAt {
   return { position: { log: 'log-a', logEpoch: 1, seq, nextOffset: seq + 1 }, decision: null };
 }
 

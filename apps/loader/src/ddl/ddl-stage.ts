@@ -116,7 +116,7 @@ export class DdlStage {
   async #conclude(came: Came, state: 'done' | 'skipped', decision: DdlDecision | null): Promise<Decided> {
     const { target, omitted, tell } = this.#ports;
     if (state === 'skipped') await omitted(came, 'skip');
-    await target().settle(came.record, state, { position: came.position, decision });
+    await target().conclude(came.record, state, { position: came.position, decision });
     tell(came, state);
     return 'behind';
   }

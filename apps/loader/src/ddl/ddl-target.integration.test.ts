@@ -219,8 +219,8 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     const { target } = await room.loader();
     const [one, two] = ['a:1', 'a:2'].map((id) => room.record('ALTER TABLE t ADD a int', [['subject', 't']], { id }));
     if (!one || !two) throw new Error('two');
-    await target.settle(one, 'done', positioned(3));
-    await target.settle(two, 'skipped', { ...positioned(4), decision: { answer: 'skip', by: 'ann', reason: 'not here' } });
+    await target.conclude(one, 'done', positioned(3));
+    await target.conclude(two, 'skipped', { ...positioned(4), decision: { answer: 'skip', by: 'ann', reason: 'not here' } });
     expect([await target.look(one), await target.look(two), await room.seq(), await room.columns('t')]).toEqual([
       'done',
       'skipped',

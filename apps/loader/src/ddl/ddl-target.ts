@@ -10,7 +10,7 @@ import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
-import type { DdlDecision, DdlPlace, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 import { carryOutOnce, takeLock } from './carry-out-once.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
@@ -42,7 +42,7 @@ export function ddlTargetOf(run: LoaderRun, { checkpoint }: Owned, { router }: {
     routes: run.work.routes,
     signal,
     during,
-    maxSeconds: () => run.work.ddl?.settings?.maxSeconds,
+    maxSeconds: () => run.live.newest.ddl?.settings?.maxSeconds,
     onActivity: (ddl) => deps.status.update({ ddl }),
   });
 }
@@ -85,7 +85,7 @@ export class ServerDdlTarget implements DdlTarget {
     });
   }
 
-  async run(record: DdlRecord, plan: DdlPlan, at: DdlPlace): Promise<DdlRefusal | null> {
+  async run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null> {
     const { onActivity, checkpoint, maxSeconds, signal, target, timing = ddlTiming } = this.#options;
     const { log, seq } = at.position;
     const of = this.#of(record, plan, at);
@@ -109,7 +109,7 @@ export class ServerDdlTarget implements DdlTarget {
     );
   }
 
-  async settle(record: DdlRecord, state: 'done' | 'skipped', at: DdlPlace): Promise<void> {
+  async conclude(record: DdlRecord, state: 'done' | 'skipped', at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
     const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: [] } : plan;
     await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
@@ -134,7 +134,7 @@ export class ServerDdlTarget implements DdlTarget {
   async #end(
     marks: Marks,
     of: DdlOf,
-    { state, record, at }: { readonly state: 'done' | 'skipped'; readonly record: DdlRecord; readonly at: DdlPlace },
+    { state, record, at }: { readonly state: 'done' | 'skipped'; readonly record: DdlRecord; readonly at: DdlAt },
   ): Promise<void> {
     const { log: logId, logEpoch, seq, nextOffset } = at.position;
     const gtid = isGtid.test(record.id) ? record.id : null;
@@ -159,7 +159,7 @@ export class ServerDdlTarget implements DdlTarget {
     return { pipeline: this.#options.checkpoint.pipeline, record: record.id, part: 0 };
   }
 
-  #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq } }: DdlPlace): DdlOf {
+  #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq } }: DdlAt): DdlOf {
     const { statement, origin, path } = record;
     return { ...this.#key(record), log, seq, statement, sql, tables, origin, path };
   }

@@ -1,7 +1,7 @@
 /** A target of schema changes that keeps in memory what lutra.ddl would say. What a statement does, a test says. */
 import type { DdlRecord } from '@lutra/model';
 import type { Owned } from '../loader-run.js';
-import type { DdlPlace, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 
 type Settled = Exclude<DdlState, 'new' | 'open'>;
 
@@ -25,7 +25,7 @@ export class MemoryDdlTarget implements DdlTarget {
   beforehand = '';
   isThere: (record: DdlRecord) => boolean = () => false;
   /** A run that has ended must not move the checkpoint of the next one: its fence sees to that. */
-  #commit: (record: DdlRecord, at: DdlPlace) => Promise<void> = async () => undefined;
+  #commit: (record: DdlRecord, at: DdlAt) => Promise<void> = async () => undefined;
   readonly #options: MemoryDdlOptions;
 
   constructor(options: MemoryDdlOptions = {}) {
@@ -53,7 +53,7 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.isThere(record);
   }
 
-  async run(record: DdlRecord, { sql }: DdlPlan, at: DdlPlace): Promise<DdlRefusal | null> {
+  async run(record: DdlRecord, { sql }: DdlPlan, at: DdlAt): Promise<DdlRefusal | null> {
     this.done.push(`run ${sql}${byOf(at)}`);
     const refusal = this.refusals.shift();
     if (refusal) return refusal;
@@ -62,18 +62,18 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.#end(record, 'done', at);
   }
 
-  async settle(record: DdlRecord, state: Settled, at: DdlPlace): Promise<void> {
+  async conclude(record: DdlRecord, state: Settled, at: DdlAt): Promise<void> {
     this.done.push(`${state} ${record.id}${byOf(at)}`);
     await this.#end(record, state, at);
   }
 
-  async #end(record: DdlRecord, state: Settled, at: DdlPlace): Promise<null> {
+  async #end(record: DdlRecord, state: Settled, at: DdlAt): Promise<null> {
     await this.#commit(record, at);
     this.states.set(record.id, state);
     return null;
   }
 }
 
-function byOf({ decision }: DdlPlace): string {
+function byOf({ decision }: DdlAt): string {
   return decision ? ` by ${decision.by}` : '';
 }

@@ -531,8 +531,20 @@ describe('a failure at any request, with schema changes', () => {
     ...whole(9, row(9)),
   ];
   const expected = [
-    ...['1', 'resolution 11 10', 'resolution 12 10', `ALTER ${uuid}:2 10`, '3 10', 'resolution 31 30', `ALTER ${witness} 30`, '5 30'],
-    ...[`CREATE ${uuid}:6/create 30`, '61 30', '62 30', '7 30', `DROP ${uuid}:8 70`, '9 70'],
+    '1',
+    'resolution 11 10',
+    'resolution 12 10',
+    `ALTER ${uuid}:2 10`,
+    '3 10',
+    'resolution 31 30',
+    `ALTER ${witness} 30`,
+    '5 30',
+    `CREATE ${uuid}:6/create 30`,
+    '61 30',
+    '62 30',
+    '7 30',
+    `DROP ${uuid}:8 70`,
+    '9 70',
   ];
 
   /** Rows, resolutions and statements that any reader takes; a CREATE … SELECT that comes twice, once. */

@@ -96,7 +96,9 @@ describe('MariaDB 11.4', () => {
     const items = await collectToEnd(server, start);
     const commits = items.filter((item) => item.kind === 'commit');
     expect(rowsOf(items).map((item) => item.rows.map(({ after }) => after!['id']))).toEqual([[1], [2], [1, 2], [4], [5]]);
-    expect(items.filter((item) => item.kind === 'ddl')).toMatchObject([{ rowsFollow: true, sql: expect.stringMatching(/^CREATE TABLE `copy`/) }]);
+    expect(items.filter((item) => item.kind === 'ddl')).toMatchObject([
+      { rowsFollow: true, sql: expect.stringMatching(/^CREATE TABLE `copy`/) },
+    ]);
     expect(commits.at(-1)!.end.gtidSet).toBe((await executed(server)).gtidSet);
     for (const [i, { end }] of commits.entries()) {
       const rest = commits.slice(i + 1);

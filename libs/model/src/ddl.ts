@@ -1,9 +1,6 @@
 /** Schema changes: what a record of the log says about one, and what a pipeline does with it. Since level 3. Decision 0034. */
 import { z } from 'zod';
-import type { ControlRecord } from './record.js';
-import type { TableName } from './route.js';
-
-export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
+import type { TableName } from './table.js';
 
 /**
  * What a statement does with a table that it names · subject: creates, changes, empties or drops it · from, to: renames it · like: copies

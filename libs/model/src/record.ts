@@ -159,6 +159,8 @@ export type ControlRecord =
   | SeedRecord
   | ChunkRecord;
 
+export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
+
 /** A table begins to be seeded, or no more of it comes. Since level 2. */
 export interface SeedRecord {
   readonly kind: 'seed';

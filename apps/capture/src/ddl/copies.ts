@@ -43,7 +43,7 @@ export class DdlCopies {
   #learn(row: Row): void {
     const { incarnation, n } = row;
     if (typeof incarnation !== 'string' || n === undefined || n === null) throw unreadable();
-    if (incarnation !== '') this.#keep(`${incarnation}:${n}`, originOf(row['origin'], row['path']));
+    if (incarnation !== '') this.#keep(`${incarnation}:${String(n)}`, originOf(row['origin'], row['path']));
   }
 
   #keep(gtid: string, origin: Origin): void {

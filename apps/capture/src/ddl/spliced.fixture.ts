@@ -74,7 +74,8 @@ export class Replays {
     const first = await this.#state();
     const [item, ...others] = await this.#items(from);
     const concern = item && concernOf(item, { router: createRouter(routes), foldsNames: this.#dialect.foldsNames });
-    if (!item || !concern || others.length > 0 || concern.doubt !== null) return null;
+    // Rows that follow are none of the statement's.
+    if (!item || !concern || item.rowsFollow || others.length > 0 || concern.doubt !== null) return null;
     await this.#begin();
     const again = spliced(concern, own);
     const sqlMode = `SET sql_mode = ${item.session.sqlMode}, foreign_key_checks = ${Number(item.session.foreignKeyChecks)}`;

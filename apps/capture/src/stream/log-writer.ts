@@ -10,7 +10,7 @@ import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { ByteQueue } from '@lutra/bytes';
 import { ofTable, rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { ControlRecord, DdlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
+import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
 
 /** What is still to know of a row once it is encoded. The row itself is let go: thousands of them may wait. */
 export interface RowFacts {
@@ -225,17 +225,14 @@ function aboutRow(table: TableSchema, { before, after, source: { file, pos, gtid
 }
 
 function aboutControl(control: ControlRecord): About | null {
-  if (control.kind === 'ddl') return aboutStatement(control);
-  return control.kind === 'resolution' ? aboutResolution(control) : null;
-}
-
-/** By the first of its tables. */
-function aboutStatement({ database, tables: [first], id: gtid, position: { file, pos } }: DdlRecord): About {
-  return { database: first?.database ?? database, table: first?.name ?? '*', key: undefined, file, pos, gtid };
-}
-
-function aboutResolution({ database, table, key }: Extract<ControlRecord, { kind: 'resolution' }>): About {
-  return { database, table, key: rowKey({ primaryKey: Object.keys(key) }, key) };
+  if (control.kind === 'resolution') {
+    const { database, table, key } = control;
+    return { database, table, key: rowKey({ primaryKey: Object.keys(key) }, key) };
+  }
+  if (control.kind !== 'ddl') return null;
+  const { id: gtid, position, tables } = control;
+  const { database, name: table } = tables[0] ?? { database: control.database, name: '*' };
+  return { database, table, key: undefined, file: position.file, pos: position.pos, gtid };
 }
 
 /** A record that is too large for its topic stands alone in its batch, or is the largest one. */

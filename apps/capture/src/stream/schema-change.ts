@@ -1,22 +1,30 @@
 /** A statement of the source → its record. Pure. */
 import { SyncError, tableName } from '@lutra/model';
-import type { DdlRecord, Origin, SourceItem } from '@lutra/model';
+import type { DdlRecord, Origin, Router, Seen, SourceItem } from '@lutra/model';
 import { concernOf } from '../ddl/concern.js';
 import type { Concern, Routing } from '../ddl/concern.js';
 import { isWitness } from '../ddl/copies.js';
+import type { DdlCopies } from '../ddl/copies.js';
 import type { SchemaChange } from './output.js';
-import type { TrackerOptions } from './transactions.js';
 
 type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
-export type SchemaOptions = Pick<
-  TrackerOptions,
-  'endpoint' | 'region' | 'connector' | 'version' | 'forwarded' | 'copies' | 'level' | 'now'
-> &
-  Routing &
-  Pick<DdlRecord, 'seen'> & {
-    /** What is here is in the log already, or came before its tables did. */
-    readonly isPast: boolean;
-  };
+
+export interface SchemaOptions extends Routing {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly connector: 'mysql' | 'mariadb';
+  readonly version: string;
+  /** Tables of which what loaders did is published too. */
+  readonly forwarded: Router;
+  /** Schema changes that loaders ran here. */
+  readonly copies: Pick<DdlCopies, 'originOf'>;
+  readonly seen: Seen;
+  /** Of the cluster. */
+  level(): number;
+  now(): number;
+  /** What is here is in the log already, or came before its tables did. */
+  readonly isPast: boolean;
+}
 
 /** Below it no process writes of schema changes. */
 const ddlLevel = 3;

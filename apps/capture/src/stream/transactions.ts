@@ -12,33 +12,18 @@
 import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
 import type { Marker, SuspendedRow } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { FilePosition, Origin, Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
-import type { DdlCopies } from '../ddl/copies.js';
+import type { FilePosition, Origin, Position, RowEvent, RowImage, Seen, SourceItem, TableSchema } from '@lutra/model';
 import type { Boundary, Output } from './output.js';
 import { asksToSkip, ownDatabases } from './own-tables.js';
 import { requireBefore } from '../verify/published-through.js';
 import { schemaChange } from './schema-change.js';
+import type { SchemaOptions } from './schema-change.js';
 import { Signals } from './signals.js';
 import { requireUnrouted } from './statement-change.js';
 
-export interface TrackerOptions {
-  readonly endpoint: string;
-  readonly region: string;
-  readonly connector: 'mysql' | 'mariadb';
-  readonly version: string;
-  readonly router: Router;
-  /** Tables of which what loaders wrote is published too. */
-  readonly forwarded: Router;
-  /** The source has lower_case_table_names=1. */
-  readonly foldsNames: boolean;
-  readonly seen: Seen;
+export interface TrackerOptions extends Omit<SchemaOptions, 'isPast'> {
   /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
   readonly publishedThrough: string | null;
-  /** Schema changes that loaders ran here. */
-  readonly copies: Pick<DdlCopies, 'originOf'>;
-  /** Of the cluster. */
-  level(): number;
-  now(): number;
   /** Told of rows before they are handed over, or are not; `published`: as an ordinary change of the source. */
   onRows?(rows: { readonly item: Rows; readonly at: FilePosition; readonly published: boolean }): void;
 }

@@ -54,11 +54,7 @@ export class DdlWay {
     });
     await grantSchemaChanges(way.servers[way.to], [way.database, ...databases]);
     const opened = new DdlWay(stack, way);
-    await opened.#changePipeline(({ ddl: _, ...pipeline }) => ({
-      ...pipeline,
-      routes: [...pipeline.routes, ...routes],
-      ...(ddl && { ddl }),
-    }));
+    await opened.#changePipeline((pipeline) => ({ ...pipeline, routes: [...pipeline.routes, ...routes], ddl }));
     await way.start();
     await way.runs();
     return opened;

@@ -1,6 +1,6 @@
 /**
- * Five minutes of schema changes of all kinds one way, with writers, while loader, capture and both servers are killed. LUTRA_SEED repeats a
- * run; LUTRA_STORM_MINUTES and LUTRA_STORM_MYSQL (8.0, 9.7) ask for another one.
+ * Five minutes of schema changes of all kinds one way, with writers, while loader, capture and both servers are killed. LUTRA_SEED
+ * repeats a run; LUTRA_STORM_MINUTES and LUTRA_STORM_MYSQL (8.0, 9.7) ask for another one.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { type Stack, startStack } from '../harness/index.js';

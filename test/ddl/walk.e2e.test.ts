@@ -1,4 +1,4 @@
-/** A small storm: 20 s of schema changes drawn at random, with writers, while loader and capture are killed. The long one: storm.long.test.ts. */
+/** A small storm: 20 s of schema changes drawn at random, with writers, while loader and capture are killed. See storm.long.test.ts. */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { keptStack, leaveStack } from '../accidents/kept-stack.js';
 import type { Stack } from '../harness/index.js';

@@ -1,5 +1,4 @@
-/** Schema changes: what a record of the log says about one, and what a pipeline does with it. Since level 3. Decision 0034. */
-import { z } from 'zod';
+/** Schema changes: what a record of the log says about one, and where a pipeline holds at it. Since level 3. Decision 0034. */
 import type { TableName } from './table.js';
 
 /**

@@ -225,8 +225,6 @@ export interface ChunkPart {
 export const chunkPurposes = ['seed', 'resync', 'probe', 'repair'] as const;
 export type ChunkPurpose = (typeof chunkPurposes)[number];
 
-export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
-
 /** Of a kind that a later level added: nothing but its name is known, and its seq counts. */
 export interface UnknownRecord {
   readonly kind: 'unknown';

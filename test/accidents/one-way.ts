@@ -17,6 +17,7 @@ import {
   type StackOptions,
   withAdministrator,
 } from '../harness/index.js';
+import { mayTrySchemaChanges } from '../harness/endpoint-setup.js';
 import type { MysqlServer } from '../servers/index.js';
 
 export interface OneWayOptions {
@@ -227,6 +228,7 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
       await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`);
       await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${user}'@'%'`);
       await connection.query(`GRANT DELETE ON lutra.conflict TO '${user}'@'%'`);
+      await mayTrySchemaChanges(connection, user);
       await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${database}.* TO '${user}'@'%'`);
     });
   }

@@ -12,7 +12,7 @@ export type DdlRole = (typeof ddlRoles)[number];
 /** By its name at the source. */
 export interface DdlTable extends TableName {
   readonly role: DdlRole;
-  /** Where its name, with that of its database where that is written, begins in `sql`, and how long it is: UTF-16 code units. −1, 0: nowhere. */
+  /** Where its name, with that of its database if that is written, begins in `sql`; its length: UTF-16 code units. −1, 0: nowhere. */
   readonly offset: number;
   readonly length: number;
 }

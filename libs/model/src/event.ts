@@ -90,8 +90,8 @@ export const conflictEventSchema = z.object({
 export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
 
 /**
- * A schema change at a target: it was carried out, was passed over, or a pipeline holds at it, or no longer does. Its text may hold values, and
- * is in the topic only. Since level 3.
+ * A schema change at a target: it was carried out, was passed over, or a pipeline holds at it, or no longer does. Its text may hold
+ * values, and is in the topic only. Since level 3.
  */
 export const ddlEventSchema = z.object({
   type: z.literal('ddl'),

@@ -86,7 +86,7 @@ export type ControlRecord =
   | {
       readonly kind: 'ddl';
       readonly endpoint: string;
-      /** The source's GTID, or `file:pos` of its begin; `/create` behind it for a CREATE … SELECT. A record that comes twice has the same. */
+      /** The source's GTID, or `file:pos` of its begin; `/create` follows for a CREATE … SELECT. A record that comes twice has the same. */
       readonly id: string;
       /** The session's default database; '' if it had none. */
       readonly database: string;

@@ -8,7 +8,10 @@ import type { Suspension } from './suspension.js';
 import type { RevisionMark } from './tree-revision.js';
 
 export const workStates = ['starting', 'standby', 'running', 'waiting', 'held', 'paused', 'stopped', 'failed'] as const;
-/** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · held: at a schema change, `hold` says why · failed: needs an operator */
+/**
+ * standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · held: at a schema change, `hold` says why ·
+ * failed: needs an operator
+ */
 export type WorkState = (typeof workStates)[number];
 
 export interface ErrorReport {

@@ -1,5 +1,6 @@
-/** Schema changes: what a record of the log says about one, and where a pipeline holds at it. Since level 3. Decision 0034. */
-import type { TableName } from './route.js';
+/** Schema changes: what a record of the log says about one, and what a pipeline does with it. Since level 3. Decision 0034. */
+import { z } from 'zod';
+import type { TableName } from './table.js';
 
 /**
  * What a statement does with a table that it names · subject: creates, changes, empties or drops it · from, to: renames it · like: copies
@@ -12,7 +13,7 @@ export type DdlRole = (typeof ddlRoles)[number];
 /** By its name at the source. */
 export interface DdlTable extends TableName {
   readonly role: DdlRole;
-  /** Where its name, with that of its database if that is written, begins in `sql`; its length: UTF-16 code units. −1, 0: nowhere. */
+  /** Where its name begins in `sql`, with that of its database if that is written; its length: UTF-16 code units. −1, 0: nowhere. */
   readonly offset: number;
   readonly length: number;
 }
@@ -43,6 +44,29 @@ export interface DdlSession {
   readonly defaultCollationForUtf8mb4: number | null;
   readonly sqlRequirePrimaryKey: boolean | null;
   readonly defaultTableEncryption: boolean | null;
+}
+
+export const ddlPolicies = ['apply', 'ignore', 'stop'] as const;
+/** apply: runs at the target too · ignore: passed over, counted, and shown until it is confirmed · stop: the pipeline holds at it */
+export type DdlPolicy = (typeof ddlPolicies)[number];
+
+export const ddlSettingsSchema = z.strictObject({
+  /** Of every statement that has none of its own. Left out: `stop` where something flows both ways, else `apply`. */
+  default: z.enum(ddlPolicies).optional(),
+  /** DROP TABLE and DROP DATABASE. */
+  drop: z.enum(ddlPolicies).optional(),
+  /** TRUNCATE TABLE. */
+  truncate: z.enum(ddlPolicies).optional(),
+  /** s that a statement may run at the target; left out: no bound. */
+  maxSeconds: z.int().min(1).max(604_800).optional(),
+});
+export type DdlSettings = z.infer<typeof ddlSettingsSchema>;
+
+/** What a pipeline does with statements of that kind ('ALTER TABLE'). */
+export function ddlPolicy(settings: DdlSettings | undefined, statement: string, bothWays: boolean): DdlPolicy {
+  const { default: all = bothWays ? 'stop' : 'apply', drop = all, truncate = all } = settings ?? {};
+  if (statement === 'TRUNCATE TABLE') return truncate;
+  return /^DROP (?:TABLE|DATABASE)$/.test(statement) ? drop : all;
 }
 
 /**

@@ -159,6 +159,8 @@ export type ControlRecord =
   | SeedRecord
   | ChunkRecord;
 
+export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
+
 /** A table begins to be seeded, or no more of it comes. Since level 2. */
 export interface SeedRecord {
   readonly kind: 'seed';
@@ -222,8 +224,6 @@ export interface ChunkPart {
  */
 export const chunkPurposes = ['seed', 'resync', 'probe', 'repair'] as const;
 export type ChunkPurpose = (typeof chunkPurposes)[number];
-
-export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
 
 /** Of a kind that a later level added: nothing but its name is known, and its seq counts. */
 export interface UnknownRecord {

@@ -4,11 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
+import type { TableName } from './table.js';
 
-export interface TableName {
-  readonly database: string;
-  readonly name: string;
-}
+export type { TableName };
 
 function toRegExp(pattern: string): RegExp {
   const escaped = pattern

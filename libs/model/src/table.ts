@@ -1,5 +1,10 @@
 /** What a table looks like, and what its values look like in memory. Filled from the binlog's own table map (row metadata FULL). */
 
+export interface TableName {
+  readonly database: string;
+  readonly name: string;
+}
+
 /**
  * A value of a row in memory. One JS type per column type, never a lossy one:
  * - tinyint … int (signed or not), year: number · bigint: bigint · float, double: number · decimal: string

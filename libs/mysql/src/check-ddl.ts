@@ -2,9 +2,11 @@
 import type { Route } from '@lutra/model';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
+import { rowsIfAllowed } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
-import { loadTables } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
+import { isTransactional, loadTables } from './target-table.js';
 
 export interface DdlChecks {
   /** Of the pipelines from this source. */
@@ -29,9 +31,27 @@ export async function ddlProblems(queries: Queries, server: ServerFacts, { route
   if (!table) {
     const fix = `run schemas/lutra.sql on this server as an administrator; ${grant}`;
     problems.push(problem('error', 'ddl-missing', `lutra.ddl does not exist, or the user may not see it: ${holds}`, fix));
-  } else if (denied.length > 0)
-    problems.push(problem('error', 'ddl-privileges', `the user lacks ${denied.join(', ')} on lutra.ddl: ${holds}`, grant));
-  return applies ? [...problems, ...statementRights(server, routes), ...sessionRights(server)] : problems;
+  } else {
+    if (denied.length > 0)
+      problems.push(problem('error', 'ddl-privileges', `the user lacks ${denied.join(', ')} on lutra.ddl: ${holds}`, grant));
+    problems.push(...shape(table));
+  }
+  if (!applies) return problems;
+  return [...problems, ...statementRights(server, routes), ...(await sessionRights(queries, server)), ...witness(server)];
+}
+
+/** In the order of schemas/lutra.sql. */
+const columns =
+  'pipeline record part incarnation n log_id seq state statement sql_here tables before_it origin path answer begun_at ended_at'.split(' ');
+
+function shape(table: TargetTable): readonly Problem[] {
+  const found = new Set(table.columns.map(({ name }) => name));
+  const wrong = columns.filter((name) => !found.has(name)).map((name) => `column ${name} is missing`);
+  if (!isTransactional(table)) wrong.push(`the engine is ${table.engine}, not InnoDB`);
+  if (table.primaryKey.join() !== 'pipeline,record,part') wrong.push('the primary key is not (pipeline, record, part)');
+  if (wrong.length === 0) return [];
+  const fix = 'move it out of the way (RENAME TABLE); then run schemas/lutra.sql on this server as an administrator';
+  return [problem('error', 'ddl-shape', `lutra.ddl: ${wrong.join('; ')}`, fix)];
 }
 
 function statementRights({ grants, account }: ServerFacts, routes: readonly Route[]): readonly Problem[] {
@@ -48,9 +68,48 @@ function statementRights({ grants, account }: ServerFacts, routes: readonly Rout
   });
 }
 
-/** SUPER has it, and what sets gtid_next. */
-function sessionRights({ grants, account }: ServerFacts): readonly Problem[] {
-  if (['SESSION_VARIABLES_ADMIN', 'SYSTEM_VARIABLES_ADMIN', 'SUPER'].some((privilege) => grants.hasGlobal(privilege))) return [];
-  const what = `the user lacks SESSION_VARIABLES_ADMIN, and so cannot run a statement in the session of its source: ${holds}`;
+/** Both ways: what a seed creates here would go back to the source as a schema change. MariaDB has no witness yet, and creates without. */
+export async function checkCreateWitness(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  if (server.flavor === 'mariadb') return [];
+  const back = 'the tables that a seed creates here would go back to the source as schema changes';
+  const refused = (why: string, fix: string): readonly Problem[] => [problem('error', 'table-create-witness', `${why}: ${back}`, fix)];
+  if (!isOn(server.variables.get('gtid_mode')))
+    return refused('gtid_mode is not ON', 'turn GTIDs on; or create the tables here by hand before the seed');
+  if ((await rowsIfAllowed(queries, "SET SESSION gtid_next = 'AUTOMATIC'")) !== null) return [];
+  return refused('the user may not set gtid_next', `GRANT SESSION_VARIABLES_ADMIN ON *.* TO ${server.account}`);
+}
+
+/** A session is told each of them; what it has it is told again, so nothing changes. */
+const told: readonly (readonly [variable: string, value: string])[] = [
+  ['gtid_next', "'AUTOMATIC'"],
+  ...[
+    'innodb_strict_mode',
+    'explicit_defaults_for_timestamp',
+    'default_collation_for_utf8mb4',
+    'sql_require_primary_key',
+    'sql_generate_invisible_primary_key',
+    'restrict_fk_on_non_standard_key',
+  ].map((name) => [name, `@@SESSION.${name}`] as const),
+];
+
+/** Tried, not read from grants: which right is asked for differs by version. */
+async function sessionRights(queries: Queries, { variables, account }: ServerFacts): Promise<readonly Problem[]> {
+  const denied: string[] = [];
+  for (const [name, value] of told) {
+    const isKnown = name === 'gtid_next' ? isOn(variables.get('gtid_mode')) : variables.has(name);
+    if (isKnown && (await rowsIfAllowed(queries, `SET SESSION ${name} = ${value}`)) === null) denied.push(name);
+  }
+  if (denied.length === 0) return [];
+  const what = `the user may not set ${denied.join(', ')}, and so cannot run a statement in the session of its source: ${holds}`;
   return [problem('error', 'ddl-privileges', what, `GRANT SESSION_VARIABLES_ADMIN ON *.* TO ${account}`)];
+}
+
+function isOn(value: string | undefined): boolean {
+  return value?.toUpperCase() === 'ON';
+}
+
+function witness({ variables }: ServerFacts): readonly Problem[] {
+  if (isOn(variables.get('gtid_mode'))) return [];
+  const what = 'gtid_mode is not ON: where a loader or the server ends amid a schema change, its pipeline may hold (undecided)';
+  return [problem('warning', 'ddl-witness', what, 'turn GTIDs on; or compare the table, and answer done or run')];
 }

@@ -229,7 +229,9 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
       await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${user}'@'%'`);
       await connection.query(`GRANT DELETE ON lutra.conflict TO '${user}'@'%'`);
       await mayTrySchemaChanges(connection, user);
-      await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${database}.* TO '${user}'@'%'`);
+      await connection.query(
+        `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, ALTER, DROP, INDEX, REFERENCES ON ${database}.* TO '${user}'@'%'`,
+      );
     });
   }
   const endpoint = (side: Side, name: string, serverId: number): Parameters<Stack['api']['createEndpoint']>[0] => {

@@ -57,7 +57,7 @@ export async function publicKeyOf(server: MysqlServer): Promise<string | undefin
 }
 
 /** For the databases that a channel carries. */
-export async function grantDatabase(server: MysqlServer, database: string, { create = false, ddl = false } = {}): Promise<void> {
+export async function grantDatabase(server: MysqlServer, database: string, { create = false, ddl = true } = {}): Promise<void> {
   const more = ddl ? ', CREATE, ALTER, DROP, INDEX, REFERENCES' : create ? ', CREATE, REFERENCES' : '';
   await withAdministrator(server, async (connection) => {
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON ${nameText(database)}.* TO '${lutraUser}'@'%'`);

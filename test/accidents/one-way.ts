@@ -17,6 +17,7 @@ import {
   type StackOptions,
   withAdministrator,
 } from '../harness/index.js';
+import { mayTrySchemaChanges } from '../harness/endpoint-setup.js';
 import type { MysqlServer } from '../servers/index.js';
 
 export interface OneWayOptions {
@@ -227,7 +228,10 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
       await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`);
       await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${user}'@'%'`);
       await connection.query(`GRANT DELETE ON lutra.conflict TO '${user}'@'%'`);
-      await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${database}.* TO '${user}'@'%'`);
+      await mayTrySchemaChanges(connection, user);
+      await connection.query(
+        `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, ALTER, DROP, INDEX, REFERENCES ON ${database}.* TO '${user}'@'%'`,
+      );
     });
   }
   const endpoint = (side: Side, name: string, serverId: number): Parameters<Stack['api']['createEndpoint']>[0] => {

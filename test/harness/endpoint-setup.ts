@@ -33,10 +33,18 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${lutraUser}'@'%'`);
     for (const table of ['conflict', 'difference']) await connection.query(`GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO '${lutraUser}'@'%'`);
+    await mayTrySchemaChanges(connection, lutraUser);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);
     for (const letter of letters) await connection.query(`INSERT IGNORE INTO ${probeDatabase}.probes VALUES ('${letter}', 0)`);
   });
+}
+
+/** A statement is looked at in the session of its source, also where it is to hold. MariaDB does not know the right. */
+export async function mayTrySchemaChanges(connection: Connection, user: string): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
+  if (/mariadb/i.test(String(rows[0]?.['version']))) return;
+  await connection.query(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO '${user}'@'%'`);
 }
 
 /** Of a server that may be elsewhere, where nobody logs in without TLS or its key. MariaDB has none, and needs none. */
@@ -49,12 +57,9 @@ export async function publicKeyOf(server: MysqlServer): Promise<string | undefin
 }
 
 /** For the databases that a channel carries. */
-export async function grantDatabase(server: MysqlServer, database: string, { create = false, ddl = false } = {}): Promise<void> {
+export async function grantDatabase(server: MysqlServer, database: string, { create = false, ddl = true } = {}): Promise<void> {
   const more = ddl ? ', CREATE, ALTER, DROP, INDEX, REFERENCES' : create ? ', CREATE, REFERENCES' : '';
   await withAdministrator(server, async (connection) => {
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON ${nameText(database)}.* TO '${lutraUser}'@'%'`);
-    // Tables that are created are told by their GTIDs from those that others create.
-    const sets = (create || ddl) && server.flavor === 'mysql';
-    if (sets) await connection.query(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO '${lutraUser}'@'%'`);
   });
 }

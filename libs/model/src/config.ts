@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { hostSchema, nameSchema, publicKeySchema, tlsSchema } from './config-fields.js';
 import { conflictRuleSchema } from './conflict-policy.js';
-import { ddlSettingsSchema } from './ddl-settings.js';
+import { ddlSettingsSchema } from './ddl.js';
 import { SyncError } from './errors.js';
 import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';

@@ -6,7 +6,6 @@ export { nameSchema } from './config-fields.js';
 export type { TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';
-export * from './ddl-settings.js';
 export * from './ddl.js';
 export * from './errors.js';
 export * from './event.js';

@@ -7,6 +7,7 @@ INSERT INTO t (id, v, g) VALUES (1, 'one', POINT(1, 2));
 -- @expect
 ddl CREATE DATABASE indexes.*=database
 ddl CREATE TABLE indexes.t=subject
+row c indexes.t {"id":1,"v":"one","w":null,"g":["b","AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA=="]}
 
 CREATE INDEX k ON t (v);
 CREATE UNIQUE INDEX u USING BTREE ON t (id DESC, v(3));
@@ -16,7 +17,7 @@ CREATE SPATIAL INDEX s ON t (g);
 ddl CREATE INDEX indexes.t=subject | add index k
 ddl CREATE INDEX indexes.t=subject | add index u
 ddl CREATE INDEX indexes.t=subject | add index f
-ddl CREATE INDEX indexes.t=subject | add index s
+ddl CREATE INDEX indexes.t=subject
 
 ALTER TABLE t ADD INDEX k2 (id, v), ADD KEY k3 (v DESC);
 ALTER TABLE t RENAME INDEX k TO k1;
@@ -28,6 +29,7 @@ ddl ALTER TABLE indexes.t=subject | add index k2, add index k3
 ddl ALTER TABLE indexes.t=subject
 ddl ALTER TABLE indexes.t=subject
 ddl ALTER TABLE indexes.t=subject
+row u indexes.t {"id":1,"v":"two","w":null,"g":["b","AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA=="]}
 
 DROP INDEX s ON t;
 DROP INDEX `f` ON `indexes` . `t` ALGORITHM = INPLACE;

@@ -1,7 +1,7 @@
 -- Tables that have other names at the target, in another database.
 -- @on mysql80 mysql97
 -- @route {"schema":"routes_to","table":"orders","to":{"schema":"routes_to_there","table":"purchases"}}
--- @route {"schema":"routes_to","to":{"schema":"routes_to_there"}}
+-- @route {"schema":"routes_to","exclude":["routes_to.purchases"],"to":{"schema":"routes_to_there"}}
 SET sql_log_bin = 0;
 CREATE DATABASE routes_to;
 SET sql_log_bin = 1;

@@ -38,6 +38,7 @@ export class Observers {
       logger,
       mayMove: () => !this.#omissions.isWaiting,
       onLost: (error) => run.end(error),
+      signal,
     });
   }
 

@@ -4,7 +4,7 @@ import type { VerificationOrder, VerifiedTable } from '@lutra/model';
 import { loadTable, planDigest } from '@lutra/mysql';
 import type { DigestPlan, Session } from '@lutra/mysql';
 import type { VerifyWork } from './assignments.js';
-import { untilCrossed } from './crossing.js';
+import { standstill, untilCrossed } from './crossing.js';
 import type { CrossingIo, Way } from './crossing.js';
 import { notesOn } from './notes.js';
 import { removeDifferences, ServerProbes } from './probes.js';
@@ -145,6 +145,7 @@ class Pass {
     return verifyTable({
       pair: new ServerPair({ plan, source, target, where: order.where ?? null }),
       crossed: () => this.#crossed(pair),
+      stands: () => standstill(this.#options.crossing, this.#waysOf(pair)),
       probes: new ServerProbes(of, { source, target }),
       sieve: { between },
       probing: { signal, look, ...(pollMs !== undefined && { pollMs }) },
@@ -152,12 +153,18 @@ class Pass {
     });
   }
 
-  async #crossed({ pipeline, twoWay }: ListedPair): Promise<string | null> {
-    const { work, crossing, look, signal } = this.#options;
+  #waysOf({ pipeline, twoWay }: ListedPair): readonly Way[] {
+    const { work } = this.#options;
     const back = work.pipelines.filter(
       ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
     );
-    const ways = [pipeline, ...(twoWay ? back : [])].map((each) => wayOf(work, each));
+    return [pipeline, ...(twoWay ? back : [])].map((each) => wayOf(work, each));
+  }
+
+  async #crossed(pair: ListedPair): Promise<string | null> {
+    const { crossing, look, signal } = this.#options;
+    const { pipeline, twoWay } = pair;
+    const ways = this.#waysOf(pair);
     const sideOf = (endpoint: string): 'source' | 'target' => (endpoint === pipeline.source.name ? 'source' : 'target');
     const end: CrossingIo['end'] = async (endpoint) => readEnd(await this.#servers.of(endpoint, sideOf(endpoint)));
     return untilCrossed({ ...crossing, end }, { ways, twoWay, look, signal });

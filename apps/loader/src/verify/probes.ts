@@ -43,6 +43,8 @@ export interface ProbedTable {
 
 export const differingOutcomes = ['missing-here', 'missing-there', 'different'] as const;
 const batchKeys = 500;
+/** On an idle channel an answer comes soon. */
+const firstPollMs = 50;
 export const unsent = 'probes cannot be sent';
 
 export class ServerProbes implements ProbeStore {
@@ -222,7 +224,7 @@ export async function probe(
 async function untilAnswered(store: ProbeStore, options: ProbeOptions): Promise<string | null> {
   const { patienceMs = 60_000, pollMs = 1_000, look, signal } = options;
   let [left, since] = [Infinity, Date.now()];
-  for (;;) {
+  for (let waitMs = firstPollMs; ; waitMs *= 2) {
     await look?.();
     const { asked } = await store.outcomes();
     if (asked === 0) return null;
@@ -230,6 +232,6 @@ async function untilAnswered(store: ProbeStore, options: ProbeOptions): Promise<
     const problem = await store.problem();
     if (problem !== null) return `${unsent}: ${problem}`;
     if (Date.now() - since > patienceMs) return `${asked} probes have no answer`;
-    await sleep(pollMs, signal);
+    await sleep(Math.min(pollMs, waitMs), signal);
   }
 }

@@ -146,6 +146,7 @@ export function verificationOf(
   return {
     pair: new ServerPair({ plan, source, target, where: null }),
     crossed: () => log.passed(),
+    stands: async () => null,
     probes: new ServerProbes(of, { source, target }),
     sieve,
     probing: { signal: new AbortController().signal, pollMs: 20 },

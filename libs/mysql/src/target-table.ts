@@ -7,6 +7,7 @@ import { computedBy } from './computed.js';
 import { quoteName, quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
 import { rowsIfAllowed } from './server-facts.js';
+import { askAll } from './session-options.js';
 import type { Queries, ResultRow } from './session-options.js';
 import type { ForeignKey, ForeignKeyRule, TargetColumn, TargetServer, TargetTable } from './target-definition.js';
 
@@ -57,18 +58,26 @@ function promotedKey({ uniqueKeys, prefixKeys }: TargetTable): readonly string[]
 export async function loadTables(queries: Queries, database: string, name?: string): Promise<readonly TargetTable[]> {
   const of = (schema: string, table: string): string =>
     `${schema} = ${quoteText(database)}${name === undefined ? '' : ` AND ${table} = ${quoteText(name)}`}`;
-  const tables = await queries.query(
-    `SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY TABLE_NAME`,
-  );
-  if (tables.length === 0) return [];
-  const columns = grouped(await queries.query(columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
-  const keys = grouped(await queries.query(keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
   const ofKeys = { keys: of('k.TABLE_SCHEMA', 'k.TABLE_NAME'), rules: of('r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME') };
-  const references = grouped(await queries.query(referencesQuery(ofKeys)));
-  const referenced = grouped(await queries.query(referencedQuery(of('UNIQUE_CONSTRAINT_SCHEMA', 'REFERENCED_TABLE_NAME'))));
-  const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
+  const [tables = [], servers = [], ...found] = await askAll(queries, [
+    `SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY TABLE_NAME`,
+    serverQuery,
+    columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME')),
+    keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME')),
+    referencesQuery(ofKeys),
+    referencedQuery(of('UNIQUE_CONSTRAINT_SCHEMA', 'REFERENCED_TABLE_NAME')),
+    triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE')),
+  ]);
+  if (tables.length === 0) return [];
+  const [columns, keys, references, referenced, triggers] = [
+    grouped(found[0]),
+    grouped(found[1]),
+    grouped(found[2]),
+    grouped(found[3]),
+    grouped(found[4]),
+  ];
   const definitions = await loadDefinitions(queries, database, tables);
-  const server = await readTargetServer(queries);
+  const server = serverOf(servers[0]);
   const loaded = tables.map((row): TargetTable => {
     const table = text(row, 'name');
     return {
@@ -101,8 +110,9 @@ async function loadDefinitions(queries: Queries, database: string, tables: reado
   return definitions;
 }
 
-async function readTargetServer(queries: Queries): Promise<TargetServer> {
-  const [row] = await queries.query(`SELECT VERSION() AS version, offsets FROM (${systemOffsetsQuery()}) AS zone`);
+const serverQuery = `SELECT VERSION() AS version, offsets FROM (${systemOffsetsQuery()}) AS zone`;
+
+function serverOf(row: ResultRow | undefined): TargetServer {
   const version = row ? text(row, 'version') : '';
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
   const flavor = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
@@ -110,7 +120,7 @@ async function readTargetServer(queries: Queries): Promise<TargetServer> {
   return { flavor, offsets, systemZone: systemZone(row ? text(row, 'offsets') : '') };
 }
 
-function grouped(rows: readonly ResultRow[]): ReadonlyMap<string, readonly ResultRow[]> {
+function grouped(rows: readonly ResultRow[] = []): ReadonlyMap<string, readonly ResultRow[]> {
   return Map.groupBy(rows, (row) => text(row, 'tbl'));
 }
 

@@ -128,8 +128,10 @@ class Pass {
     const target = await this.#servers.of(pipeline.target.name, 'target');
     const at = await this.#options.crossing.loader(wayOf(this.#options.work, pipeline));
     const asOf = Date.now();
-    const from = await loadTable(source, pair.source.database, pair.source.name);
-    const to = await loadTable(target, pair.target.database, pair.target.name);
+    const [from, to] = await Promise.all([
+      loadTable(source, pair.source.database, pair.source.name),
+      loadTable(target, pair.target.database, pair.target.name),
+    ]);
     const plan = await planDigest(source, { from, to });
     if (typeof plan === 'string') return refused(plan);
     const notes = await notesOn({ source, target, from, to, twoWay: pair.twoWay });

@@ -49,6 +49,7 @@ export type { Beginning } from './transaction-text.js';
 export { TableDefinitions } from './table-definitions.js';
 export type { Remembered } from './definition-check.js';
 export type { Problem } from './problem.js';
+export { keyed, ownKeyed } from './keyed.js';
 export { Session } from './session.js';
 export { Collations } from './sort-keys.js';
 export type { SortKeys } from './sort-keys.js';

@@ -2,6 +2,7 @@
 import { SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
 import type { ColumnSchema, TableName, TableSchema } from '@lutra/model';
 import { declaredValues, geometryNamed, isOfKind, typeNamed } from '@lutra/rows';
+import { promotedKey } from './keyed.js';
 import { withMembers } from './declared-members.js';
 import { computedBy } from './computed.js';
 import { quoteName, quoteTable, quoteText } from './literal.js';
@@ -45,13 +46,8 @@ export function asSource(table: TargetTable): TableSchema {
     const choices = values && { values, charset: charset ?? 'binary' };
     return [{ name, type, unsigned, ...sizes, ...choices, ...(geometry && { geometry }) }];
   });
-  const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : promotedKey(table);
+  const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : (promotedKey(table)?.columns ?? []);
   return { database: table.database, name: table.name, columns, primaryKey };
-}
-
-/** Of a table without primary key, the binlog of each server names the first UNIQUE key over whole NOT NULL columns as if it were one. */
-function promotedKey({ uniqueKeys, prefixKeys }: TargetTable): readonly string[] {
-  return uniqueKeys.find(({ name, columns, nullable }) => !nullable && !columns.includes('') && !prefixKeys.includes(name))?.columns ?? [];
 }
 
 /** All base tables of a database, or the named one, whatever their engine. */

@@ -133,8 +133,8 @@ class Pass {
       loadTable(target, pair.target.database, pair.target.name),
     ]);
     const plan = await planDigest(source, { from, to });
-    if (typeof plan === 'string') return refused(plan);
     const notes = await notesOn({ source, target, from, to, twoWay: pair.twoWay });
+    if (typeof plan === 'string') return refused(plan, notes);
     const result = await this.#result(pair, { plan, source, target });
     return { ...result, notes: [...result.notes, ...notes], asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
   }
@@ -183,8 +183,8 @@ export function wayOf({ channel }: VerifyWork, { name, uid, source, target }: Ve
   return { name: pipelineName(channel, name), uid, source: source.name, target: target.name };
 }
 
-function refused(why: string): Partial<VerifiedTable> {
-  return { verdict: 'refused', notes: [why] };
+function refused(why: string, notes: readonly string[] = []): Partial<VerifiedTable> {
+  return { verdict: 'refused', notes: [why, ...notes] };
 }
 
 export function namesOf({ pipeline, source }: ListedPair): Pick<VerifiedTable, 'pipeline' | 'database' | 'table'> {

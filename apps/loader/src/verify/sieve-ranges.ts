@@ -2,11 +2,28 @@
 import { SyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import type { Digest, KeyRange } from '@lutra/mysql';
+import type { Numbered } from './table-pair.js';
 
 export interface Counted {
   readonly range: KeyRange;
   readonly source: Digest;
   readonly target: Digest;
+}
+
+export interface Cut {
+  readonly counted: Counted;
+  /** A range of so many rows is not cut any more. */
+  readonly leaf: number;
+  readonly isHashed: boolean;
+}
+
+/** Of a cut. */
+const parts = 16;
+
+export function partsOf({ counted: { range, source, target }, leaf }: Cut): Numbered {
+  const most = Math.max(source.rows, target.rows);
+  const rows = Math.max(leaf, Math.ceil(most / parts));
+  return { range, numbers: multiples(rows, Math.max(1, Math.ceil(most / rows) - 1)) };
 }
 
 export function groups<T>(all: readonly T[], size: number): readonly (readonly T[])[] {

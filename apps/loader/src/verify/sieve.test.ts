@@ -50,21 +50,29 @@ it('an equal table sends a few bytes a range, in one round trip each, and its ra
 });
 
 it('ranges shrink where a server takes long for them, and where many rows differ', async () => {
-  const sizes = async (pair: MemoryPair, tookMs: number): Promise<readonly number[]> => {
+  const sizes = async (pair: MemoryPair, tookMs: number, mostRangeRows = 80_000): Promise<readonly number[]> => {
     const done: number[] = [];
     let at = 0;
-    await sieve(pair, { rangeRows: 1_000, leafRows: 200, between: async (rows) => void done.push(rows), now: () => (at += tookMs) });
+    await sieve(pair, {
+      rangeRows: 1_000,
+      mostRangeRows,
+      leafRows: 200,
+      between: async (rows) => void done.push(rows),
+      now: () => (at += tookMs),
+    });
     return [...new Set(done)].map((rows, i, all) => rows - (all[i - 1] ?? 0)).slice(1);
   };
   expect(await sizes(equalPair(4_000), 4_000)).toEqual([1000, 1000, 500, 250, 200, 200, 200, 200, 200, 200]);
-  // How many rows come next is asked for before.
-  const pair = equalPair(12_000);
-  for (const id of [2_500, 3_500, 3_600]) pair.target.set(id, 'w');
-  expect(await sizes(pair, 0)).toEqual([1000, 1000, 2000, 4000, 1000, 2000]);
+  // Many, once sixteen ranges differ; how many rows come next is asked for before.
+  const pair = equalPair(30_000);
+  for (let id = 10; id <= 30_000; id += 500) pair.target.set(id, 'w');
+  expect(await sizes(pair, 0, 1_000)).toEqual([
+    1000, 1000, 2000, 4000, 4000, 4000, 4000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000,
+  ]);
   // Few: large ranges cost fewer round trips than they cost to cut.
   const few = equalPair(17_000);
   few.target.set(3_500, 'w');
-  expect(await sizes(few, 0)).toEqual([1000, 1000, 2000, 4000, 8000]);
+  expect(await sizes(few, 0)).toEqual([1000, 1000, 2000, 4000, 8000, 1000]);
 });
 
 it('one row that differs is found in few round trips', async () => {

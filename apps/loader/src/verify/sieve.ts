@@ -13,9 +13,9 @@ import { rowToJson } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { sameDigest } from '@lutra/mysql';
 import type { DigestedSide, KeyRange } from '@lutra/mysql';
-import { answerOf, chain, countedOf, groups, multiples } from './sieve-ranges.js';
-import type { Counted } from './sieve-ranges.js';
-import type { Numbered, RowHash, TablePair } from './table-pair.js';
+import { answerOf, chain, countedOf, groups, multiples, partsOf } from './sieve-ranges.js';
+import type { Counted, Cut } from './sieve-ranges.js';
+import type { RowHash, TablePair } from './table-pair.js';
 
 export interface SieveOptions {
   /** Rows of a range to begin with, and again where many differ; else ranges grow. */
@@ -45,7 +45,6 @@ export const rangeRows = 10_000;
 const leafRows = 50;
 /** Rows that are read whole may be large. */
 const readRows = 20;
-const parts = 16;
 /** Of one round trip: what is cut, and whose hashes cross. A range has `parts` statements, a leaf some kilobytes. */
 const atOnce = { cuts: 16, leaves: 64 };
 /** One row of so many differs, or fewer: ranges stay large. */
@@ -59,13 +58,6 @@ export const maxKeys = 10_000;
 
 type Limits = Required<Pick<SieveOptions, 'rangeRows' | 'mostRangeRows' | 'leafRows' | 'maxKeys'>>;
 
-interface Cut {
-  readonly counted: Counted;
-  /** A range of so many rows is not cut any more. */
-  readonly leaf: number;
-  readonly isHashed: boolean;
-}
-
 export async function sieve(pair: TablePair, options: SieveOptions): Promise<Sieved> {
   return new Sieve(pair, options).run();
 }
@@ -78,6 +70,10 @@ class Sieve {
   readonly #keys = new Map<string, Row>();
   #rows = 0;
   #differing = 0;
+  #waiting: Counted[] = [];
+  /** Rows that were compared when ranges were cut last; whether many of the rows before that differ. */
+  #cutAt = 0;
+  #isDense = false;
 
   constructor(pair: TablePair, options: SieveOptions) {
     this.#pair = pair;
@@ -99,14 +95,15 @@ class Sieve {
       ]);
       const counted = countedOf(ranges, there.digests, here);
       const tookMs = this.#now() - begun;
-      const [compared, before] = [counted.reduce((sum, { source }) => sum + source.rows, 0), this.#found];
-      this.#rows += compared;
-      await this.#compare(counted);
-      rows = this.#rowsAfter(rows, { tookMs, isDense: (this.#found - before) * sparse > compared });
+      this.#rows += counted.reduce((sum, { source }) => sum + source.rows, 0);
+      this.#waiting.push(...counted.filter(({ source, target }) => !sameDigest(source, target)));
+      if (this.#waiting.length >= atOnce.cuts) await this.#compareWaiting();
+      rows = this.#rowsAfter(rows, tookMs);
       from = ranges.at(-1)?.to ?? null;
       if (from === null) break;
       ({ ends } = there);
     }
+    await this.#compareWaiting();
     return { rows: this.#rows, keys: this.#keys, ranges: this.#differing };
   }
 
@@ -131,11 +128,20 @@ class Sieve {
   }
 
   /** Where many rows differ, all of a range is to be cut, and read again for each cut: it stays small. */
-  #rowsAfter(rows: number, { tookMs, isDense }: { readonly tookMs: number; readonly isDense: boolean }): number {
+  #rowsAfter(rows: number, tookMs: number): number {
     const { rangeRows: first, mostRangeRows: most, leafRows: least } = this.#limits;
-    if (isDense) return Math.min(rows, first);
+    if (this.#isDense) return Math.min(rows, first);
     if (tookMs < roundMs.grows) return Math.max(rows, Math.min(rangesAtOnce * most, 2 * rows));
     return tookMs > roundMs.shrinks ? Math.max(Math.min(rows, least), Math.floor(rows / 2)) : rows;
+  }
+
+  /** Ranges that differ wait for others: together they are cut in as many round trips as one. */
+  async #compareWaiting(): Promise<void> {
+    const [before, waiting] = [this.#found, this.#waiting];
+    const rows = this.#rows - this.#cutAt;
+    [this.#waiting, this.#cutAt] = [[], this.#rows];
+    await this.#compare(waiting);
+    this.#isDense = (this.#found - before) * sparse > rows;
   }
 
   async #compare(all: readonly Counted[]): Promise<void> {
@@ -218,12 +224,6 @@ class Sieve {
     if (this.#keys.size < this.#limits.maxKeys) this.#keys.set(rowToJson(key), key);
     else this.#differing += 1;
   }
-}
-
-function partsOf({ counted: { range, source, target }, leaf }: Cut): Numbered {
-  const most = Math.max(source.rows, target.rows);
-  const rows = Math.max(leaf, Math.ceil(most / parts));
-  return { range, numbers: multiples(rows, Math.max(1, Math.ceil(most / rows) - 1)) };
 }
 
 /** Of rows that one side lacks, or that differ. */

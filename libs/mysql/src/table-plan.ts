@@ -1,9 +1,10 @@
 /**
  * What is fixed about writing one version of a source table to its target: names quoted, literals compiled, the way a row is found.
  *
- * A row is found by its primary key, or the unique key that stands for it (keyed.ts). Without one its identity is the whole before image, and `=` is not enough; counter-examples:
- * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
- * one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is one.
+ * A row is found by its primary key, or the unique key that stands for it (keyed.ts). Without one its identity is the whole before image,
+ * and `=` is not enough; counter-examples: 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is
+ * not true. Of several equal rows any one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is
+ * one.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';

@@ -61,7 +61,8 @@ export class PositionBackupWriter {
     if (this.#newest === null || this.#writing || signal.aborted || !mayMove()) return;
     const waitMs = this.#lastAt + minIntervalMs - Date.now();
     if (waitMs <= 0) return void this.#write(this.#newest);
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#writeNewest();
     }, waitMs).unref();

@@ -27,7 +27,7 @@ const verdicts: Readonly<Record<Verdict, string>> = { replicated: 'yes', refused
 
 const foot = `
 Also replicated, for each type: generated columns (the target computes its own value; consumers get the source's), invisible columns and generated invisible primary keys, columns without a default, NULL, and keys over all of
-these. A table without primary key is replicated. If it has a UNIQUE key over NOT NULL columns, the binlog names that one as the key.
+these. A table without primary key is replicated. If it has a UNIQUE key over NOT NULL columns, the binlog names that one as the key, and rows are found by it.
 
 An index over an expression is refused on MySQL 8.0.13 to 8.0.15: its hidden column is missing in their binlog.
 

@@ -22,20 +22,22 @@ const equal: Readonly<Record<string, readonly [Case, Rules]>> = {
 
 describe('a row in flight is never reported as different', () => {
   it.each(Object.entries(equal))('%s', (name, [example, rules]) => {
-    for (const by of rules.oneWay ? (['A'] as const) : (['A', 'B'] as const)) {
-      const { interleavings, reported } = explorePair({ example, rules, lookRules: lookProtocol, by });
-      console.log(`${name}, probe of ${by}: ${interleavings} interleavings`);
-      expect(reported).toBe(0);
-    }
+    for (const by of rules.oneWay ? (['A'] as const) : (['A', 'B'] as const))
+      for (const atOnce of [false, true]) {
+        const { interleavings, reported } = explorePair({ example, rules, lookRules: { ...lookProtocol, atOnce }, by });
+        console.log(`${name}, probe of ${by}${atOnce ? ' at once' : ''}: ${interleavings} interleavings`);
+        expect(reported).toBe(0);
+      }
   });
 });
 
 it('a damaged row that nobody writes is always reported', () => {
   const example: Case = { start, starts: damaged, scripts: { A: [], B: [] } };
-  for (const rules of [oneWay, protocol(home), protocol(latest)]) {
-    const { interleavings, reported } = explorePair({ example, rules, lookRules: lookProtocol, by: 'A' });
-    expect(reported).toBe(interleavings);
-  }
+  for (const rules of [oneWay, protocol(home), protocol(latest)])
+    for (const atOnce of [false, true]) {
+      const { interleavings, reported } = explorePair({ example, rules, lookRules: { ...lookProtocol, atOnce }, by: 'A' });
+      expect(reported).toBe(interleavings);
+    }
 });
 
 describe('a row in flight is reported', () => {
@@ -50,6 +52,11 @@ describe('a row in flight is reported', () => {
       '14: by a probe that does not look for changes that it had not seen',
       'a version that falls',
       { secondRound: false, proof: 'probe of values' },
+    ],
+    [
+      'by a probe at once that does not look for changes that it had not seen',
+      'a version that falls',
+      { atOnce: true, proof: 'probe of values' },
     ],
     ['15: where what home sends back is not waited for', 'a version that falls', { secondRound: false, proof: 'values' }],
   ])('%s', (name, example, otherwise) => {

@@ -16,6 +16,8 @@ export interface LookRules {
   readonly secondRound: boolean;
   /** What still differs is asked in the log of either side (with or without regard to later changes), or reported at once. */
   readonly proof: 'probe' | 'probe of values' | 'values';
+  /** What differs in the first reads is asked at once: nothing is waited for, and nothing is read again. */
+  readonly atOnce?: boolean;
 }
 
 export const lookProtocol: LookRules = { ends: 'after the reads', secondRound: true, proof: 'probe' };
@@ -96,6 +98,7 @@ function looks({ world, look }: State, { rules, lookRules, by }: Looking): reado
     if (ends.length === 0 && lookRules.ends === 'before the reads') return to({ ends: endsOf(world) });
     if (first.length < 2) return to({ first: [...first, rowOf(world, names[first.length]!)] });
     if (isSame(first[0]!, first[1]!)) return to({ phase: 'done', found: 'equal' });
+    if (lookRules.atOnce) return to({ phase: 'probe' });
     return to({ phase: 'wait', ends: ends.length > 0 ? ends : endsOf(world) });
   }
   if (phase === 'wait' && lookRules.secondRound)

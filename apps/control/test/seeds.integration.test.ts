@@ -114,6 +114,12 @@ describe('an order of a pipeline', () => {
     expect(of('odd ☃')).toMatchObject({ rowsAtTarget: null, created: true });
     expect(body.topicBytes).toBeGreaterThan(body.bytes);
     expect(body.problems).toMatchObject([{ id: 'seed-key', severity: 'warning', table: 'shop.keyless' }]);
+    await run('a', 'CREATE TABLE shop.codes (n INT UNIQUE, code VARCHAR(20) NOT NULL, part FLOAT NOT NULL, UNIQUE (code))');
+    await run('a', 'CREATE TABLE shop.ratios (part FLOAT NOT NULL UNIQUE)');
+    const byUnique = await client.post(`${path}?dryRun=true`, { tables: ['shop.codes', 'shop.ratios'], createTables: true });
+    await run('a', 'DROP TABLE shop.codes, shop.ratios');
+    expect(byUnique.body.problems).toMatchObject([{ id: 'seed-key', severity: 'error', table: 'shop.ratios' }]);
+    expect(byUnique.body.problems[0]).toMatchObject({ what: expect.stringContaining('FLOAT'), fix: expect.stringContaining('DOUBLE') });
     expect(await registry.seeds.names()).toEqual([]);
     // A preview lists what an order would be refused for.
     expect((await client.post(`${path}?dryRun=true`, { tables: ['shop.nothing'] })).body.problems).toMatchObject([

@@ -386,9 +386,9 @@ export const errorTable = {
   }),
   SEED_REFUSED: stop({
     cause:
-      'A table that is to be seeded, or a row that is to be sent again, cannot be read: the table has no primary key, or one that is not read in order (FLOAT), is missing at the source, or the pipeline does not carry it. The message names it and why.',
+      'A table that is to be seeded, or a row that is to be sent again, cannot be read: the table has no primary key and no unique key over whole NOT NULL columns, or a key that is not read in order (FLOAT), is missing at the source, or the pipeline does not carry it. The message names it and why.',
     kept: 'Everything. The other tables are seeded, and changes of this table are replicated.',
-    help: 'Give the table a primary key, or take it out of the order and load it by hand; correct the name or the key that was asked for.',
+    help: 'Give the table a primary key (not of FLOAT), or take it out of the order and load it by hand; correct the name or the key that was asked for.',
   }),
   SEED_WAITS: retry({
     cause:

@@ -7,6 +7,7 @@ import type { ConflictRule, RuleField } from '@lutra/model';
 import { isOfKind } from '@lutra/rows';
 import { checkCollations } from './check-collations.js';
 import { checkVersion } from './check-version-column.js';
+import { keyed, ownKeyed } from './keyed.js';
 import { quoteTable } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -39,7 +40,8 @@ const fieldChecks: Readonly<Record<RuleField, ((of: PolicyCase) => readonly Prob
 const fields = Object.keys(fieldChecks) as readonly RuleField[];
 
 /** Both sides' changes of equal rows are not told apart, so they are not found to be in conflict. */
-function checkStop({ rule, to }: PolicyCase): readonly Problem[] {
+function checkStop({ rule, from, to: given }: PolicyCase): readonly Problem[] {
+  const to = keyed(ownKeyed(from), given);
   if (to.primaryKey.length > 0) return [...checkGeneratedKey(to), ...checkCollisions(to, rule)];
   const what = `${tableName(to)} has no primary key: a conflict is noticed only where a row is not there any more; else the sides may differ without a word`;
   return [problem('warning', 'two-way-no-key', what, addKey(to)), ...checkCollisions(to, rule)];

@@ -3,6 +3,7 @@ import { createRouter, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkPrivileges, toRead } from './check-privileges.js';
+import { ownKeyed } from './keyed.js';
 import { quoteTable, quoteText } from './literal.js';
 import { ofTable, problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -94,7 +95,7 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
       ),
     );
   }
-  if (table.primaryKey.length === 0) {
+  if (ownKeyed(table).primaryKey.length === 0) {
     problems.push(
       problem(
         'warning',

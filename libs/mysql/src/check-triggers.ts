@@ -11,18 +11,34 @@ import type { Queries, ResultRow } from './session-options.js';
 import type { TargetTable } from './target-definition.js';
 
 export async function checkTriggers(target: Queries, table: TargetTable): Promise<readonly Problem[]> {
+  const told: Problem[] = [];
+  for (const { id, severity, what, triggers } of triggerProblems(table))
+    told.push(problem(severity, id, what, triggers.length === 0 ? null : await guarding(target, table, triggers)));
+  return told;
+}
+
+interface TriggerProblem {
+  readonly id: 'trigger-unguarded' | 'table-triggers';
+  readonly severity: 'error' | 'warning';
+  readonly what: string;
+  /** Those that do not say what they do for applied rows. */
+  readonly triggers: readonly string[];
+}
+
+export function triggerProblems(table: TargetTable): readonly TriggerProblem[] {
   const { unguardedTriggers: unguarded, firingTriggers: firing, triggers } = table;
   const name = tableName(table);
-  const told: Problem[] = [];
+  const told: TriggerProblem[] = [];
+  if (unguarded.length > 0) {
+    const what = `${name}: triggers ${unguarded.join(', ')} can change applied rows, so that both sides differ, and do not say what they do where @lutra_apply is set`;
+    told.push({ id: 'trigger-unguarded', severity: 'error', what, triggers: unguarded });
+  }
   if (firing.length > 0) {
     const what = `${name}: triggers ${firing.join(', ')} fire for applied rows too; what they write to a routed table comes as a row besides, and stops the pipeline`;
-    told.push(problem('warning', 'table-triggers', what, await guarding(target, table, firing)));
-  } else if (triggers > unguarded.length) {
-    told.push(problem('warning', 'table-triggers', `${name} has triggers: they fire for applied rows too`, null));
-  }
-  if (unguarded.length === 0) return told;
-  const what = `${name}: triggers ${unguarded.join(', ')} can change applied rows, so that both sides differ, and do not say what they do where @lutra_apply is set`;
-  return [problem('error', 'trigger-unguarded', what, await guarding(target, table, unguarded)), ...told];
+    told.push({ id: 'table-triggers', severity: 'warning', what, triggers: firing });
+  } else if (triggers > unguarded.length)
+    told.push({ id: 'table-triggers', severity: 'warning', what: `${name} has triggers: they fire for applied rows too`, triggers: [] });
+  return told;
 }
 
 /** Each made anew, in its place, so that it does nothing for applied rows. */

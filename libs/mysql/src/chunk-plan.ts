@@ -10,7 +10,8 @@ import { planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import { descendingParts, inOrder, isAt, keyPart, rangeConditions } from './key-order.js';
 import type { KeyPart } from './key-order.js';
-import { ownForm, quoteTable } from './literal.js';
+import { ownKeyed, primaryIndex } from './keyed.js';
+import { ownForm, quoteName, quoteTable } from './literal.js';
 import { valueBeside, valueOf } from './row-values.js';
 import type { Queries, ResultRow } from './session-options.js';
 import { asSource } from './target-table.js';
@@ -65,9 +66,10 @@ function asBinlog(table: TableSchema): TableSchema {
 }
 
 /** @throws SyncError SEED_REFUSED for a table without primary key, or with a key that cannot be read in order; SOURCE_* */
-export async function planChunks(queries: Queries, table: TargetTable): Promise<ChunkPlan> {
+export async function planChunks(queries: Queries, given: TargetTable): Promise<ChunkPlan> {
+  const table = ownKeyed(given);
   const schema = asBinlog(asSource(table));
-  if (table.primaryKey.length === 0) throw refused(table, 'it has no primary key');
+  if (table.primaryKey.length === 0) throw refused(table, 'it has no primary key, and no unique key over whole columns that are NOT NULL');
   const targets = new Map(table.columns.map((column) => [column.name, column]));
   const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));
   const descending = await descendingParts(queries, table);
@@ -140,7 +142,7 @@ export function keyOfChunkRow({ key }: ChunkPlan, row: Row): Row {
 /** The row with the last key. */
 export function lastRowQuery(plan: ChunkPlan): string {
   const backwards = plan.key.map((part) => ({ ...part, descends: !part.descends }));
-  return `${select(plan)} FORCE INDEX (PRIMARY) ORDER BY ${inOrder(backwards)} LIMIT 1`;
+  return `${select(plan)}${byKey(plan)} ORDER BY ${inOrder(backwards)} LIMIT 1`;
 }
 
 /** Numbered, because a column may have any name. */
@@ -152,10 +154,14 @@ function select({ table, columns }: ChunkPlan): string {
   return `SELECT ${selected.join(', ')} FROM ${quoteTable(table)}`;
 }
 
-function inRange({ key }: ChunkPlan, { from, to, where, limit }: ChunkRange): string {
-  const conditions = [...rangeConditions(key, { from, to }), ...(where === null ? [] : [`(${where})`])];
+function byKey({ table }: ChunkPlan): string {
+  return ` FORCE INDEX (${quoteName(primaryIndex(table))})`;
+}
+
+function inRange(plan: ChunkPlan, { from, to, where, limit }: ChunkRange): string {
+  const conditions = [...rangeConditions(plan.key, { from, to }), ...(where === null ? [] : [`(${where})`])];
   const found = conditions.length === 0 ? '' : ` WHERE ${conditions.map((one) => `(${one})`).join(' AND ')}`;
-  return ` FORCE INDEX (PRIMARY)${found} ORDER BY ${inOrder(key)} LIMIT ${limit}`;
+  return `${byKey(plan)}${found} ORDER BY ${inOrder(plan.key)} LIMIT ${limit}`;
 }
 
 /** FOR SHARE needs more than SELECT before MySQL 8.0.22, and MariaDB does not know it. */

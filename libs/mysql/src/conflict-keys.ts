@@ -9,6 +9,7 @@
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
 import { SyncError, tableName } from '@lutra/model';
 import { isOfKind, rulesOf } from '@lutra/rows';
+import { keyed, primaryIndex } from './keyed.js';
 import type { SortKeys } from './sort-keys.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
 
@@ -41,7 +42,8 @@ export interface Keys {
 }
 
 /** `rows`: how the rows are called and typed where they come from; `target`: whose keys count. */
-export function keysOf(rows: TableSchema, target: TargetTable, collations: KeyCollations): Keys {
+export function keysOf(rows: TableSchema, given: TargetTable, collations: KeyCollations): Keys {
+  const target = keyed(rows, given);
   const columns = new Map(rows.columns.map((column) => [column.name.toLowerCase(), column]));
   const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
   // A key over the beginning of a text is of a table whose conflicts nobody decides (policy stop): its texts may be too large to ask for.
@@ -54,7 +56,7 @@ export function keysOf(rows: TableSchema, target: TargetTable, collations: KeyCo
     };
   };
   const key = (name: string, names: readonly string[]): Key | null => {
-    const isPrefix = target.prefixKeys.includes(name === '' ? 'PRIMARY' : name);
+    const isPrefix = target.prefixKeys.includes(name === '' ? primaryIndex(target) : name);
     const found = names.map((column) => columns.get(column.toLowerCase()));
     if (found.length === 0 || !found.every((column) => column !== undefined)) return null;
     return { scope: `${tableName(target)}\0${name}`, columns: found.map((column) => keyColumn(column, isPrefix)) };

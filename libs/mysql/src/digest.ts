@@ -14,6 +14,7 @@ import { digestForm, digestedValue } from './digest-column.js';
 import type { ColumnPair, DigestedSide, DigestForm } from './digest-column.js';
 import { descendingParts, inOrder, isAt, keyPart, orderDoubt, rangeConditions } from './key-order.js';
 import type { KeyPart, KeyRange } from './key-order.js';
+import { keyed, ownKeyed, primaryIndex } from './keyed.js';
 import { quoteName, quoteTable } from './literal.js';
 import { definitionDifferences } from './match-tables.js';
 import type { RowPlan } from './row-plan.js';
@@ -27,6 +28,7 @@ import type { TargetTable } from './target-definition.js';
 export interface DigestSide {
   /** Rows of this side as the source's row events have them. */
   readonly rows: RowPlan;
+  /** With the index of its key. */
   readonly table: string;
   readonly key: readonly KeyPart[];
   /** SQL of a row's hash: 64 digits, or NULL. Null: a column cannot be hashed, so rows are to be read. */
@@ -51,12 +53,15 @@ export interface Digest {
  * A text: why the tables cannot be compared.
  * @throws SyncError SOURCE_*; as planRows()
  */
-export async function planDigest(source: Queries, { from, to }: { from: TargetTable; to: TargetTable }): Promise<DigestPlan | string> {
+export async function planDigest(source: Queries, given: { from: TargetTable; to: TargetTable }): Promise<DigestPlan | string> {
+  const from = ownKeyed(given.from);
+  const to = keyed(from, given.to);
   const untyped = from.columns.find(({ type }) => type === 'other');
   if (untyped) return `column ${untyped.name} is ${untyped.columnType}, which is not replicated`;
-  const [difference] = definitionDifferences(from, to);
+  const [difference] = definitionDifferences(given.from, given.to);
   if (difference !== undefined) return difference;
-  if (from.primaryKey.length === 0 || to.primaryKey.length === 0) return 'it has no primary key';
+  if (from.primaryKey.length === 0 || to.primaryKey.length === 0)
+    return 'it has no primary key, and no unique key over whole NOT NULL columns that both sides have';
   if ([from, to].some(({ prefixKeys }) => prefixKeys.includes('PRIMARY'))) return 'its primary key covers only the beginning of a column';
   const pairs = pairsOf(from, to);
   const key = from.primaryKey.flatMap((name) => pairs.get(name.toLowerCase()) ?? []);
@@ -70,7 +75,7 @@ export async function planDigest(source: Queries, { from, to }: { from: TargetTa
   const written = [...pairs.values()].filter((pair) => !pair.target.generated);
   const sideOf = (side: DigestedSide, table: TargetTable): DigestSide => ({
     rows: planSide(schema, table, side),
-    table: quoteTable(table),
+    table: `${quoteTable(table)} FORCE INDEX (${quoteName(primaryIndex(table))})`,
     key: key.map((pair) => keyPart(pair, side, { table: tableName(table), descends: descending.has(pair.source.name.toLowerCase()) })),
     hash: rowHash(written, side),
   });
@@ -133,7 +138,7 @@ export interface Rows {
 
 function from({ table, key }: DigestSide, { range, where }: Rows): string {
   const conditions = [...rangeConditions(key, range), ...(where === null ? [] : [`(${where}\n)`])];
-  return `FROM ${table} FORCE INDEX (PRIMARY)${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`}`;
+  return `FROM ${table}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`}`;
 }
 
 /** Keeps the server from putting the inner query into the outer one, where it would make each hash three times. */
@@ -174,7 +179,7 @@ export function rowsQuery(side: DigestSide, rows: Rows, limit: number): string {
 /** Whole rows of these keys, for toRow(). */
 export function rowsByKeyQuery(side: DigestSide, keys: readonly Row[]): string {
   const found = keys.map((key) => `(${isAt(side.key, key)})`).join(' OR ');
-  return `SELECT ${selectedColumns(side.rows)} FROM ${side.table} FORCE INDEX (PRIMARY) WHERE ${found}`;
+  return `SELECT ${selectedColumns(side.rows)} FROM ${side.table} WHERE ${found}`;
 }
 
 function keyColumns({ rows }: DigestSide): string {

@@ -8,6 +8,8 @@
  */
 import { tableName, toSyncError } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
+import { primaryIndex } from './keyed.js';
+import { quoteName } from './literal.js';
 import type { Result, ResultRow } from './session-options.js';
 import { sameFound, sameFoundBeside, sameStored, storedForm, takesLong, valueOf } from './row-values.js';
 import type { Mark, SqlText } from './sql-text.js';
@@ -139,7 +141,7 @@ function tableOf(plan: TablePlan): ExpectedOfTable {
 function statementOf({ table: { plan, columns, key }, rows }: Read): string {
   const list = columns.map(({ plan: { selected }, as }) => `${selected} AS ${as}`).join(', ');
   // On a small table the server would rather read, and lock, all of it.
-  const hint = plan.target.primaryKey.length > 0 ? ' FORCE INDEX (PRIMARY)' : '';
+  const hint = plan.target.primaryKey.length > 0 ? ` FORCE INDEX (${quoteName(primaryIndex(plan.target))})` : '';
   const [first] = key;
   const literals = ({ row }: Expected): string => first?.plan.literal(row[first.plan.name] as Value) ?? '';
   const where =

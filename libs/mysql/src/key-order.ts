@@ -8,6 +8,7 @@
 import type { Row, Value } from '@lutra/model';
 import { errorValueOf, isOfKind, setMembers } from '@lutra/rows';
 import { sameCollation } from './collation.js';
+import { primaryIndex } from './keyed.js';
 import type { ColumnPair, DigestedSide } from './digest-column.js';
 import { comparedLiteralOf, ownForm, quoteName, quoteText } from './literal.js';
 import type { Queries } from './session-options.js';
@@ -32,8 +33,8 @@ export interface KeyRange {
 }
 
 /** Columns of the primary key whose index descends. @throws SyncError SOURCE_* */
-export async function descendingParts(queries: Queries, { database, name }: TargetTable): Promise<ReadonlySet<string>> {
-  const of = `TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)} AND INDEX_NAME = 'PRIMARY'`;
+export async function descendingParts(queries: Queries, table: TargetTable): Promise<ReadonlySet<string>> {
+  const of = `TABLE_SCHEMA = ${quoteText(table.database)} AND TABLE_NAME = ${quoteText(table.name)} AND INDEX_NAME = ${quoteText(primaryIndex(table))}`;
   const rows = await queries.query(`SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS WHERE ${of} AND COLLATION = 'D'`);
   return new Set(rows.map((row) => textOf(row, 'name').toLowerCase()));
 }

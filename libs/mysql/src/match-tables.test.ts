@@ -203,12 +203,15 @@ describe('tables', () => {
     expect(() => matchTables(sourceTable([id, more], []), targetTable([column('id'), column('x')]))).toThrow(/primary key/);
   });
 
-  test('a unique key over NOT NULL columns may be named as primary key by the binlog; the rows are then found by all their values', () => {
+  test('a unique key over NOT NULL columns may be named as primary key by the binlog; the rows are then found by it', () => {
     const source = sourceTable([id, more], ['x']);
     const keyed = (key: object): TargetTable =>
       targetTable([column('id'), column('x')], { primaryKey: [], uniqueKeys: [{ name: 'u', columns: ['X'], nullable: false, ...key }] });
     expect(() => matchTables(source, keyed({}))).not.toThrow();
-    expect(planTable(source, keyed({})).key).toEqual([]);
+    expect(planTable(source, keyed({})).key.map(({ name }) => name)).toEqual(['x']);
+    // The target's binlog names another one: by all their values.
+    const first = { name: 'i', columns: ['id'], nullable: false };
+    expect(planTable(source, { ...keyed({}), uniqueKeys: [first, ...keyed({}).uniqueKeys] }).key).toEqual([]);
     expect(() => matchTables(source, keyed({ nullable: true }))).toThrow(/primary key/);
     expect(() => matchTables(source, keyed({ columns: ['x', 'id'] }))).toThrow(/primary key/);
     expect(() => matchTables(source, { ...keyed({}), primaryKey: ['id'] })).toThrow(/primary key/);

@@ -37,6 +37,14 @@ export interface BatchQueries extends Queries {
   queries(statements: readonly string[]): Promise<readonly (readonly ResultRow[])[]>;
 }
 
+/** The rows of each, in one round trip where that is possible. */
+export async function askAll(of: Queries | BatchQueries, statements: readonly string[]): Promise<readonly (readonly ResultRow[])[]> {
+  if ('queries' in of) return of.queries(statements);
+  const found: (readonly ResultRow[])[] = [];
+  for (const statement of statements) found.push(await of.query(statement));
+  return found;
+}
+
 /**
  * Of those that a source's session has its own of (source-session.ts). MySQL has no check_constraint_checks, so it is said only where it
  * was changed.

@@ -256,7 +256,7 @@ describe('exact statements', () => {
     expect(await differing(text, results([1, 1, 1]))).toEqual([]);
     expect(await differing(text, results([1, 0, 1]))).toEqual([1]);
   });
-  const read = 'SELECT `id` AS c0, `u` AS c1, `v` AS c2 FROM `shop`.`t` FORCE INDEX (PRIMARY) WHERE';
+  const read = 'SELECT `id` AS c0, `u` AS c1, `v` AS c2 FROM `shop`.`t` FORCE INDEX (`PRIMARY`) WHERE';
 
   test('what the changes will find is read and locked first, and nobody but the reader counts', () => {
     expect(exactly([u({ id: 1, u: null, v: 1 }, { id: 2, u: null, v: 9 }), d(3, 1), d(4, null)])).toEqual([

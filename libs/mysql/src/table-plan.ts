@@ -1,15 +1,17 @@
 /**
  * What is fixed about writing one version of a source table to its target: names quoted, literals compiled, the way a row is found.
  *
- * A row is found by its primary key. Without one its identity is the whole before image, and `=` is not enough; counter-examples:
- * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
- * one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is one.
+ * A row is found by its primary key, or the unique key that stands for it (keyed.ts). Without one its identity is the whole before image,
+ * and `=` is not enough; counter-examples: 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is
+ * not true. Of several equal rows any one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is
+ * one.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
 import { hasTypes, rulesOf } from '@lutra/rows';
 import type { SqlRow, SqlValue } from '@lutra/rows';
 import { anySessionForm } from './any-session.js';
+import { keyed } from './keyed.js';
 import { ownForm, quoteTable } from './literal.js';
 import { computes } from './computed.js';
 import type { TargetTable } from './target-definition.js';
@@ -43,7 +45,8 @@ export interface TablePlan {
 export const maxAlternatives = 200;
 
 /** @throws SyncError COLUMN_MISSING if the target lacks a column */
-export function planTable(source: TableSchema, target: TargetTable): TablePlan {
+export function planTable(source: TableSchema, given: TargetTable): TablePlan {
+  const target = keyed(source, given);
   const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
   const inAnySession = computes(source, target);
   const all = source.columns.map((column) => {
@@ -59,7 +62,7 @@ export function planTable(source: TableSchema, target: TargetTable): TablePlan {
     });
   });
   const columns = all.filter((column) => !column.target.generated).map((column) => column.plan);
-  // A unique key that the binlog names as primary (match-tables.ts) is none at the target: such rows are found by all their values.
+  // A unique key that the binlog names as primary may be none at the target: such rows are found by all their values.
   const keyNames = target.primaryKey.length === 0 ? [] : source.primaryKey.map((name) => name.toLowerCase());
   const key = keyNames.flatMap((name) => all.filter((column) => column.source.name.toLowerCase() === name));
   const quoted = quoteTable(target);

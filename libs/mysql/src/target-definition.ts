@@ -29,6 +29,8 @@ export interface TargetTable extends TableName {
   readonly engine: string;
   readonly columns: readonly TargetColumn[];
   readonly primaryKey: readonly string[];
+  /** The index of `primaryKey`, where a unique key stands for it (keyed.ts); else PRIMARY. */
+  readonly primaryIndex?: string;
   /** The primary key is not among them. In the order of the definition. */
   readonly uniqueKeys: readonly UniqueKey[];
   readonly foreignKeys: readonly ForeignKey[];

@@ -2,11 +2,13 @@
 import { SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
 import type { ColumnSchema, TableName, TableSchema } from '@lutra/model';
 import { declaredValues, geometryNamed, isOfKind, typeNamed } from '@lutra/rows';
+import { promotedKey } from './keyed.js';
 import { withMembers } from './declared-members.js';
 import { computedBy } from './computed.js';
 import { quoteName, quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
 import { rowsIfAllowed } from './server-facts.js';
+import { askAll } from './session-options.js';
 import type { Queries, ResultRow } from './session-options.js';
 import type { ForeignKey, ForeignKeyRule, TargetColumn, TargetServer, TargetTable } from './target-definition.js';
 
@@ -44,31 +46,34 @@ export function asSource(table: TargetTable): TableSchema {
     const choices = values && { values, charset: charset ?? 'binary' };
     return [{ name, type, unsigned, ...sizes, ...choices, ...(geometry && { geometry }) }];
   });
-  const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : promotedKey(table);
+  const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : (promotedKey(table)?.columns ?? []);
   return { database: table.database, name: table.name, columns, primaryKey };
-}
-
-/** Of a table without primary key, the binlog of each server names the first UNIQUE key over whole NOT NULL columns as if it were one. */
-function promotedKey({ uniqueKeys, prefixKeys }: TargetTable): readonly string[] {
-  return uniqueKeys.find(({ name, columns, nullable }) => !nullable && !columns.includes('') && !prefixKeys.includes(name))?.columns ?? [];
 }
 
 /** All base tables of a database, or the named one, whatever their engine. */
 export async function loadTables(queries: Queries, database: string, name?: string): Promise<readonly TargetTable[]> {
   const of = (schema: string, table: string): string =>
     `${schema} = ${quoteText(database)}${name === undefined ? '' : ` AND ${table} = ${quoteText(name)}`}`;
-  const tables = await queries.query(
-    `SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY TABLE_NAME`,
-  );
-  if (tables.length === 0) return [];
-  const columns = grouped(await queries.query(columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
-  const keys = grouped(await queries.query(keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
   const ofKeys = { keys: of('k.TABLE_SCHEMA', 'k.TABLE_NAME'), rules: of('r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME') };
-  const references = grouped(await queries.query(referencesQuery(ofKeys)));
-  const referenced = grouped(await queries.query(referencedQuery(of('UNIQUE_CONSTRAINT_SCHEMA', 'REFERENCED_TABLE_NAME'))));
-  const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
+  const [tables = [], servers = [], ...found] = await askAll(queries, [
+    `SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY TABLE_NAME`,
+    serverQuery,
+    columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME')),
+    keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME')),
+    referencesQuery(ofKeys),
+    referencedQuery(of('UNIQUE_CONSTRAINT_SCHEMA', 'REFERENCED_TABLE_NAME')),
+    triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE')),
+  ]);
+  if (tables.length === 0) return [];
+  const [columns, keys, references, referenced, triggers] = [
+    grouped(found[0]),
+    grouped(found[1]),
+    grouped(found[2]),
+    grouped(found[3]),
+    grouped(found[4]),
+  ];
   const definitions = await loadDefinitions(queries, database, tables);
-  const server = await readTargetServer(queries);
+  const server = serverOf(servers[0]);
   const loaded = tables.map((row): TargetTable => {
     const table = text(row, 'name');
     return {
@@ -101,8 +106,9 @@ async function loadDefinitions(queries: Queries, database: string, tables: reado
   return definitions;
 }
 
-async function readTargetServer(queries: Queries): Promise<TargetServer> {
-  const [row] = await queries.query(`SELECT VERSION() AS version, offsets FROM (${systemOffsetsQuery()}) AS zone`);
+const serverQuery = `SELECT VERSION() AS version, offsets FROM (${systemOffsetsQuery()}) AS zone`;
+
+function serverOf(row: ResultRow | undefined): TargetServer {
   const version = row ? text(row, 'version') : '';
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
   const flavor = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
@@ -110,7 +116,7 @@ async function readTargetServer(queries: Queries): Promise<TargetServer> {
   return { flavor, offsets, systemZone: systemZone(row ? text(row, 'offsets') : '') };
 }
 
-function grouped(rows: readonly ResultRow[]): ReadonlyMap<string, readonly ResultRow[]> {
+function grouped(rows: readonly ResultRow[] = []): ReadonlyMap<string, readonly ResultRow[]> {
   return Map.groupBy(rows, (row) => text(row, 'tbl'));
 }
 

@@ -33,6 +33,7 @@ export class Observers {
       routes,
       logger,
       onLost: (error) => run.end(error),
+      signal,
     });
   }
 

@@ -21,8 +21,10 @@ export interface PositionBackupWriterOptions {
   readonly firstSeq: number;
   /** In force behind that heartbeat. */
   readonly routes: Announced;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'warn'>;
   onLost(error: SyncError): void;
+  /** Nothing is written behind it. */
+  readonly signal: AbortSignal;
 }
 
 export class PositionBackupWriter {
@@ -30,6 +32,9 @@ export class PositionBackupWriter {
   #version: number | null;
   /** In force behind the last record. */
   #routes: Announced;
+  /** Not written yet. */
+  #newest: PositionBackup | null = null;
+  #timer: NodeJS.Timeout | null = null;
   #writing = false;
   #lastAt = 0;
   #failing = false;
@@ -41,18 +46,38 @@ export class PositionBackupWriter {
   }
 
   acknowledged(records: readonly Acknowledged[]): void {
+    this.#newest = this.#backupOf(records) ?? this.#newest;
+    this.#writeNewest();
+  }
+
+  /**
+   * The last heartbeat is written too, if later. Counter-example without: an idle source whose last one came a moment after a backup was
+   * written looks unread until its next one, ten seconds later, and each crossing of a verification waits so long.
+   */
+  #writeNewest(): void {
+    const { signal } = this.#options;
+    if (this.#newest === null || this.#writing || signal.aborted) return;
+    const waitMs = this.#lastAt + minIntervalMs - Date.now();
+    if (waitMs <= 0) return void this.#write(this.#newest);
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#writeNewest();
+    }, waitMs).unref();
+  }
+
+  #backupOf(records: readonly Acknowledged[]): PositionBackup | null {
     const { last, routes: announced } = this.#lastHeartbeat(records);
-    if (this.#writing || Date.now() - this.#lastAt < minIntervalMs) return;
-    if (last?.control?.kind !== 'heartbeat') return;
+    if (last?.control?.kind !== 'heartbeat') return null;
     const { log, epoch, seq } = last.header;
     const isRead = seq !== this.#options.firstSeq;
     // A copy that is there says more: with its server it tells a source that was reset or restored.
-    if (!isRead && this.#version !== null) return;
+    if (!isRead && this.#version !== null) return null;
     const { position, seen } = last.control;
     const server = isRead ? this.#options.server : null;
     // Its first heartbeat stands before the `routes` record: the tail is read from there, and finds it.
     const routes = isRead ? announced : undefined;
-    void this.#write({ log, epoch, seq, offset: last.offset, position, server, seen, ...(routes && { routes }), updatedAt: Date.now() });
+    return { log, epoch, seq, offset: last.offset, position, server, seen, ...(routes && { routes }), updatedAt: Date.now() };
   }
 
   /** With the routes that are in force behind it. */
@@ -67,6 +92,7 @@ export class PositionBackupWriter {
   }
 
   async #write(backup: PositionBackup): Promise<void> {
+    this.#newest = null;
     this.#writing = true;
     this.#lastAt = Date.now();
     try {
@@ -76,6 +102,7 @@ export class PositionBackupWriter {
       this.#failed(toSyncError(thrown));
     } finally {
       this.#writing = false;
+      this.#writeNewest();
     }
   }
 

@@ -175,7 +175,7 @@ describe('the queue', () => {
       'row_key is longer than any key: write the columns of the primary key alone',
       'no pipeline carries crm.notes: correct schema_name and table_name, or add a route, and insert it again',
       'shop.gone does not exist, or the user may not see it: correct schema_name and table_name, or grant SELECT on it, and insert it again',
-      'shop.log: the table has no primary key, so its rows cannot be sent again one by one',
+      'shop.log: the table has no primary key, and no unique key over whole NOT NULL columns, so its rows cannot be sent again one by one',
       expect.stringContaining('shop.items is suspended: bring it back first'),
       'purpose is reseed: write resync, probe, repair',
       expect.stringContaining('pipeline xx does not read this endpoint: write the uid of one that does, or NULL'),

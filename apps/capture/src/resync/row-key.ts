@@ -1,7 +1,7 @@
 /** The key of an entry → the row's primary key, by the table as the server describes it. */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
-import { asSource } from '@lutra/mysql';
+import { asSource, ownKeyed } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import { givenKey } from './given-key.js';
 import type { Given, GivenKey } from './given-key.js';
@@ -14,9 +14,14 @@ export interface KeyColumns {
 }
 
 /** @throws SyncError RECORD_INVALID: its rows cannot be named by a key */
-export function keyColumns(table: TargetTable): KeyColumns {
+export function keyColumns(given: TargetTable): KeyColumns {
+  const table = ownKeyed(given);
   const schema = new Map(asSource(table).columns.map((column) => [column.name, column]));
-  if (table.primaryKey.length === 0) throw refused(table, 'the table has no primary key, so its rows cannot be sent again one by one');
+  if (table.primaryKey.length === 0)
+    throw refused(
+      table,
+      'the table has no primary key, and no unique key over whole NOT NULL columns, so its rows cannot be sent again one by one',
+    );
   const columns = table.primaryKey.map((name) => {
     const column = schema.get(name);
     if (column && keyForms[column.type] !== null) return column;

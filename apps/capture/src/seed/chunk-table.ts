@@ -36,7 +36,7 @@ export async function chunkTable(session: SeedSession, { table, watch, collation
   if (engine.toLowerCase() !== 'innodb')
     throw new SyncError('SEED_REFUSED', `${tableName(table)} is ${engine}, not InnoDB`, { details: { database, table: name } });
   const plan = await planChunks(session, table);
-  const keyColumns = [...new Set([...table.primaryKey, ...table.uniqueKeys.flatMap(({ columns }) => columns)])];
+  const keyColumns = [...new Set([...plan.table.primaryKey, ...table.uniqueKeys.flatMap(({ columns }) => columns)])];
   const isActive = (rule: string): boolean => rule !== 'RESTRICT' && rule !== 'NO ACTION';
   const isChanged = table.foreignKeys.some(({ onDelete, onUpdate }) => isActive(onDelete) || isActive(onUpdate));
   return {

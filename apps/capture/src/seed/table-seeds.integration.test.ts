@@ -28,6 +28,23 @@ it('brings rows that transactions which are in no log move behind what was read'
   expect(here.filter((value) => !there.has(value))).toEqual([]);
 });
 
+it('reads a table without a primary key by the unique key that stands for it, whatever is written meanwhile', async () => {
+  await room.open('CREATE TABLE t (n INT NULL UNIQUE, u VARCHAR(20) NOT NULL, v INT NOT NULL, UNIQUE KEY `the key` (u, v))');
+  await room.connection.query(`INSERT INTO t SELECT NULL, CONCAT('u', n), n FROM (${thousand}) AS s`);
+  room.capture.start();
+  const one = room.order({ chunkRows: 30, rowsPerSecond: 2_000 });
+  await vi.waitFor(async () => expect(await room.chunksOf()).toBeGreaterThan(2), { timeout: 20_000, interval: 5 });
+  for (let v = 3; v < 1_000; v += 9)
+    await room.connection.query(
+      `UPDATE t SET n = v WHERE v = ${v}; DELETE FROM t WHERE v = ${v + 1}; UPDATE t SET u = CONCAT('a', u) WHERE v = ${v + 2}; INSERT INTO t VALUES (NULL, 'zz', ${v})`,
+    );
+  await room.seeded(one);
+  const there = async (): Promise<readonly string[]> =>
+    (await room.rowsThere(one)).map(({ n, u, v }) => `${String(n)} ${String(u)} ${String(v)}`).toSorted();
+  const here = (await select(room.connection, 'SELECT n, u, v FROM t')).map(({ n, u, v }) => `${String(n)} ${String(u)} ${String(v)}`);
+  await vi.waitFor(async () => expect(await there()).toEqual(here.toSorted()), { timeout: 20_000, interval: 200 });
+});
+
 it('seeds no table that came when the others had begun, and tells which of the first ones cannot be read', async () => {
   await room.open('CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3); CREATE TABLE nokey (id INT)');
   room.capture.start();

@@ -56,7 +56,8 @@ function keyProblems(
   const wanted = found.key.map(({ name }) => name);
   const given = Object.keys(key);
   if (wanted.length !== given.length || !wanted.every((name) => given.includes(name))) {
-    const has = wanted.length === 0 ? 'it has no primary key' : `its primary key is ${wanted.join(', ')}`;
+    const has =
+      wanted.length === 0 ? 'it has no primary key, and no unique key that stands for one' : `its primary key is ${wanted.join(', ')}`;
     return [{ id: 'seed-key', severity: 'error', what: `${table}: a key of ${given.join(', ') || 'no column'}; ${has}`, fix: null, table }];
   }
   // JSON has read another number than was written.

@@ -1,7 +1,7 @@
 /** What a seed would read and meet: the tables of the source that a pipeline carries, and what the target has of them. Writes nothing. */
 import { createRouter, pipelineRoutes, SyncError, tableName } from '@lutra/model';
 import type { PipelineInput, TableName } from '@lutra/model';
-import { quoteName, quoteTable, quoteText, Session } from '@lutra/mysql';
+import { loadTables, ownKeyed, quoteName, quoteTable, quoteText, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Queries, ResultRow } from '@lutra/mysql';
 
 export interface FoundTable {
@@ -10,7 +10,7 @@ export interface FoundTable {
   /** By the statistics of the server. */
   readonly rows: number;
   readonly bytes: number;
-  /** Columns of the primary key, each with its type; none: it has no primary key. */
+  /** Columns of the primary key, or of the unique key that stands for it, each with its type; none: it has none. */
   readonly key: readonly { readonly name: string; readonly type: string }[];
 }
 
@@ -35,7 +35,30 @@ export async function tablesOf(
     return target ? [{ source: table, target, rows: numberOf(row['estimate']), bytes: numberOf(row['bytes']) }] : [];
   });
   const keys = await keysOf(source, [...new Set(found.map((table) => table.source.database))]);
-  return found.map((table) => ({ ...table, key: keys.get(tableName(table.source)) ?? [] }));
+  const promoted = await promotedKeys(
+    source,
+    found.map((table) => table.source).filter((table) => !keys.has(tableName(table))),
+  );
+  return found.map((table) => ({ ...table, key: keys.get(tableName(table.source)) ?? promoted.get(tableName(table.source)) ?? [] }));
+}
+
+/** Of tables without a primary key. Which unique key stands for it, the definition says: one table at a time, where there may be one. */
+async function promotedKeys(source: Queries, tables: readonly TableName[]): Promise<ReadonlyMap<string, FoundTable['key']>> {
+  const databases = [...new Set(tables.map(({ database }) => database))];
+  if (databases.length === 0) return new Map();
+  const rows = await source.query(
+    `SELECT DISTINCT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.STATISTICS
+      WHERE NON_UNIQUE = 0 AND NULLABLE = '' AND TABLE_SCHEMA IN (${databases.map(quoteText).join(', ')})`,
+  );
+  const candidates = new Set(rows.map((row) => tableName(nameOf(row))));
+  const keys = new Map<string, FoundTable['key']>();
+  for (const { database, name } of tables.filter((table) => candidates.has(tableName(table))))
+    for (const table of (await loadTables(source, database, name)).filter((loaded) => loaded.name === name)) {
+      const typeOf = (column: string): string => table.columns.find((one) => one.name === column)?.type ?? '';
+      const key = ownKeyed(table).primaryKey.map((column) => ({ name: column, type: typeOf(column) }));
+      keys.set(tableName(table), key);
+    }
+  return keys;
 }
 
 /** A server keeps its statistics for a day. MariaDB has no such setting, and reads a comment. */

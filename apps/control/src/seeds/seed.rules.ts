@@ -113,8 +113,14 @@ function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): 
   const name = tableName(source);
   const severity = patterns.includes(name) ? 'error' : 'warning';
   const why =
-    key.length === 0 ? 'has no primary key' : `has ${approximate.map((column) => column.name).join(', ')} (FLOAT) in its primary key`;
-  const fix = 'give it another primary key, or load it from a dump';
+    key.length === 0
+      ? 'has no primary key, and no unique key over whole NOT NULL columns'
+      : `has ${approximate.map((column) => column.name).join(', ')} (FLOAT) in its primary key`;
+  const give =
+    key.length === 0
+      ? 'ALTER TABLE … ADD PRIMARY KEY (…) on both sides'
+      : 'ALTER TABLE … MODIFY the column to DOUBLE or DECIMAL on both sides';
+  const fix = `${give}; or leave the table out, and load it from a dump (docs/02-setup.md, Seeding the second database)`;
   return [{ id: 'seed-key', severity, what: `${name} ${why}: it cannot be read in ranges of its key and is not seeded`, fix, table: name }];
 }
 

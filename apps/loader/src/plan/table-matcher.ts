@@ -1,7 +1,7 @@
 /** Source table version → target table, by the pipeline's routes; read once from the target and held against the source's shape. */
 import { SyncError, unwritable } from '@lutra/model';
 import type { Router, TableName, TableSchema } from '@lutra/model';
-import { matchTables } from '@lutra/mysql';
+import { keyed, matchTables } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 
 export interface TableMatcherOptions {
@@ -37,8 +37,9 @@ export class TableMatcher {
     const { router, load, isSuspended } = this.#options;
     const name = isSuspended(source) ? null : router(source);
     try {
-      const target = name && (await load(name.database, name.name));
-      if (target) matchTables(source, target);
+      const loaded = name && (await load(name.database, name.name));
+      if (loaded) matchTables(source, loaded);
+      const target = loaded && keyed(source, loaded);
       this.#matched.set(source, target);
       return target;
     } catch (error) {

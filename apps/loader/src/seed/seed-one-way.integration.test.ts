@@ -9,8 +9,11 @@ import type { SeedRoomOptions } from './seed-room.fixture.js';
 const item = (id: number, name = 'n', u: string | null = null): Row => ({ id, name, u });
 const many = (from: number, to: number): Row[] => Array.from({ length: to - from + 1 }, (_, i) => item(from + i));
 
-describe('one way', () => {
-  const enter = rooms('9.7', { tables: { t: 'id int primary key, name varchar(20), u varchar(20) unique' }, flowsBack: false });
+describe.each([
+  ['a primary key', 'id int primary key'],
+  ['a unique key that stands for it', 'id int not null unique'],
+])('one way, %s', (_, id) => {
+  const enter = rooms('9.7', { tables: { t: `${id}, name varchar(20), u varchar(20) unique` }, flowsBack: false });
   let room: SeedRoom;
   const open = async (rows: string, options: SeedRoomOptions = {}): Promise<SeedRoom> =>
     (room = await SeedRoom.of(await enter({ ...(rows !== '' && { rows }) }), options));

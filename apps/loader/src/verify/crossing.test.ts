@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { untilCrossed } from './crossing.js';
+import { standstill, untilCrossed } from './crossing.js';
 import { heldOf } from './held.js';
 import type { CrossingIo, Published, Said, Way } from './crossing.js';
 
@@ -115,13 +115,16 @@ it('says why nothing arrives: a pipeline that has stopped, one that is slow, the
   expect(await untilCrossed(servers, options)).toBe('pipeline c.a-b stopped at seq 0: ROW_CONFLICT');
   servers.said['a'] = { state: 'paused' };
   expect(await untilCrossed(servers, options)).toBe('pipeline c.a-b is paused at seq 0');
+  expect(await standstill(servers, options.ways)).toBe('pipeline c.a-b is paused at seq 0');
   servers.said['a'] = { log: 'another log', seq: 9 };
   expect(await untilCrossed(servers, short)).toMatch(/in time/);
   servers.inTopic['a'] = 0;
   expect(await untilCrossed(servers, short)).toBe('endpoint a has not published its binlog up to binlog.000001:1 in time');
   servers.said['capture a'] = { state: 'failed', error: 'BINLOG_PURGED' };
   expect(await untilCrossed(servers, options)).toBe('capture of endpoint a stopped: BINLOG_PURGED');
+  expect(await standstill(servers, options.ways)).toBe('capture of endpoint a stopped: BINLOG_PURGED');
   servers.said['capture a'] = {};
+  expect(await standstill(servers, options.ways)).toBeNull();
   servers.server = 'another';
   expect(await untilCrossed(servers, short)).toBe('endpoint a publishes the binlog of another server');
 });

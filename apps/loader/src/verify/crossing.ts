@@ -80,6 +80,17 @@ export async function untilCrossed(io: CrossingIo, options: CrossingOptions): Pr
   return null;
 }
 
+/** Why nothing arrives by these, as it is now; null: none of them stands. */
+export async function standstill(io: Pick<CrossingIo, 'capture' | 'loader'>, ways: readonly Way[]): Promise<string | null> {
+  for (const way of ways) {
+    const stopped =
+      stoppedAt(`capture of endpoint ${way.source}`, await io.capture(way.source)) ??
+      stoppedAt(`pipeline ${way.name}`, await io.loader(way));
+    if (stopped) return stopped.why;
+  }
+  return null;
+}
+
 interface Awaited {
   readonly way: Way;
   readonly end: BinlogEnd;

@@ -15,10 +15,13 @@ export interface Listing {
 /** @throws SyncError CONFIG_INVALID: they are too many */
 export async function listTables({ work, order }: Listing, servers: Servers): Promise<readonly ListedPair[]> {
   const pipelines = work.pipelines.filter(({ name }) => order.pipelines?.includes(name) ?? true);
-  const names = new Map<string, readonly TableName[]>();
-  for (const { source, target } of pipelines)
-    for (const { name } of [source, target])
-      if (!names.has(name)) names.set(name, await baseTables(await servers.of(name, name === source.name ? 'source' : 'target')));
+  const sides = new Map<string, 'source' | 'target'>();
+  for (const { source, target } of pipelines) {
+    if (!sides.has(source.name)) sides.set(source.name, 'source');
+    if (!sides.has(target.name)) sides.set(target.name, 'target');
+  }
+  const asked = [...sides].map(async ([name, side]) => [name, await baseTables(await servers.of(name, side))] as const);
+  const names = new Map<string, readonly TableName[]>(await Promise.all(asked));
   const listed = listPairs({
     pipelines,
     all: work.pipelines,

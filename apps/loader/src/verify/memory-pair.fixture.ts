@@ -1,7 +1,7 @@
 /** A pair of tables in memory, with what a server is asked: for tests of the sieve. */
 import type { Row } from '@lutra/model';
 import type { Digest, DigestedSide, KeyRange } from '@lutra/mysql';
-import type { RowHash, Stretch, TablePair } from './table-pair.js';
+import type { Numbered, RowHash, Stretch, TablePair } from './table-pair.js';
 
 type Table = Map<number, string>;
 
@@ -31,9 +31,9 @@ export class MemoryPair implements TablePair {
     return { digests: ranges.map((range) => this.#digest(side, range)), ends };
   }
 
-  async boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]> {
+  async boundaries(side: DigestedSide, asked: readonly Numbered[]): Promise<readonly (readonly (Row | null)[])[]> {
     this.trips += 1;
-    return numbers.map((n) => this.#boundary(side, range, n));
+    return asked.map(({ range, numbers }) => numbers.map((n) => this.#boundary(side, range, n)));
   }
 
   async hashes(side: DigestedSide, ranges: readonly KeyRange[], limit: number): Promise<readonly (readonly RowHash[])[]> {

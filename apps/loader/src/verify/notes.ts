@@ -1,8 +1,10 @@
-/** What a verification says of a pair of tables beside its rows: what Lutra does not carry. */
-import { compareDefinitions } from '@lutra/mysql';
+/**
+ * What a verification says of a pair of tables beside its rows: what Lutra does not carry, in the words of the channel's check
+ * (POST …/check), as it is when the tables are compared.
+ */
+import { compareDefinitions, numberOverlap, triggerProblems } from '@lutra/mysql';
 import type { Queries, TargetTable } from '@lutra/mysql';
-import { readNumbering } from './server-facts.js';
-import type { Numbering } from './server-facts.js';
+import { readNumbers } from './server-facts.js';
 
 export interface Noted {
   readonly source: Queries;
@@ -15,27 +17,26 @@ export interface Noted {
 /** Of the definitions: a result is a small document. */
 const maxNotes = 5;
 
-export async function notesOn({ source, target, from, to, twoWay }: Noted): Promise<readonly string[]> {
+export async function notesOn(of: Noted): Promise<readonly string[]> {
+  return [...definitionNotes(of).slice(0, maxNotes), ...(await numberNotes(of)), ...triggerNotes(of)];
+}
+
+function definitionNotes({ from, to, twoWay }: Noted): readonly string[] {
   const sameFlavor = from.server.flavor === to.server.flavor;
   const problems = compareDefinitions({ from, to, sameVersion: false, sameFlavor, twoWay, policy: 'stop', router: (table) => table });
-  const definitions = problems.map(({ what }) => what);
-  const numbers = twoWay && [from, to].every(isNumbered) ? overlapOf(await readNumbering(source), await readNumbering(target)) : null;
-  return [...definitions.slice(0, maxNotes), ...(numbers === null ? [] : [numbers]), ...triggerNotes(from, to)];
+  return problems.map(({ what }) => what);
 }
 
-function isNumbered({ columns }: TargetTable): boolean {
-  return columns.some(({ autoIncrement }) => autoIncrement);
+async function numberNotes({ source, target, from, to, twoWay }: Noted): Promise<readonly string[]> {
+  if (!twoWay || ![from, to].every(({ columns }) => columns.some(({ autoIncrement }) => autoIncrement))) return [];
+  const [there, here] = await Promise.all([readNumbers(source), readNumbers(target)]);
+  const overlap = numberOverlap(there, here);
+  return overlap === null ? [] : [`AUTO_INCREMENT: ${overlap}`];
 }
 
-/** Two series o + i·k meet unless their offsets differ modulo the greatest common divisor of their steps. */
-export function overlapOf(there: Numbering, here: Numbering): string | null {
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  const isCertain = [there, here].every(({ step, offset }) => offset <= step);
-  if (isCertain && (there.offset - here.offset) % divisor(there.step, here.step) !== 0) return null;
-  return 'AUTO_INCREMENT: both sides take writes and may give one number to two rows (auto_increment_increment, auto_increment_offset)';
-}
-
-function triggerNotes(from: TargetTable, to: TargetTable): readonly string[] {
-  if (from.triggers === to.triggers) return [];
-  return [`triggers: ${from.triggers} at the source, ${to.triggers} at the target`];
+/** Those of a side that rows are applied to. */
+function triggerNotes({ from, to, twoWay }: Noted): readonly string[] {
+  const counts = from.triggers === to.triggers ? [] : [`triggers: ${from.triggers} at the source, ${to.triggers} at the target`];
+  const sides = [['target', to] as const, ...(twoWay ? [['source', from] as const] : [])];
+  return [...counts, ...sides.flatMap(([side, table]) => triggerProblems(table).map(({ what }) => `at the ${side}: ${what}`))];
 }

@@ -76,6 +76,8 @@ test('says of each table what it is, once for both directions, and goes on behin
   await both(`CREATE TABLE ${database}.equal_one (id INT PRIMARY KEY AUTO_INCREMENT, v INT)`);
   await both(`INSERT INTO ${database}.equal_one VALUES (1, 1), (2, 2)`);
   await both(`CREATE TABLE ${database}.no_key (v INT)`);
+  await both(`CREATE TABLE ${database}.unique_key (n INT UNIQUE, u VARCHAR(20) NOT NULL UNIQUE)`);
+  await both(`INSERT INTO ${database}.unique_key VALUES (NULL, 'b'), (NULL, 'a'), (7, 'c')`);
   await servers[0].run(`CREATE TABLE ${database}.only_there (id INT PRIMARY KEY)`);
   await servers[1].run(`CREATE TABLE ${database}.only_here (id INT PRIMARY KEY)`);
   await servers[0].run(`CREATE TABLE ${database}.narrow (id INT PRIMARY KEY, v BIGINT)`);
@@ -83,14 +85,17 @@ test('says of each table what it is, once for both directions, and goes on behin
   await both(`CREATE TABLE ${database}.triggered (id INT PRIMARY KEY)`);
   await servers[1].run(`CREATE TRIGGER ${database}.x AFTER INSERT ON ${database}.triggered FOR EACH ROW SET @x = 1`);
   const overlap =
-    'AUTO_INCREMENT: both sides take writes and may give one number to two rows (auto_increment_increment, auto_increment_offset)';
+    'AUTO_INCREMENT: both sides give numbers to new rows, and they can be the same: the source 1, 2, 3 …, the target 1, 2, 3 … (auto_increment_offset, auto_increment_increment)';
   const all = await pass({}, true);
   expect(said(all)).toEqual([
     `equal_one · equal · 2 · ${overlap}`,
     expect.stringMatching(/^narrow · refused · 0 · column v: is smallint/),
-    'no_key · refused · 0 · it has no primary key',
+    'no_key · refused · 0 · it has no primary key, and no unique key over whole NOT NULL columns that both sides have',
     'only_there · refused · 0 · the table is missing at the target',
-    'triggered · equal · 0 · triggers: 0 at the source, 1 at the target',
+    expect.stringMatching(
+      /^triggered · equal · 0 · triggers: 0 at the source, 1 at the target · at the target: .*triggered: triggers x fire/,
+    ),
+    'unique_key · equal · 3',
     'only_here · refused · 0 · the table is missing at the source',
   ]);
   expect(all[0]).toMatchObject({ log: 'l', seq: 7, asOf: expect.any(Number), pipeline: 'there' });

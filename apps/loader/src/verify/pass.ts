@@ -4,7 +4,7 @@ import type { VerificationOrder, VerifiedTable } from '@lutra/model';
 import { loadTable, planDigest } from '@lutra/mysql';
 import type { DigestPlan, Session } from '@lutra/mysql';
 import type { VerifyWork } from './assignments.js';
-import { untilCrossed } from './crossing.js';
+import { standstill, untilCrossed } from './crossing.js';
 import type { CrossingIo, Way } from './crossing.js';
 import { notesOn } from './notes.js';
 import { removeDifferences, ServerProbes } from './probes.js';
@@ -129,11 +129,13 @@ class Pass {
     const target = await this.#servers.of(pipeline.target.name, 'target');
     const at = await this.#options.crossing.loader(wayOf(this.#options.work, pipeline));
     const asOf = Date.now();
-    const from = await loadTable(source, pair.source.database, pair.source.name);
-    const to = await loadTable(target, pair.target.database, pair.target.name);
+    const [from, to] = await Promise.all([
+      loadTable(source, pair.source.database, pair.source.name),
+      loadTable(target, pair.target.database, pair.target.name),
+    ]);
     const plan = await planDigest(source, { from, to });
-    if (typeof plan === 'string') return refused(plan);
     const notes = await notesOn({ source, target, from, to, twoWay: pair.twoWay });
+    if (typeof plan === 'string') return refused(plan, notes);
     const result = await this.#result(pair, { plan, source, target });
     return { ...result, notes: [...result.notes, ...notes], asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
   }
@@ -146,6 +148,7 @@ class Pass {
     return verifyTable({
       pair: new ServerPair({ plan, source, target, where: order.where ?? null }),
       crossed: () => this.#crossed(pair),
+      stands: () => standstill(this.#options.crossing, this.#waysOf(pair)),
       probes: new ServerProbes(of, { source, target }),
       sieve: { between },
       probing: { signal, look, held: () => heldOf([wayOf(work, pair.pipeline)], crossing), ...(pollMs !== undefined && { pollMs }) },
@@ -153,12 +156,18 @@ class Pass {
     });
   }
 
-  async #crossed({ pipeline, twoWay }: ListedPair): Promise<string | null> {
-    const { work, crossing, look, signal } = this.#options;
+  #waysOf({ pipeline, twoWay }: ListedPair): readonly Way[] {
+    const { work } = this.#options;
     const back = work.pipelines.filter(
       ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
     );
-    const ways = [pipeline, ...(twoWay ? back : [])].map((each) => wayOf(work, each));
+    return [pipeline, ...(twoWay ? back : [])].map((each) => wayOf(work, each));
+  }
+
+  async #crossed(pair: ListedPair): Promise<string | null> {
+    const { crossing, look, signal } = this.#options;
+    const { pipeline, twoWay } = pair;
+    const ways = this.#waysOf(pair);
     const sideOf = (endpoint: string): 'source' | 'target' => (endpoint === pipeline.source.name ? 'source' : 'target');
     const end: CrossingIo['end'] = async (endpoint) => readEnd(await this.#servers.of(endpoint, sideOf(endpoint)));
     return untilCrossed({ ...crossing, end }, { ways, twoWay, look, signal });
@@ -175,8 +184,8 @@ export function wayOf({ channel }: VerifyWork, { name, uid, source, target }: Ve
   return { name: pipelineName(channel, name), uid, source: source.name, target: target.name };
 }
 
-function refused(why: string): Partial<VerifiedTable> {
-  return { verdict: 'refused', notes: [why] };
+function refused(why: string, notes: readonly string[] = []): Partial<VerifiedTable> {
+  return { verdict: 'refused', notes: [why, ...notes] };
 }
 
 export function namesOf({ pipeline, source }: ListedPair): Pick<VerifiedTable, 'pipeline' | 'database' | 'table'> {

@@ -43,6 +43,8 @@ export interface ProbedTable {
 
 export const differingOutcomes = ['missing-here', 'missing-there', 'different'] as const;
 const batchKeys = 500;
+/** On an idle channel an answer comes soon. */
+const firstPollMs = 50;
 export const unsent = 'probes cannot be sent';
 
 export class ServerProbes implements ProbeStore {
@@ -224,7 +226,7 @@ export async function probe(
 async function untilAnswered(store: ProbeStore, options: ProbeOptions): Promise<string | null> {
   const { patienceMs = 60_000, pollMs = 1_000, look, signal } = options;
   let [left, since] = [Infinity, Date.now()];
-  for (;;) {
+  for (let waitMs = firstPollMs; ; waitMs *= 2) {
     await look?.();
     const { asked } = await store.outcomes();
     if (asked === 0) return null;
@@ -234,6 +236,6 @@ async function untilAnswered(store: ProbeStore, options: ProbeOptions): Promise<
     const held = (await options.held?.()) ?? null;
     if (held !== null) return `${held}: ${asked} probes have no answer`;
     if (Date.now() - since > patienceMs) return `${asked} probes have no answer`;
-    await sleep(pollMs, signal);
+    await sleep(Math.min(pollMs, waitMs), signal);
   }
 }

@@ -37,9 +37,13 @@ export class Log {
     this.#running = false;
   }
 
+  get stands(): string | null {
+    return this.#running ? null : 'the log does not run';
+  }
+
   /** Everything that is in it now has arrived. */
   async passed(): Promise<string | null> {
-    if (!this.#running) return 'the log does not run';
+    if (!this.#running) return this.stands;
     await new Promise<void>((resolve) => this.add(async () => resolve()));
     return null;
   }
@@ -146,6 +150,7 @@ export function verificationOf(
   return {
     pair: new ServerPair({ plan, source, target, where: null }),
     crossed: () => log.passed(),
+    stands: async () => log.stands,
     probes: new ServerProbes(of, { source, target }),
     sieve,
     probing: { signal: new AbortController().signal, pollMs: 20 },

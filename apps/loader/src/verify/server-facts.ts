@@ -2,7 +2,7 @@
 import { reservedSchemas } from '@lutra/model';
 import type { TableName } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
-import type { Queries, ResultRow } from '@lutra/mysql';
+import type { NumberSeries, Queries, ResultRow } from '@lutra/mysql';
 import type { BinlogEnd } from './crossing.js';
 
 function textIn(row: ResultRow | undefined, name: string): string {
@@ -31,12 +31,7 @@ export async function readEnd(queries: Queries): Promise<BinlogEnd> {
   return { file: textIn(end, 'File'), pos: Number(textIn(end, 'Position')), server: isMariadb ? null : textIn(server, 'uuid') };
 }
 
-export interface Numbering {
-  readonly step: number;
-  readonly offset: number;
-}
-
-export async function readNumbering(queries: Queries): Promise<Numbering> {
+export async function readNumbers(queries: Queries): Promise<NumberSeries> {
   const [row] = await queries.query('SELECT @@GLOBAL.auto_increment_increment AS step, @@GLOBAL.auto_increment_offset AS start');
   return { step: Number(textIn(row, 'step')), offset: Number(textIn(row, 'start')) };
 }

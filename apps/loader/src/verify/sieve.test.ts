@@ -49,17 +49,30 @@ it('an equal table sends a few bytes a range, in one round trip each, and its ra
   expect(pair.crossed).toBeLessThan(2_000);
 });
 
-it('ranges shrink where a server takes long for them, and where rows differ', async () => {
-  const sizes = async (pair: MemoryPair, tookMs: number): Promise<readonly number[]> => {
+it('ranges shrink where a server takes long for them, and where many rows differ', async () => {
+  const sizes = async (pair: MemoryPair, tookMs: number, mostRangeRows = 80_000): Promise<readonly number[]> => {
     const done: number[] = [];
     let at = 0;
-    await sieve(pair, { rangeRows: 1_000, leafRows: 200, between: async (rows) => void done.push(rows), now: () => (at += tookMs) });
+    await sieve(pair, {
+      rangeRows: 1_000,
+      mostRangeRows,
+      leafRows: 200,
+      between: async (rows) => void done.push(rows),
+      now: () => (at += tookMs),
+    });
     return [...new Set(done)].map((rows, i, all) => rows - (all[i - 1] ?? 0)).slice(1);
   };
   expect(await sizes(equalPair(4_000), 4_000)).toEqual([1000, 1000, 500, 250, 200, 200, 200, 200, 200, 200]);
-  const pair = equalPair(10_000);
-  pair.target.set(3_500, 'w');
-  expect(await sizes(pair, 0)).toEqual([1000, 1000, 2000, 4000, 1000]);
+  // Many, once sixteen ranges differ; how many rows come next is asked for before.
+  const pair = equalPair(30_000);
+  for (let id = 10; id <= 30_000; id += 500) pair.target.set(id, 'w');
+  expect(await sizes(pair, 0, 1_000)).toEqual([
+    1000, 1000, 2000, 4000, 4000, 4000, 4000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000,
+  ]);
+  // Few: large ranges cost fewer round trips than they cost to cut.
+  const few = equalPair(17_000);
+  few.target.set(3_500, 'w');
+  expect(await sizes(few, 0)).toEqual([1000, 1000, 2000, 4000, 8000, 1000]);
 });
 
 it('one row that differs is found in few round trips', async () => {
@@ -69,6 +82,18 @@ it('one row that differs is found in few round trips', async () => {
   expect(ids(found.keys)).toEqual([7_777]);
   // One end, the digests, twice a cut with its digests, the hashes, what lies behind.
   expect(pair.trips).toBeLessThanOrEqual(14);
+});
+
+it('rows that differ all over a table are found in about as few: what is cut on one level is asked for at once', async () => {
+  const trips = async (...damaged: readonly number[]): Promise<number> => {
+    const pair = equalPair(8_000);
+    for (const id of damaged) pair.target.set(id, 'w');
+    const found = await sieve(pair, { rangeRows: 16_000, mostRangeRows: 16_000, leafRows: 20, between });
+    expect(ids(found.keys)).toEqual(damaged);
+    return pair.trips;
+  };
+  const all = Array.from({ length: 15 }, (_, i) => 10 + 500 * i);
+  expect(await trips(...all)).toBe(await trips(10));
 });
 
 it('rows that come and go while boundaries are read hide none that differs', async () => {

@@ -21,8 +21,8 @@ export interface TablePair {
   digests(side: DigestedSide, ranges: readonly KeyRange[]): Promise<readonly Digest[]>;
   /** With the keys of the rows with these numbers behind the last range. */
   stretch(side: DigestedSide, ranges: readonly KeyRange[], numbers: readonly number[]): Promise<Stretch>;
-  /** The keys of the rows with these numbers in the range, from 1; null: it has fewer. Each is read at a time of its own. */
-  boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]>;
+  /** Of each range the keys of the rows with these numbers in it. Each is read at a time of its own. */
+  boundaries(side: DigestedSide, asked: readonly Numbered[]): Promise<readonly (readonly (Row | null)[])[]>;
   /** Of each range in the order of the key. */
   hashes(side: DigestedSide, ranges: readonly KeyRange[], limit: number): Promise<readonly (readonly RowHash[])[]>;
   rows(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly Row[]>;
@@ -31,6 +31,12 @@ export interface TablePair {
   keyOf(row: Row): Row;
   /** Equal as stored. */
   same(a: Row, b: Row): Promise<boolean>;
+}
+
+export interface Numbered {
+  readonly range: KeyRange;
+  /** From 1; a range may have fewer rows, and null is the answer. */
+  readonly numbers: readonly number[];
 }
 
 export interface Stretch {
@@ -81,12 +87,10 @@ export class ServerPair implements TablePair {
     };
   }
 
-  async boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]> {
-    const found = await this.#ask(
-      side,
-      numbers.map((n) => this.#boundary(side, range, n)),
-    );
-    return found.map(([row]) => this.#keyIn(side, row));
+  async boundaries(side: DigestedSide, asked: readonly Numbered[]): Promise<readonly (readonly (Row | null)[])[]> {
+    const statements = asked.flatMap(({ range, numbers }) => numbers.map((n) => this.#boundary(side, range, n)));
+    const found = (await this.#ask(side, statements)).map(([row]) => this.#keyIn(side, row)).values();
+    return asked.map(({ numbers }) => numbers.map(() => found.next().value ?? null));
   }
 
   async hashes(side: DigestedSide, ranges: readonly KeyRange[], limit: number): Promise<readonly (readonly RowHash[])[]> {

@@ -153,17 +153,17 @@ describe.each([
       notes: ['2 rows differ, and the log does not run'],
       missingHere: 0,
     });
-    const arrived = { ...of, crossed: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
+    const arrived = { ...of, stands: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
     expect(await verifyTable(arrived)).toMatchObject({ verdict: 'unsettled', notes: ['2 probes have no answer'], missingHere: 0 });
     await turns[0].query(`DELETE FROM lutra.resync WHERE schema_name = '${database}'`);
     const refusing = everyTurn(
       async () => void (await turns[0].query(`UPDATE lutra.resync SET problem = 'no such table' WHERE schema_name = '${database}'`)),
     );
-    const refused = await verifyTable({ ...of, crossed: async () => null, probing: { signal, pollMs: 20 } });
+    const refused = await verifyTable({ ...of, stands: async () => null, probing: { signal, pollMs: 20 } });
     await refusing.end();
     expect(refused.notes).toEqual(['probes cannot be sent: no such table']);
     // Fixed meanwhile: the next pass of the same order is not told of it again.
-    const next = { ...of, crossed: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
+    const next = { ...of, stands: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
     expect((await verifyTable(next)).notes).toEqual(['2 probes have no answer']);
   });
 

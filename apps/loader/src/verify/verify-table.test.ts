@@ -2,7 +2,7 @@ import type { Row } from '@lutra/model';
 import { expect, it } from 'vitest';
 import { MemoryPair } from './memory-pair.fixture.js';
 import type { Outcomes, ProbeOutcome, ProbeStore } from './probes.js';
-import { verifyTable } from './verify-table.js';
+import { fewKeys, verifyTable } from './verify-table.js';
 import type { TableVerification } from './verify-table.js';
 
 const { signal } = new AbortController();
@@ -49,7 +49,7 @@ class Probes implements ProbeStore {
 function verification(pair: MemoryPair, probes: Probes, more: Partial<TableVerification> = {}): TableVerification {
   const between = async (): Promise<void> => undefined;
   const probing = { signal, pollMs: 1, patienceMs: 20 };
-  return { pair, probes, crossed: async () => null, sieve: { between }, probing, mayBeExtra: false, ...more };
+  return { pair, probes, crossed: async () => null, stands: async () => null, sieve: { between }, probing, mayBeExtra: false, ...more };
 }
 
 /** The source writes b and a in turn, and each time that somebody looks the last write is on its way. */
@@ -73,15 +73,47 @@ it('a value that goes and comes back differs in both looks: only the question in
   expect([probes.questions, probes.left]).toEqual([2, []]);
 });
 
-it('a row that had only not arrived yet is asked for by nobody', async () => {
+/** So many rows of the source that have not arrived yet. */
+function onTheirWay(count: number): { readonly pair: MemoryPair; arrive(): void } {
   const pair = new MemoryPair();
-  pair.source.set(1, 'a');
+  for (let id = 1; id <= count; id++) pair.source.set(id, 'a');
+  return { pair, arrive: () => pair.source.forEach((v, id) => pair.target.set(id, v)) };
+}
+
+it('many rows that had only not arrived yet are asked for by nobody', async () => {
+  const { pair, arrive } = onTheirWay(fewKeys + 1);
   const probes = new Probes(() => 'different');
   const crossed = async (): Promise<null> => {
-    pair.target.set(1, 'a');
+    arrive();
     return null;
   };
-  expect(await verifyTable(verification(pair, probes, { crossed }))).toMatchObject({ verdict: 'equal', rows: 1 });
+  expect(await verifyTable(verification(pair, probes, { crossed }))).toMatchObject({ verdict: 'equal', rows: fewKeys + 1 });
+  expect(probes.questions).toBe(0);
+});
+
+it('few rows are asked for at once: nothing is waited for until one is in flight', async () => {
+  const { pair } = onTheirWay(fewKeys);
+  let crossings = 0;
+  const crossed = async (): Promise<null> => {
+    crossings += 1;
+    return null;
+  };
+  const equal = new Probes(() => 'equal');
+  expect(await verifyTable(verification(pair, equal, { crossed }))).toMatchObject({ verdict: 'equal' });
+  expect([crossings, equal.questions]).toEqual([0, 1]);
+  const moving = new Probes((_, times) => (times < 2 ? 'in-flight' : 'equal'));
+  expect(await verifyTable(verification(pair, moving, { crossed }))).toMatchObject({ verdict: 'equal' });
+  expect([crossings, moving.questions]).toEqual([1, 2]);
+});
+
+it('where a pipeline stands nothing is asked for: no answer would come', async () => {
+  const { pair } = onTheirWay(1);
+  const probes = new Probes(() => 'asked');
+  const why = 'pipeline c.p is paused at seq 7';
+  expect(await verifyTable(verification(pair, probes, { stands: async () => why }))).toMatchObject({
+    verdict: 'unsettled',
+    notes: [`1 rows differ, and ${why}`],
+  });
   expect(probes.questions).toBe(0);
 });
 

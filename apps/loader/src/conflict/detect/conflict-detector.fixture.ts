@@ -7,7 +7,7 @@ import { readSignal, signalTable } from '@lutra/marker';
 import type { Checkpoint, ResolutionSignal } from '@lutra/marker';
 import { conflictRuleSchema } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { Collations, readCheckpoint, StatementBuilder, takeOver, askFor, foughtFor, keysOf } from '@lutra/mysql';
+import { Collations, readCheckpoint, StatementBuilder, takeOver, askFor, foughtFor, keyed, keysOf } from '@lutra/mysql';
 import type { Change, ResultRow } from '@lutra/mysql';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { z } from 'zod';
@@ -115,7 +115,11 @@ export class DetectorSetup {
     const tables = new Map<string, Known>();
     for (const [name, columns] of Object.entries(options.tables)) await server.run(`CREATE TABLE ${database}.${name} (${columns})`);
     if (options.more) await server.run(options.more(database));
-    for (const name of Object.keys(options.tables)) tables.set(name, await server.load(database, name));
+    // As the table matcher hands them out.
+    for (const name of Object.keys(options.tables)) {
+      const { source, target } = await server.load(database, name);
+      tables.set(name, { source, target: keyed(source, target) });
+    }
     const { checkpoint } = await takeOver(server.options, { pipeline: `c.p${++opened}`, part: 0, lease: 5, mayCreate: true });
     const room = new DetectorSetup(server, database, tables, { ...options, checkpoint });
     // As a run does: then each transaction sees that they are what they were.

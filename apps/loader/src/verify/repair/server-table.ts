@@ -2,7 +2,7 @@
 import { repairRowStatement } from '@lutra/marker';
 import { pipelineName, tableName, toSyncError } from '@lutra/model';
 import type { RepairOrder, Row, TableName } from '@lutra/model';
-import { askFor, asSource, Collations, keysOf, loadTable, primaryConflictKey } from '@lutra/mysql';
+import { askFor, asSource, Collations, keyed, keysOf, loadTable, primaryConflictKey } from '@lutra/mysql';
 import type { ApplyConnection, DigestedSide, Queries, Session, TargetTable } from '@lutra/mysql';
 import { ServerProbes } from '../probes.js';
 import type { ListedPair } from '../table-list.js';
@@ -73,7 +73,7 @@ export class ServerTable implements RepairTable {
     const plans = plansOf(method, tables);
     const refused = [method, plans].find((why) => typeof why === 'string') ?? null;
     this.#options = options;
-    this.#to = tables.to;
+    this.#to = keyed(asSource(tables.from), tables.to);
     this.pair = pair;
     this.mayBeExtra = pair.mayBeExtra;
     this.rows = new FoundRows(target, of, scope);

@@ -118,7 +118,8 @@ function unchecked(change: Change): Change {
   return { ...change, under: { session, flags: flags | rowsFlags.noForeignKeyChecks } };
 }
 
-async function plain(connection: Pick<ApplyConnection, 'run'>, change: Change): Promise<void> {
+/** As if its row were there. */
+async function plain(connection: Pick<ApplyConnection, 'run'>, { whole: _, ...change }: Change): Promise<void> {
   const builder = new StatementBuilder();
   await builder.prepare(change);
   builder.add(change);

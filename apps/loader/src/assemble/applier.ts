@@ -14,7 +14,7 @@
  *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
  */
 import type { Checkpoint } from '@lutra/marker';
-import { sameSession, SyncError, tableName } from '@lutra/model';
+import { rowsFlags, sameSession, SyncError, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
 import type { Change, SqlText, TargetTable, Under } from '@lutra/mysql';
 import { MergeBuffer } from './merge-buffer.js';
@@ -207,7 +207,9 @@ export class Applier {
       const isReplaced = this.#options.seeding.replaces(table);
       const images = isReplaced ? whole(event, target) : event;
       const isWhole = isReplaced && (await this.#isBlind(table, target));
-      const change = { ...changeOf(images, { source: table, target, under: this.#under }), ...(isWhole && { whole: true }) };
+      const change = isWhole
+        ? blind(images, { source: table, target, under: this.#under })
+        : changeOf(images, { source: table, target, under: this.#under });
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
@@ -259,6 +261,14 @@ function whole({ op, before, after }: RowEvent, { primaryKey }: TargetTable): Pi
   if (op !== 'u' || before === null || primaryKey.length === 0) return { op, before, after };
   const names = new Set(primaryKey.map((name) => name.toLowerCase()));
   return { op, before: Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name.toLowerCase()))), after };
+}
+
+/** Its parent may not have come yet, either. */
+function blind(images: Parameters<typeof changeOf>[0], at: Parameters<typeof changeOf>[1]): Change {
+  const { session, flags } = at.under;
+  const isChild = images.op !== 'd' && at.target.foreignKeys.length > 0;
+  const under = isChild ? { session, flags: flags | rowsFlags.noForeignKeyChecks } : at.under;
+  return { ...changeOf(images, { ...at, under }), whole: true };
 }
 
 function changeOf(

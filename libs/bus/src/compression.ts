@@ -63,7 +63,8 @@ export function decompress(data: Buffer, bits: number, offset: number): Buffer |
 /** How large it will be is not known: some bytes may be a text of 64 MiB. */
 function decompressZstd(data: Buffer, offset: number): Buffer | Promise<Buffer> {
   try {
-    if (data.length <= inlineOutputBytes) return zlib.zstdDecompressSync(data, { maxOutputLength: inlineOutputBytes, chunkSize: pieceOf(8 * data.length) });
+    if (data.length <= inlineOutputBytes)
+      return zlib.zstdDecompressSync(data, { maxOutputLength: inlineOutputBytes, chunkSize: pieceOf(8 * data.length) });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
   }

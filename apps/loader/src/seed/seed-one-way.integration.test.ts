@@ -141,7 +141,13 @@ describe('one way', () => {
     await open('', { batchBytes: 500 });
     await room.change(many(101, 160).map((row) => [row, { ...row, name: 'b' }] as const));
     // Which row gives way is not known, so it is looked at: the run begins once more with its transaction, as for a conflict.
-    const steps = many(1, 60).map((row) => [{ ...row, id: Number(row['id']) + 1000 }, { ...row, name: 'b' }] as const);
+    const steps = many(1, 60).map(
+      (row) =>
+        [
+          { ...row, id: Number(row['id']) + 1000 },
+          { ...row, name: 'b' },
+        ] as const,
+    );
     await expect(room.change(steps)).rejects.toMatchObject({ code: 'ROW_CONFLICT', refused: { conflict: true } });
     await room.again();
     await room.change(steps);

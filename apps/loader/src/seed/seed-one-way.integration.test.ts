@@ -15,6 +15,10 @@ describe('one way', () => {
   const open = async (rows: string, options: SeedRoomOptions = {}): Promise<SeedRoom> =>
     (room = await SeedRoom.of(await enter({ ...(rows !== '' && { rows }) }), options));
   beforeEach(() => open(''));
+  const sent = async (): Promise<number> => {
+    const [row] = await room.room.server.query("SHOW GLOBAL STATUS LIKE 'Questions'");
+    return Number(row?.['Value']);
+  };
 
   it('an empty table is filled chunk by chunk, and ticked off with the rows', async () => {
     await room.read(many(1, 500), { to: { id: 500 } });
@@ -105,6 +109,35 @@ describe('one way', () => {
       item(9, 'own', 'c'),
       item(3, 'n', 'c'),
     ]);
+  });
+
+  it('of a chunk that is half full what is missing comes in a few statements', async () => {
+    await open('', { batchBytes: 2_000 });
+    const half = many(1, 500).filter(({ id }) => Number(id) % 2 === 0);
+    await room.change(half.map((row) => [null, row] as const));
+    await room.room.server.run(`UPDATE ${room.room.database}.t SET name = 'old' WHERE id = 8`);
+    await room.read(many(1, 500), { to: { id: 500 } });
+    await room.change(many(501, 502).map((row) => [null, row] as const));
+    const before = await sent();
+    await room.read(many(501, 900), { from: { id: 500 }, to: null });
+    expect(await sent()).toBeLessThan(before + 100);
+    expect(await room.rows()).toEqual(many(1, 900));
+    expect(await room.seed()).toMatchObject({ isWhole: true, counts: { inserted: 648, equal: 251, replaced: 1, clashes: 0 } });
+  });
+
+  it('a row that came at once does not give way to one of the same chunk, which nobody would write again', async () => {
+    await open("INSERT INTO t VALUES (1, 'old', NULL)");
+    await room.read([item(1, 'n', 'b'), item(2, 'n', 'B')]); // two values at the source, one at the target
+    expect(await room.rows()).toEqual([item(1, 'old'), item(2, 'n', 'B')]);
+    expect(await room.seed()).toMatchObject({ counts: { inserted: 1, clashes: 1 } });
+    expect(await room.differences()).toMatchObject([{ row_key: '{"id":1}', outcome: 'clash' }]);
+  });
+
+  it('a change whose unique value is held by another row stops, and the others with it take effect', async () => {
+    await open("INSERT INTO t VALUES (9, 'own', 'a')");
+    await room.change([[item(1, 'a', 'x'), item(1, 'b', 'x')]]);
+    await expect(room.change([[item(2, 'a'), item(2, 'b', 'a')]])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
+    expect(await room.rows()).toEqual([item(1, 'b', 'x'), item(9, 'own', 'a')]);
   });
 
   it('a row that was left out is listed until a change brings it, or it is gone, sent again, or seeded by another order', async () => {

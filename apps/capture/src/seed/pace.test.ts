@@ -8,7 +8,8 @@ test('as many chunks at once as ordered, one where somebody is half as far behin
     { obstacle: () => (lag === 'far' ? 'a pipeline that is behind' : null), isNear: () => lag !== 'none' },
   );
   const begun: (() => void)[] = [];
-  for (let i = 0; i < 9; i++) void pace.turn().then((done) => begun.push(done));
+  const begin = async (): Promise<void> => void begun.push(await pace.turn());
+  for (let i = 0; i < 9; i++) void begin();
   const looked = async (): Promise<number> => {
     pace.look();
     await new Promise(setImmediate);

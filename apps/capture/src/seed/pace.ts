@@ -1,6 +1,6 @@
 /**
- * When the next chunk of an order may begin: so many at once, so many rows a second, and none while somebody is too far behind. From half of
- * that on one at a time: what is under way when the limit is passed comes on top of it.
+ * When the next chunk of an order may begin: so many at once, so many rows a second, and none while somebody is too far behind. From half
+ * of that on one at a time: what is under way when the limit is passed comes on top of it.
  */
 import type { SeedOrder } from '@lutra/model';
 

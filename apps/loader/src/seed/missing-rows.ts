@@ -119,7 +119,8 @@ function unchecked(change: Change): Change {
 }
 
 /** As if its row were there. */
-async function plain(connection: Pick<ApplyConnection, 'run'>, { whole: _, ...change }: Change): Promise<void> {
+async function plain(connection: Pick<ApplyConnection, 'run'>, of: Change): Promise<void> {
+  const change = { ...of, whole: false };
   const builder = new StatementBuilder();
   await builder.prepare(change);
   builder.add(change);

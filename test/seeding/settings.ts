@@ -4,6 +4,7 @@ export const settings = {
   rows: numberOf('LUTRA_SEEDED_ROWS', 2_000_000),
   kills: numberOf('LUTRA_SEEDED_KILLS', 12),
   damaged: numberOf('LUTRA_DAMAGED_ROWS', 500),
+  tables: numberOf('LUTRA_SEEDED_TABLES', 1_000),
 } as const;
 
 function numberOf(name: string, otherwise: number): number {

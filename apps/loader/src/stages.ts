@@ -43,6 +43,8 @@ export interface Stages {
 const batchBytes = 256 * 1024;
 /** Where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
 const detectingBatchBytes = 384 * 1024;
+/** Of a chunk of rows that were read at the source: one text, unless its rows are wide. */
+const chunkPieceBytes = 1024 * 1024;
 
 /** @throws SyncError CONFIG_BEHIND, CONFIG_REGRESSED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
@@ -101,7 +103,7 @@ export async function stagesFor(
     isSuspended: (table) => suspensions.has(table),
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  const pieceBytes = batchBytesOf(work);
+  const pieceBytes = chunkPieceBytes;
   const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, isSuspended: (table) => suspensions.has(table) });
   if (parts.length > 0) seedProgress.changed(true);
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });

@@ -5,13 +5,17 @@ import { malformed } from '@lutra/rows';
 export type Headers = Readonly<Record<string, string>>;
 
 export function toHeaders(header: RecordHeader, schema: string): Headers {
-  return {
+  const of = {
     [headerNames.kind]: header.kind,
     [headerNames.log]: header.log,
     [headerNames.seq]: String(header.seq),
     [headerNames.epoch]: String(header.epoch),
     [headerNames.schema]: schema,
-    ...(header.kind === 'row' ? {} : { [headerNames.control]: header.kind }),
+  };
+  if (header.kind === 'row') return of;
+  return {
+    ...of,
+    [headerNames.control]: header.kind,
     ...(skippableKinds.some((kind) => kind === header.kind) && { [headerNames.skip]: '1' }),
   };
 }

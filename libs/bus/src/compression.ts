@@ -21,6 +21,8 @@ const inlineBytes = 16 * 1024;
 const inlineOutputBytes = 1024 * 1024;
 /** Of large ones: the usual 16 KiB would be thousands of pieces. */
 const chunkSize = 1024 * 1024;
+/** Of ordinary ones, whose compressed size is a tenth: as few pieces as that, for each is a hop to another thread, or a copy. */
+const pieceOf = (bytes: number): number => Math.min(chunkSize, Math.max(16 * 1024, bytes));
 
 const zstdOptions: { params: Record<number, number>; chunkSize?: number } = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
 const gzipOptions = { level: 1 };
@@ -35,7 +37,7 @@ export function compress(data: Buffer, compression: Compression): Buffer | Promi
       return data;
     case 'zstd':
       if (inline) return zlib.zstdCompressSync(data, zstdOptions);
-      return zstd(data, data.length > inlineOutputBytes ? { ...zstdOptions, chunkSize } : zstdOptions);
+      return zstd(data, { ...zstdOptions, chunkSize: pieceOf(Math.ceil(data.length / 4)) });
     case 'gzip':
       return inline ? zlib.gzipSync(data, gzipOptions) : gzip(data, gzipOptions);
     case 'lz4':
@@ -61,7 +63,8 @@ export function decompress(data: Buffer, bits: number, offset: number): Buffer |
 /** How large it will be is not known: some bytes may be a text of 64 MiB. */
 function decompressZstd(data: Buffer, offset: number): Buffer | Promise<Buffer> {
   try {
-    if (data.length <= inlineOutputBytes) return zlib.zstdDecompressSync(data, { maxOutputLength: inlineOutputBytes });
+    if (data.length <= inlineOutputBytes)
+      return zlib.zstdDecompressSync(data, { maxOutputLength: inlineOutputBytes, chunkSize: pieceOf(8 * data.length) });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
   }

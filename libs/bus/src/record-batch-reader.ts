@@ -103,12 +103,12 @@ function readRecords(data: Buffer, records: RecordsToRead): RawRecord[] {
 
 function recordsOf(data: Buffer, { firstOffset, count, from, clock }: RecordsToRead): RawRecord[] {
   const reader = new ByteReader(data);
-  const names = new HeaderNames();
+  const texts = new HeaderTexts(reader);
   const records: RawRecord[] = [];
   for (let index = 0; index < count; index++) {
     const length = reader.length();
     const end = reader.offset + length;
-    if (firstOffset + index >= from) records.push(readRecord(reader, { offset: firstOffset + index, index, clock, names }));
+    if (firstOffset + index >= from) records.push(readRecord(reader, { offset: firstOffset + index, index, clock, texts }));
     else reader.offset = end;
     if (reader.offset !== end) throw new MalformedError('a record does not end where it says');
   }
@@ -120,10 +120,10 @@ interface RecordToRead {
   readonly offset: number;
   readonly index: number;
   readonly clock: (delta: number) => number;
-  readonly names: HeaderNames;
+  readonly texts: HeaderTexts;
 }
 
-function readRecord(reader: ByteReader, { offset, index, clock, names }: RecordToRead): RawRecord {
+function readRecord(reader: ByteReader, { offset, index, clock, texts }: RecordToRead): RawRecord {
   reader.skip(1); // attributes: none are defined
   const timestampMs = clock(reader.long());
   const delta = reader.long();
@@ -133,8 +133,9 @@ function readRecord(reader: ByteReader, { offset, index, clock, names }: RecordT
   const headers: Record<string, string> = {};
   const count = reader.long();
   for (let header = 0; header < count; header++) {
-    const name = names.text(header, nullable(reader));
-    headers[name] = nullable(reader)?.toString('utf8') ?? '';
+    const name = texts.next(2 * header);
+    if (name === null) throw new MalformedError('a header has no name');
+    headers[name] = texts.next(2 * header + 1) ?? '';
   }
   return { offset, timestampMs, key, value, headers };
 }
@@ -146,16 +147,32 @@ function nullable(reader: ByteReader): Buffer | null {
 }
 
 /** Records of a batch have mostly the same headers in the same order: comparing bytes is cheaper than making strings. */
-class HeaderNames {
-  readonly #last: { readonly bytes: Buffer; readonly text: string }[] = [];
+class HeaderTexts {
+  readonly #reader: ByteReader;
+  readonly #last: { readonly from: number; readonly length: number; readonly text: string }[] = [];
 
-  text(index: number, bytes: Buffer | null): string {
-    if (bytes === null) throw new MalformedError('a header has no name');
-    const last = this.#last[index];
-    if (last?.bytes.equals(bytes)) return last.text;
-    const text = bytes.toString('utf8');
-    this.#last[index] = { bytes, text };
+  constructor(reader: ByteReader) {
+    this.#reader = reader;
+  }
+
+  /** With its length before it; null where that is −1. `place`: among the record's names and values. */
+  next(place: number): string | null {
+    const reader = this.#reader;
+    const length = reader.long();
+    if (length === -1) return null;
+    const last = this.#last[place];
+    const from = reader.skip(length);
+    if (last && last.length === length && this.#isSame(last.from, from, length)) return last.text;
+    const text = reader.source.toString('utf8', from, from + length);
+    this.#last[place] = { from, length, text };
     return text;
+  }
+
+  #isSame(a: number, b: number, length: number): boolean {
+    const { source } = this.#reader;
+    // From behind: numbers that are counted up differ there.
+    for (let i = length - 1; i >= 0; i--) if (source[a + i] !== source[b + i]) return false;
+    return true;
   }
 }
 

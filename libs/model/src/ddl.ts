@@ -1,4 +1,5 @@
-/** Schema changes: what a record of the log says about one, and where a pipeline holds at it. Since level 3. Decision 0034. */
+/** Schema changes: what a record of the log says about one, and what a pipeline does with it. Since level 3. Decision 0034. */
+import { z } from 'zod';
 import type { TableName } from './table.js';
 
 /**

@@ -5,7 +5,7 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableName, TableSchema, Value } from '@lutra/model';
-import { typesSql } from '@lutra/rows';
+import { emptyRowClass, typesSql } from '@lutra/rows';
 import { planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import { descendingParts, inOrder, isAt, keyPart, rangeConditions } from './key-order.js';
@@ -124,15 +124,42 @@ export function chunkRowsQuery(plan: ChunkPlan, keys: readonly Row[], { where, l
   return `${select(plan)} WHERE (${keys.map(one).join(' OR ')})${where === null ? '' : ` AND (${where})`}${lock(locks)}`;
 }
 
-/** All columns, large documents decoded beside the event loop. */
-export async function chunkRow({ columns }: ChunkPlan, found: ResultRow): Promise<Row> {
-  const row: [string, Value][] = [];
-  for (const [i, { name, schema }] of columns.entries()) {
-    const [value = null, types] = [found[`c${i}`], found[`t${i}`]];
-    const isLarge = (typeof value === 'string' && types != null) || (Buffer.isBuffer(value) && schema.charset !== undefined);
-    row.push([name, isLarge && value.length >= largeValueBytes ? await valueBeside(schema, value, types) : valueOf(schema, value, types)]);
+const rowClasses = new WeakMap<ChunkPlan, ReturnType<typeof emptyRowClass>>();
+
+/** All columns; a promise only where large documents are decoded beside the event loop. */
+export function chunkRow(plan: ChunkPlan, found: ResultRow): Row | Promise<Row> {
+  let RowOfPlan = rowClasses.get(plan);
+  if (!RowOfPlan) rowClasses.set(plan, (RowOfPlan = emptyRowClass()));
+  const row = new RowOfPlan();
+  const { columns } = plan;
+  for (let i = 0; i < columns.length; i++) {
+    const { name, schema, isTyped } = columns[i] as ColumnPlan;
+    const value = found[selectedName('c', i)] ?? null;
+    const types = isTyped ? found[selectedName('t', i)] : null;
+    if (isLarge(schema, value, types)) return largeRow(columns, found, row);
+    row[name] = valueOf(schema, value, types);
   }
-  return Object.fromEntries(row);
+  return row;
+}
+
+async function largeRow(columns: readonly ColumnPlan[], found: ResultRow, row: Record<string, Value>): Promise<Row> {
+  for (const [i, { name, schema }] of columns.entries()) {
+    const [value = null, types] = [found[selectedName('c', i)], found[selectedName('t', i)]];
+    row[name] = isLarge(schema, value, types) ? await valueBeside(schema, value, types) : valueOf(schema, value, types);
+  }
+  return row;
+}
+
+function isLarge({ charset }: ColumnSchema, value: ResultRow[string], types: ResultRow[string] | undefined): boolean {
+  if (typeof value === 'string') return types != null && value.length >= largeValueBytes;
+  return Buffer.isBuffer(value) && charset !== undefined && value.length >= largeValueBytes;
+}
+
+/** What a SELECT calls its columns: kept, for each row asks for each of them. */
+const selectedNames = { c: [] as string[], t: [] as string[] };
+
+function selectedName(what: 'c' | 't', i: number): string {
+  return (selectedNames[what][i] ??= `${what}${i}`);
 }
 
 export function keyOfChunkRow({ key }: ChunkPlan, row: Row): Row {

@@ -2,7 +2,7 @@
  * Statements on one row of a target table, found by its primary key whatever else is in it: read, locked, written whole, deleted. Pure; the
  * naive ways are the ones that statement-builder.ts names.
  */
-import type { Row } from '@lutra/model';
+import type { Row, Value } from '@lutra/model';
 import { typesSql } from '@lutra/rows';
 import type { RowPlan } from './row-plan.js';
 import { countStatement, stagedOf } from './sql-text.js';
@@ -10,7 +10,7 @@ import type { Mark, SqlText } from './sql-text.js';
 import { Staging } from './staged-values.js';
 import type { SqlValue } from '@lutra/rows';
 import type { StagedValue } from './staged-values.js';
-import { equal, keyOf } from './table-plan.js';
+import { equal, keyOf, maxAlternatives } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 
 /**
@@ -21,6 +21,26 @@ import type { ColumnPlan } from './column-plan.js';
 export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): string {
   return `${select(plan)} WHERE ${keyOf(plan.table, key)}${forUpdate ? ' FOR UPDATE' : ''}`;
 }
+
+/** Of these primary keys those that are there, for toRow(), locked as by readRowQuery(). */
+export function readRowsQueries(plan: RowPlan, keys: readonly Row[]): readonly string[] {
+  const { table } = plan;
+  const [only] = table.keyIn ? table.key : [];
+  const atOnce = only ? mostKeys : maxAlternatives;
+  // A table that is small by the server's statistics would be locked whole.
+  const from = `${select(plan)} FORCE INDEX (PRIMARY) WHERE`;
+  const where = (part: readonly Row[]): string =>
+    only
+      ? `${only.quoted} IN (${part.map((key) => only.literal(key[only.name] as Value)).join(', ')})`
+      : part.map((key) => `(${keyOf(table, key)})`).join(' OR ');
+  return Array.from({ length: Math.ceil(keys.length / atOnce) }, (_, i) => {
+    const part = keys.slice(i * atOnce, (i + 1) * atOnce);
+    return `${from} ${where(part)} FOR UPDATE`;
+  });
+}
+
+/** Of one `IN (…)`. */
+const mostKeys = 1000;
 
 /**
  * The rows with another primary key that hold a value of `row` in a unique key, for toRow(), locked unless told otherwise: one statement a

@@ -53,6 +53,22 @@ export function planSafe(plan: TablePlan): SafePlan {
   return { upsertTail: upsertTail(plan), uniqueKeys };
 }
 
+/**
+ * Rows of such a table may be written whole where nobody knows whether they are there; null: one by one, by who looks first. As planSafe(),
+ * but nothing gives way: who holds a unique value of the row makes the upsert fail.
+ */
+export function planWhole(plan: TablePlan): Pick<SafePlan, 'upsertTail'> | null {
+  // What the server computes may be refused in a way that an upsert does not tell.
+  if (plan.computes || plan.selectHead !== null || plan.target.cascades.length > 0) return null;
+  try {
+    knownKeys(plan, again);
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'APPLY_REFUSED') return null;
+    throw error;
+  }
+  return { upsertTail: upsertTail(plan) };
+}
+
 const again = 'cannot be applied again after a rewind';
 
 /**

@@ -47,6 +47,24 @@ describe('statements', () => {
     expect(build([d(2, 1), d(1, 1)])).toEqual(['DELETE FROM `shop`.`t` WHERE `id` IN (2, 1)', count(2)]);
   });
 
+  test('what may not be there is written whole, and one that moves is left to who looks first', () => {
+    const whole = (steps: readonly Step[], at = { source, target }): readonly string[] =>
+      build(
+        steps.map((step) => ({ ...step, whole: true })),
+        at,
+      );
+    const steps = [c(1, 1), u({ id: 2, u: 1, v: 1 }, { id: 2, u: 2, v: 1 }), d(3, 1)];
+    const [upsert = '', ...rest] = whole(steps);
+    expect(upsert).toMatch(
+      /^INSERT INTO `shop`.`t` \(`id`, `u`, `v`\) VALUES \(1, 1, 0\), \(2, 2, 1\) ON DUPLICATE KEY UPDATE `id` = IF\(/,
+    );
+    expect(rest).toEqual(['DELETE FROM `shop`.`t` WHERE `id` = 3']);
+    const moves = [u({ id: 2, u: 1, v: 1 }, { id: 4, u: 1, v: 1 })];
+    expect(whole(moves)).toEqual(build(moves));
+    const prefixed = { source, target: { ...target, prefixKeys: ['p'] } };
+    expect(whole(steps, prefixed)).toEqual(build(steps, prefixed));
+  });
+
   test('a row deleted and inserted again, and the other way round, stays in order', () => {
     expect(build([d(1, 1), c(1, 2), d(1, 2), c(1, 3)])).toEqual([
       'DELETE FROM `shop`.`t` WHERE `id` IN (1)',

@@ -16,7 +16,7 @@ import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
 import { sessionTextOf } from './source-session.js';
 import type { SessionText, Under } from './source-session.js';
-import { planSafe } from './safe-plan.js';
+import { planSafe, planWhole } from './safe-plan.js';
 import type { SafePlan } from './safe-plan.js';
 import { clearingDeletes, safeDelete } from './safe-statements.js';
 import { ExpectedRows } from './expected-rows.js';
@@ -27,7 +27,7 @@ import type { Mark } from './sql-text.js';
 import { Staging } from './staged-values.js';
 import { hasLargeText, isLarge, makeReady } from './large-rows.js';
 import type { SqlRow, SqlValue } from '@lutra/rows';
-import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
+import { keyOf, maxAlternatives, planTable, sameValue, whereRow, written } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-definition.js';
@@ -41,6 +41,8 @@ export interface Change {
   readonly target: TargetTable;
   /** How it ran at its source. Left out: nothing is known about it, and it is written in our own session. */
   readonly under?: Under;
+  /** The row may not be there, or may be another one: it is written whole, and one that is to be deleted may be gone. */
+  readonly whole?: boolean;
 }
 
 /** Of one INSERT or DELETE. One large row is a statement of its own, whatever its size. */
@@ -57,6 +59,7 @@ interface Group {
 export class StatementBuilder {
   readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, TablePlan>>();
   readonly #safePlans = new WeakMap<TablePlan, SafePlan>();
+  readonly #wholePlans = new WeakMap<TablePlan, ReturnType<typeof planWhole>>();
   /** Null: not exact. */
   #expected: ExpectedRows | null;
   #statements: string[] = [];
@@ -105,6 +108,12 @@ export class StatementBuilder {
     const plan = this.#plan(change.source, change.target);
     this.#expected?.add(plan, { ...change, number: this.#changes });
     this.#enter(sessionTextOf(plan, change));
+    const isWhole = change.whole === true && this.#addWhole(plan, change);
+    if (!isWhole) this.#add(plan, change);
+    this.#changes++;
+  }
+
+  #add(plan: TablePlan, change: Change): void {
     switch (change.op) {
       case 'c':
         this.#insert('insert', plan, image(change, 'after'));
@@ -116,7 +125,22 @@ export class StatementBuilder {
       case 'd':
         this.#delete(plan, image(change, 'before'));
     }
-    this.#changes++;
+  }
+
+  /** False: whoever looks at the row first must write it. */
+  #addWhole(plan: TablePlan, change: Change): boolean {
+    let whole = this.#wholePlans.get(plan);
+    if (whole === undefined) this.#wholePlans.set(plan, (whole = planWhole(plan)));
+    if (!whole || this.#expected) return false;
+    const { op, before, after } = change;
+    const moves = op === 'u' && plan.key.some(({ name }) => !sameValue(before?.[name] as Value, after?.[name] as Value));
+    if (moves) return false;
+    if (op !== 'd') this.#insert('upsert', plan, image(change, 'after'));
+    else {
+      this.#close();
+      this.#push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
+    }
+    return true;
   }
 
   /**
@@ -229,7 +253,7 @@ export class StatementBuilder {
     if (does === 'delete') return this.#deleteStatement(plan, parts);
     const [only = ''] = parts;
     const head = plan.selectHead !== null && parts.length === 1 ? plan.selectHead + only.slice(1, -1) : plan.insertHead + parts.join(', ');
-    return head + (does === 'upsert' ? this.#safePlan(plan).upsertTail : '');
+    return head + (does === 'upsert' ? (this.#wholePlans.get(plan) ?? this.#safePlan(plan)).upsertTail : '');
   }
 
   #deleteStatement(plan: TablePlan, parts: readonly string[]): string {

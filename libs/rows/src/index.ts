@@ -21,7 +21,7 @@ export {
   type Writer,
 } from './sql.js';
 export * from './staged-sql.js';
-export { finishImages, keyWriter, rowReader, rowWriter, type WriteRow } from './table-version.js';
+export { emptyRowClass, finishImages, keyWriter, rowReader, rowWriter, type WriteRow } from './table-version.js';
 export { sameCharset, textDecoder } from './text.js';
 export type { ColumnFacts, Condition, Found, Metadata, RawColumn, Told, TypeRules, ValueReader, WireColumn } from './type-rules.js';
 export { isOfKind, rulesOf, typeNamed, wireColumn } from './types.js';

@@ -58,10 +58,10 @@ export function keyWriter(table: TableSchema): WriteRow {
 type RowClass = new () => Record<string, Value>;
 
 /**
- * Objects that inherit nothing, so that a column may be called `__proto__` or `constructor`. Not Object.create(null): V8 makes
- * hash tables of those, which are slower to fill and to read.
+ * For rows of one table: objects that inherit nothing, so that a column may be called `__proto__` or `constructor`. Not
+ * Object.create(null): V8 makes hash tables of those, which are slower to fill and to read.
  */
-function emptyRowClass(): RowClass {
+export function emptyRowClass(): RowClass {
   const EmptyRow = function EmptyRow() {} as unknown as RowClass & { prototype: object };
   EmptyRow.prototype = Object.create(null) as object;
   return EmptyRow;

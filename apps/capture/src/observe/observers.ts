@@ -16,7 +16,7 @@ export class Observers {
   readonly #backupWriter: PositionBackupWriter;
 
   constructor(run: CaptureRun, { claim, state, askedAt }: Verified, routes: Announced) {
-    const { deps, endpoint, work } = run;
+    const { deps, endpoint, work, signal } = run;
     const { logger, status, registry, events } = deps;
     const tell = events.of(work.region, endpoint);
     this.#run = run;

@@ -1,10 +1,10 @@
 /** A chunk as the log has it: a record that announces it, and at once one transaction of its rows. */
 import { randomUUID } from 'node:crypto';
-import type { ChunkPart, ChunkPurpose, ChunkRecord, Row, RowEvent, TableSchema } from '@lutra/model';
+import type { ChunkPart, ChunkPurpose, ChunkRecord, Row, RowEvent, RowSource, TableSchema, TransactionBlock } from '@lutra/model';
 import type { LogWriter } from '../stream/log-writer.js';
 import type { Place } from './places.js';
 
-export type Log = Pick<LogWriter, 'row' | 'control' | 'lastSeq'>;
+export type Log = Pick<LogWriter, 'rows' | 'control' | 'lastSeq'>;
 
 export interface LogFacts {
   readonly endpoint: string;
@@ -42,28 +42,48 @@ export async function writeChunk(log: Log, facts: LogFacts, { place, content }: 
     tsMs: Date.now(),
   };
   await log.control(record);
-  for (const [i, row] of rows.entries()) await log.row(schema, rowEvent(facts, { place, content, id, row, number: i + 1 }));
+  await log.rows(schema, rowEvents(facts, { place, content, id }));
   return log.lastSeq;
 }
 
-interface NumberedRow {
+interface OfChunk {
   readonly place: Place;
   readonly content: ChunkContent;
   readonly id: string;
-  readonly row: Row;
-  /** In the chunk, from 1. */
-  readonly number: number;
 }
 
-function rowEvent(facts: LogFacts, { place, content, id, row, number }: NumberedRow): RowEvent {
-  const { schema, rows, readAt } = content;
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What differs from row to row may be set. */
+interface EventDraft extends Draft<Omit<RowEvent, 'source' | 'transaction'>> {
+  readonly source: Draft<RowSource>;
+  readonly transaction: Draft<TransactionBlock>;
+}
+
+/** One object after the other is the same one: thousands of them would differ in the row and its number. */
+function* rowEvents(facts: LogFacts, of: OfChunk): Generator<RowEvent> {
+  const { content, place } = of;
+  const event = eventOf(facts, of);
+  for (const [i, row] of content.rows.entries()) {
+    const last = i === content.rows.length - 1;
+    event.after = row;
+    event.tsMs = Date.now();
+    event.source.row = i;
+    event.transaction.totalOrder = i + 1;
+    event.transaction.last = last;
+    event.transaction.end = last ? { file: place.end.file, pos: place.end.pos } : null;
+    yield event;
+  }
+}
+
+function eventOf(facts: LogFacts, { place, content, id }: OfChunk): EventDraft {
+  const { schema, readAt } = content;
   const { region, endpoint: name, connector, version, serverId } = facts;
   const { file, pos } = place.end;
-  const last = number === rows.length;
   return {
     op: 'r',
     before: null,
-    after: row,
+    after: null,
     source: {
       version,
       connector,
@@ -78,11 +98,11 @@ function rowEvent(facts: LogFacts, { place, content, id, row, number }: Numbered
       pos,
       event: 0,
       flags: 0,
-      row: number - 1,
+      row: 0,
       origin: region,
       path: [region],
     },
-    transaction: { id, totalOrder: number, last, seen: place.seen, session: null, end: last ? { file, pos } : null },
-    tsMs: Date.now(),
+    transaction: { id, totalOrder: 0, last: false, seen: place.seen, session: null, end: null },
+    tsMs: 0,
   };
 }

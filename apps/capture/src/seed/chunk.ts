@@ -10,7 +10,7 @@
 import { isBefore } from '@lutra/binlog';
 import { SyncError, tableName } from '@lutra/model';
 import type { FilePosition, Position, Row } from '@lutra/model';
-import { askFor, chunkRow, keyOfChunkRow, primaryConflictKey, rangeQuery, chunkRowsQuery, sizesQuery } from '@lutra/mysql';
+import { askFor, chunkRow, primaryConflictKey, rangeQuery, chunkRowsQuery, sizesQuery } from '@lutra/mysql';
 import type { ChunkRange } from '@lutra/mysql';
 import { orAborted, sleep } from '@lutra/runtime';
 import { chunkBytes, ChunkDiscarded, fitting, within } from './chunk-limits.js';
@@ -18,6 +18,7 @@ import type { ChunkTable } from './chunk-table.js';
 import type { ChunkMoves } from './moved.js';
 import type { Place, Places } from './places.js';
 import type { SeedSession, SeedSessions } from './seed-session.js';
+import { Held } from './held.js';
 import type { Candidate, Fate, TouchWindow } from './touches.js';
 import type { Windows } from './windows.js';
 
@@ -40,11 +41,6 @@ const heldLagMs = 2_000;
 /** Readings of one chunk from which on rows are locked. */
 const sharedFrom = 3;
 const heldFrom = 5;
-
-interface Held extends Candidate {
-  /** The row is as read there, whatever touched it before; null: `since` counts. */
-  readonly exactFrom: FilePosition | null;
-}
 
 interface Read {
   readonly asked: readonly Row[] | null;
@@ -146,9 +142,7 @@ export class Chunk {
     if (this.#isClosed) throw new SyncError('ABORTED', 'the chunk is no longer wanted');
     this.#requireKept();
     await this.#prepare();
-    const candidates = this.#candidates.map((held) =>
-      held.exactFrom === null ? held : { ...held, since: this.#window.firstFrom(held.exactFrom) },
-    );
+    const candidates = this.#candidates.map((held) => held.at(this.#window));
     const fates = this.#window.fates(this.#table.keys, candidates);
     const of = (...wanted: readonly Fate[]): readonly Candidate[] => candidates.filter((_, i) => wanted.includes(fates[i] ?? 'stays'));
     const gaveUp = this.#readings >= 10;
@@ -177,7 +171,10 @@ export class Chunk {
       if (reading === 'plain') await session.low(this.#passed, this.#deps.signal);
       else await this.#begin(session, reading);
       const rows: Row[] = [];
-      for (const found of await ask(session, reading !== 'plain')) rows.push(await chunkRow(this.#table.plan, found));
+      for (const found of await ask(session, reading !== 'plain')) {
+        const row = chunkRow(this.#table.plan, found);
+        rows.push(row instanceof Promise ? await row : row);
+      }
       const high = await session.high();
       if (reading === 'shared') await session.query('COMMIT');
       if (reading === 'held') this.#lock = session;
@@ -210,9 +207,9 @@ export class Chunk {
   async #keep(rows: readonly Row[], how: Read): Promise<void> {
     const { asked, since, high, exactFrom } = how;
     const { plan } = this.#table;
-    const found = rows.map((row): Held => ({ key: keyOfChunkRow(plan, row), row, since, exactFrom }));
+    const found = rows.map((row) => new Held(plan, { row, since, exactFrom }));
     // Nothing locks what is not there, so what was touched before the end counts too.
-    const absent = (await this.#absent(asked ?? [], rows)).map((key): Held => ({ key, row: null, since, exactFrom: null }));
+    const absent = (await this.#absent(asked ?? [], rows)).map((row) => new Held(plan, { row, isAbsent: true, since, exactFrom: null }));
     this.#candidates = [...this.#candidates, ...found, ...absent];
     if (this.#high === null || isBefore(this.#high, high)) this.#high = high;
     this.readAt = Date.now();
@@ -220,6 +217,7 @@ export class Chunk {
 
   async #absent(asked: readonly Row[], rows: readonly Row[]): Promise<readonly Row[]> {
     const { keys } = this.#table;
+    if (asked.length === 0) return [];
     await askFor([...asked, ...rows].map((row) => [keys, row] as const));
     const there = new Set(rows.map((row) => primaryConflictKey(keys, row)));
     return asked.filter((key) => !there.has(primaryConflictKey(keys, key)));

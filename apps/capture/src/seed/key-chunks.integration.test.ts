@@ -50,7 +50,9 @@ describe.each(['8.0', 'mariadb-11.4'] as const)('%s', (version) => {
     const log = {
       lastSeq: 7,
       control: async (record: object) => void written.push(record as ChunkRecord),
-      row: async (_: object, row: RowEvent) => void written.push(row),
+      rows: async (_: object, events: Iterable<RowEvent>) => {
+        for (const event of events) written.push({ ...event });
+      },
     };
     const facts = { endpoint: 'a', region: 'hangzhou', connector: server.flavor, version, serverId: 1 };
     keys = new KeyChunks({

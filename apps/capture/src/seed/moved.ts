@@ -66,8 +66,9 @@ export class ChunkMoves {
   readonly #moved: Moved;
   readonly #keys: Keys;
   readonly #taken = new Set<Move>();
-  /** Keys that were rows of the chunk at some time. */
+  /** Keys that were rows of the chunk at some time; of candidates that are known, and not looked at yet. */
   readonly #own = new Set<string>();
+  #known: (readonly Candidate[])[] = [];
   #isFirst = true;
 
   constructor(moved: Moved, keys: Keys) {
@@ -77,11 +78,19 @@ export class ChunkMoves {
 
   /** Keys to read beside these. @throws BeginsAnew */
   take(candidates: readonly Candidate[]): readonly Row[] {
+    this.#known.push(candidates);
+    const { waiting } = this.#moved;
+    if (waiting.length === 0) {
+      this.#isFirst = false;
+      return [];
+    }
     const keyOf = (row: Row): string => primaryConflictKey(this.#keys, row) ?? '';
-    const there = new Set(candidates.map(({ key, row }) => keyOf(row ?? key)));
-    for (const key of there) this.#own.add(key);
+    const keysOf = (some: readonly Candidate[]): readonly string[] => some.map(({ key, row }) => keyOf(row ?? key));
+    const there = new Set(keysOf(candidates));
+    for (const key of this.#known.flatMap(keysOf)) this.#own.add(key);
+    this.#known = [];
     const wanted = new Map<string, Row>();
-    for (const move of this.#moved.waiting) {
+    for (const move of waiting) {
       if (this.#taken.has(move) || !(this.#isFirst || this.#own.has(keyOf(move.before)))) continue;
       this.#taken.add(move);
       this.#own.add(keyOf(move.after));

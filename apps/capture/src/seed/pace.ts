@@ -1,20 +1,31 @@
-/** When the next chunk of an order may begin: so many at once, so many rows a second, and none while somebody is too far behind. */
+/**
+ * When the next chunk of an order may begin: so many at once, so many rows a second, and none while somebody is too far behind. From half
+ * of that on one at a time: what is under way when the limit is passed comes on top of it.
+ */
 import type { SeedOrder } from '@lutra/model';
 
 /** What a chunk waits for; null: nothing. */
 export type Obstacle = string | null;
 
+export interface PaceLimits {
+  readonly obstacle: () => Obstacle;
+  readonly isNear: () => boolean;
+}
+
 export class Pace {
   readonly #order: Pick<SeedOrder, 'parallel' | 'rowsPerSecond'>;
   readonly #obstacle: () => Obstacle;
+  readonly #isNear: () => boolean;
   #underWay = 0;
   #notBefore = 0;
   #timer: NodeJS.Timeout | undefined;
   #waiting: ((done: () => void) => void)[] = [];
 
-  constructor(order: Pick<SeedOrder, 'parallel' | 'rowsPerSecond'>, obstacle: () => Obstacle) {
+  /** `isNear`: somebody is half as far behind as he may be. */
+  constructor(order: Pick<SeedOrder, 'parallel' | 'rowsPerSecond'>, { obstacle, isNear }: PaceLimits) {
     this.#order = order;
     this.#obstacle = obstacle;
+    this.#isNear = isNear;
   }
 
   get waitingFor(): Obstacle {
@@ -40,7 +51,7 @@ export class Pace {
     const pauseMs = this.#notBefore - Date.now();
     if (pauseMs > 0 && this.#waiting.length > 0) this.#timer = setTimeout(() => this.look(), pauseMs).unref();
     while (
-      this.#underWay < this.#order.parallel &&
+      this.#underWay < (this.#isNear() ? 1 : this.#order.parallel) &&
       this.#waiting.length > 0 &&
       Date.now() >= this.#notBefore &&
       this.#obstacle() === null

@@ -62,7 +62,10 @@ export class SeedRun {
     this.order = order;
     this.#uid = uid;
     this.#deps = deps;
-    this.#pace = new Pace(order, () => deps.obstacle(order));
+    this.#pace = new Pace(order, {
+      obstacle: () => deps.obstacle(order),
+      isNear: () => deps.obstacle({ ...order, maxLagMs: order.maxLagMs / 2 }) !== null,
+    });
   }
 
   get isDone(): boolean {

@@ -29,7 +29,7 @@ function fatally(run: CaptureRun, writer: LogWriter): Log {
     throw error;
   };
   return {
-    row: (table, event) => writer.row(table, event).catch(fatal),
+    rows: (table, events) => writer.rows(table, events).catch(fatal),
     control: (record) => writer.control(record).catch(fatal),
     get lastSeq() {
       return writer.lastSeq;

@@ -84,12 +84,14 @@ export class TouchWindow {
 
   /** Asks for what the server must say before fates() is called with such keys. */
   async prepare(keys: Keys, candidates: readonly Candidate[]): Promise<void> {
+    if (this.#touches.length === 0) return;
     const images = this.#touches.flatMap((touch) => touch.images);
     await askFor([...images, ...candidates.map(({ key, row }) => row ?? key)].map((row) => [keys, row] as const));
   }
 
   /** In the order of the candidates. */
   fates(keys: Keys, candidates: readonly Candidate[]): readonly Fate[] {
+    if (this.#touches.length === 0) return candidates.map(() => 'stays');
     const indexes = new Map<number, TouchedKeys>();
     return candidates.map(({ key, row, since }) => {
       let touched = indexes.get(since);

@@ -101,13 +101,35 @@ export class LogWriter {
   /** Resolves when there is room for more. Call it without overlap: the order of the calls is the order of the log. */
   async row(table: TableSchema, event: RowEvent): Promise<void> {
     const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
-    const header = this.#nextHeader('row');
+    await this.#row(encoder, table, event);
+  }
+
+  /** The same for each of them. One is let go before the next one is asked for. */
+  async rows(table: TableSchema, events: Iterable<RowEvent>): Promise<void> {
+    const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
+    for (const event of events) {
+      const room = this.#row(encoder, table, event);
+      if (room) await room;
+    }
+  }
+
+  #row(encoder: TableEncoder, table: TableSchema, event: RowEvent): void | Promise<void> {
+    const of = { header: this.#nextHeader('row'), table, event };
+    if (encoder.isLarge(event)) return this.#large(encoder, of);
+    const record = encoded(encoder, of);
+    return record.value.length > turnBytes ? nextTurn().then(() => this.#pushRow(record, of)) : this.#pushRow(record, of);
+  }
+
+  async #large(encoder: TableEncoder, of: ToEncode): Promise<void> {
+    const record = await encodedInTurns(encoder, of);
+    if (record.value.length > turnBytes) await nextTurn();
+    await this.#pushRow(record, of);
+  }
+
+  #pushRow(record: EncodedRecord, { header, table, event }: ToEncode): void | Promise<void> {
     const { last } = event.transaction;
     const row = { op: event.op, last, commitMs: event.source.tsMs, gtid: last ? event.source.gtid : null };
-    const of = { header, table, event };
-    const record = encoder.isLarge(event) ? await encodedInTurns(encoder, of) : encoded(encoder, of);
-    if (record.value.length > turnBytes) await nextTurn();
-    await this.#push({ header, record, row, control: null, about: record.value.length < largeBytes ? null : aboutRow(table, event) });
+    return this.#push({ header, record, row, control: null, about: record.value.length < largeBytes ? null : aboutRow(table, event) });
   }
 
   async control(control: Exclude<ControlRecord, { kind: 'epoch' }>): Promise<void> {

@@ -125,7 +125,7 @@ function applierOf(
     tables: { targetOf: targetOf ?? (() => (routed ? (forwarded ?? target) : null)) },
     writer,
     batchBytes: 4_000,
-    seeding: { prepare: async () => null, write: async () => undefined, replaces: () => false },
+    seeding: { prepare: async () => null, write: async () => undefined, replaces: () => false, hasClashed: () => false },
     skip: skip ?? null,
     onSkipped: async ({ seq }) => void progress.push(-seq),
     onCommitted: (committed) => progress.push(committed.position.seq),

@@ -14,7 +14,7 @@
  *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
  */
 import type { Checkpoint } from '@lutra/marker';
-import { sameSession, tableName } from '@lutra/model';
+import { rowsFlags, sameSession, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
 import type { Change, SqlText, TargetTable, Under } from '@lutra/mysql';
 import { MergeBuffer } from './merge-buffer.js';
@@ -43,7 +43,7 @@ export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOp
   readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
   /** Another pipeline forwards what this one writes. */
   readonly forwarded: boolean;
-  readonly seeding: Pick<Seeding, 'prepare' | 'write' | 'replaces'>;
+  readonly seeding: Pick<Seeding, 'prepare' | 'write' | 'replaces' | 'hasClashed'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
 }
@@ -61,6 +61,8 @@ export class Applier {
   #behind: RecordPosition | null = null;
   readonly #ownSession: OwnSession | null;
   #unrouted = 0;
+  /** What a chunk leaves out may not be known yet. */
+  #isChunkUnderWay = false;
   /** Of the open transaction. */
   #session: SourceSession | null = null;
   #under: Under = { session: null, flags: 0 };
@@ -122,6 +124,7 @@ export class Applier {
     if (skipped) await this.#source.skip(skipped, { position, event });
     else if (prepared) {
       await this.#follow(record.seen);
+      this.#isChunkUnderWay = true;
       const applied = { position, event, ops: prepared.rows.length > 0 ? { r: prepared.rows.length } : {}, transactions: 1 };
       await this.#target.commitBy(applied, record.tsMs, async (checkpoint) => {
         await seeding.write(prepared, checkpoint).catch((error: unknown) => {
@@ -151,8 +154,9 @@ export class Applier {
   }
 
   /** Waits for the transaction that is under way. */
-  drained(): Promise<void> {
-    return this.#target.drained();
+  async drained(): Promise<void> {
+    await this.#target.drained();
+    this.#isChunkUnderWay = false;
   }
 
   /** Writes the progress alone: the position moved for a long time without a row. `position` must lie between two transactions. */
@@ -207,14 +211,28 @@ export class Applier {
     try {
       const target = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table) : null;
       if (!target) return null;
-      const images = this.#options.seeding.replaces(table) ? whole(event, target) : event;
-      const change = changeOf(images, { source: table, target, under: this.#under });
+      const isReplaced = this.#options.seeding.replaces(table);
+      const images = isReplaced ? whole(event, target) : event;
+      const isWhole = isReplaced && (await this.#isBlind(table, target));
+      const change = isWhole
+        ? blind(images, { source: table, target, under: this.#under })
+        : changeOf(images, { source: table, target, under: this.#under });
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
       const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
       throw await this.#source.refused(named, open);
     }
+  }
+
+  /**
+   * Nobody needs to look at the row first. Counter-example for any table: a row is listed because another one holds its unique value; a
+   * change brings it, and it stays listed. Without unique values nothing is left out.
+   */
+  async #isBlind(table: TableSchema, { uniqueKeys }: TargetTable): Promise<boolean> {
+    if (uniqueKeys.length === 0) return true;
+    if (this.#isChunkUnderWay) await this.drained();
+    return !this.#options.seeding.hasClashed(table);
   }
 
   #isForUs(table: TableSchema, { event, position: { seq } }: SourceTransaction): boolean {
@@ -239,6 +257,14 @@ function whole({ op, before, after }: RowEvent, { primaryKey }: TargetTable): Pi
   if (op !== 'u' || before === null || primaryKey.length === 0) return { op, before, after };
   const names = new Set(primaryKey.map((name) => name.toLowerCase()));
   return { op, before: Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name.toLowerCase()))), after };
+}
+
+/** Its parent may not have come yet, either. */
+function blind(images: Parameters<typeof changeOf>[0], at: Parameters<typeof changeOf>[1]): Change {
+  const { session, flags } = at.under;
+  const isChild = images.op !== 'd' && at.target.foreignKeys.length > 0;
+  const under = isChild ? { session, flags: flags | rowsFlags.noForeignKeyChecks } : at.under;
+  return { ...changeOf(images, { ...at, under }), whole: true };
 }
 
 function changeOf(

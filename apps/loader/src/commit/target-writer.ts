@@ -27,6 +27,8 @@ export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epo
 
 /** The session's wait_timeout closes an idle connection; before that it is replaced without a word. */
 const maxIdleMs = 4_000;
+/** Of the one that reads definitions. */
+const maxReadingIdleMs = 1_000;
 /** What a session keeps of the server (settings, global privileges) is no older. */
 const maxAgeMs = 60_000;
 const busyTries = 5;
@@ -37,6 +39,11 @@ export interface TargetWriterOptions {
   readonly key: CheckpointKey;
   /** Of a target transaction, from its beginning to its COMMIT. */
   observe(seconds: number): void;
+}
+
+interface Reader {
+  readonly connection: ApplyConnection;
+  readonly openedAt: number;
 }
 
 export class TargetWriter {
@@ -50,6 +57,9 @@ export class TargetWriter {
   #definitions = new TableDefinitions();
   /** Reads table definitions while a large transaction occupies the other connection. */
   #reading: ApplyConnection | null = null;
+  /** One that has read: many tables are mostly asked for one after the other. */
+  #idle: Reader | null = null;
+  #idleTimer: NodeJS.Timeout | undefined;
   #disposed = false;
 
   constructor(options: TargetWriterOptions) {
@@ -137,23 +147,47 @@ export class TargetWriter {
   }
 
   async #read(tables: readonly TableName[]): Promise<readonly TargetTable[]> {
-    const { port, target } = this.#options;
-    const fresh = await port.connect(target);
-    this.#reading = fresh;
+    const { port } = this.#options;
+    const reader = await this.#reader();
+    const { connection } = reader;
+    this.#reading = connection;
+    let hasRead = false;
     try {
       const read: TargetTable[] = [];
-      for (const { database, name } of tables) read.push(await port.loadTable(fresh, database, name));
+      for (const { database, name } of tables) read.push(await port.loadTable(connection, database, name));
+      hasRead = true;
       return read;
     } finally {
       this.#reading = null;
-      await fresh.close();
+      if (hasRead && !this.#idle && !this.#disposed) this.#keep(reader);
+      else await connection.close();
     }
+  }
+
+  async #reader(): Promise<Reader> {
+    const { port, target } = this.#options;
+    const idle = this.#idle;
+    this.#idle = null;
+    clearTimeout(this.#idleTimer);
+    const now = performance.now();
+    if (idle && !idle.connection.broken && now - idle.openedAt < maxAgeMs) return idle;
+    await idle?.connection.close();
+    return { connection: await port.connect(target), openedAt: now };
+  }
+
+  #keep(reader: Reader): void {
+    this.#idle = reader;
+    this.#idleTimer = setTimeout(() => {
+      this.#idle = null;
+      void reader.connection.close();
+    }, maxReadingIdleMs).unref();
   }
 
   /** Cuts off what is under way; the server rolls it back. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await Promise.allSettled([this.#connection?.close(), this.#reading?.close()]);
+    clearTimeout(this.#idleTimer);
+    await Promise.allSettled([this.#connection?.close(), this.#reading?.close(), this.#idle?.connection.close()]);
   }
 
   /** Of the transaction that is written while it arrives. */

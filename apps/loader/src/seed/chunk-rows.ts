@@ -21,6 +21,7 @@ import { parentOf, withoutParents } from './own-parents.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { decideRow } from './row-decision.js';
 import type { RowOutcome } from './row-decision.js';
+import { writeAtOnce } from './rows-at-once.js';
 import { changedOf, completed, wasChanged } from './watch.js';
 import type { Watch } from './watch.js';
 
@@ -47,6 +48,8 @@ type Image = Pick<RowChange, 'existing' | 'row' | 'displaced'>;
 
 export interface ChunkRowsOptions {
   readonly watch: Watch | null;
+  /** Bytes of SQL in one piece. */
+  readonly pieceBytes: number;
   /** Of the chunk's table. */
   readonly listed: Pick<ListedRows, 'areDifferent'>;
 }
@@ -72,30 +75,31 @@ export class ChunkRows {
   readonly #kept: Row[] = [];
   /** Keys of rows that were deleted for a unique value of a row of this chunk. */
   readonly #cleared = new Set<string>();
-  /** Keys of the rows that come → where in the chunk. */
-  readonly #coming: ReadonlyMap<string, number>;
+  /** Keys of the rows that come one by one → where in the chunk. */
+  #coming: ReadonlyMap<string, number> = new Map();
   /** Keys of those that go. */
   readonly #going: ReadonlySet<string>;
   #waiting: At[] = [];
 
   constructor(connection: Connection, chunk: PreparedChunk, options: ChunkRowsOptions) {
-    const { rows, absent, plan, isRepair } = chunk;
+    const { absent, plan, isRepair } = chunk;
     this.#connection = connection;
     this.#chunk = chunk;
     this.#options = options;
-    this.#coming = new Map(rows.map((row, i) => [keyText(plan, row), i]));
     this.#going = new Set(isRepair ? absent.map((key) => keyText(plan, key)) : []);
   }
 
   /** @throws SyncError SEED_ROW_EXISTS; TABLE_SUSPENDED; and as ApplyConnection.attempt */
   async write(): Promise<RowsDone> {
-    const { plan, rows, absent, isRepair } = this.#chunk;
+    const { plan, absent, isRepair } = this.#chunk;
+    const rows = await this.#apart();
+    this.#coming = new Map(rows.map(({ row, i }) => [keyText(plan, row), i]));
     const found = await readRows(this.#connection, [
-      ...rows.map((row) => ({ plan, key: row, values: row })),
+      ...rows.map(({ row }) => ({ plan, key: row, values: row })),
       ...absent.map((key) => ({ plan, key, values: null })),
     ]);
     await completed(this.#options.watch, this.#chunk);
-    for (const [i, row] of rows.entries()) await this.#row({ row, i, found: found[i] ?? nothing, isLast: !isRepair });
+    for (const [n, at] of rows.entries()) await this.#row({ ...at, found: found[n] ?? nothing, isLast: !isRepair });
     if (isRepair) for (const [i, was] of found.slice(rows.length).entries()) await this.#gone(absent[i] ?? {}, was.existing);
     const waiting = this.#waiting;
     for (const at of waiting) await this.#row({ ...at, isLast: true });
@@ -108,6 +112,16 @@ export class ChunkRows {
       problems: this.#problems,
       kept: this.#kept,
     };
+  }
+
+  /** Those that are to be looked at one by one. */
+  async #apart(): Promise<readonly Pick<At, 'row' | 'i'>[]> {
+    const { rows, isRepair } = this.#chunk;
+    const { watch, pieceBytes } = this.#options;
+    const done = watch || isRepair ? null : await writeAtOnce(this.#connection, this.#chunk, pieceBytes);
+    if (done) Object.assign(this.#outcomes, { inserted: done.inserted, equal: done.equal });
+    const at = rows.map((row, i) => ({ row, i }));
+    return done ? done.apart.flatMap((i) => at[i] ?? []) : at;
   }
 
   async #row(at: At): Promise<void> {

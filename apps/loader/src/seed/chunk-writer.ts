@@ -34,6 +34,8 @@ export interface ChunkWriterOptions extends ChunkRecordsOptions {
   readonly pieceBytes: number;
   /** A repair that nobody has ordered for this side. */
   passed(prepared: PreparedChunk): void;
+  /** Rows of a seed were left out. */
+  clashed(prepared: PreparedChunk): void;
 }
 
 const busyTries = 8;
@@ -138,13 +140,14 @@ export class ChunkWriter {
       isPassed = !(await this.#isOrdered(connection, prepared));
       if (isPassed) return true;
       const listed = new ListedRows(connection, { pipeline: this.#options.pipeline.uid, table: tableOf(prepared) });
-      done = await new ChunkRows(connection, prepared, { watch, listed }).write();
+      done = await new ChunkRows(connection, prepared, { watch, listed, pieceBytes: this.#options.pieceBytes }).write();
       await this.#records.write(connection, { prepared, done, listed });
       return true;
     });
     if (isPassed) this.#options.passed(prepared);
     const { conflicts, counts } = done ?? { conflicts: [], counts: noCounts };
     if (conflicts.length > 0) this.#options.detection?.parts.onConflicts(conflicts, cameFrom(prepared));
+    if (counts.clashes > 0) this.#options.clashed(prepared);
     return counts.equal + counts.kept + counts.replaced > 0;
   }
 

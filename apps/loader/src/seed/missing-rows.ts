@@ -118,7 +118,9 @@ function unchecked(change: Change): Change {
   return { ...change, under: { session, flags: flags | rowsFlags.noForeignKeyChecks } };
 }
 
-async function plain(connection: Pick<ApplyConnection, 'run'>, change: Change): Promise<void> {
+/** As if its row were there. */
+async function plain(connection: Pick<ApplyConnection, 'run'>, of: Change): Promise<void> {
+  const change = { ...of, whole: false };
   const builder = new StatementBuilder();
   await builder.prepare(change);
   builder.add(change);

@@ -35,6 +35,7 @@ export function tableOf({ chunk: { record } }: Pick<PreparedChunk, 'chunk'>): Ta
 
 /** Keys that were asked for and did not come. */
 export function absentOf({ keys }: ChunkRecord, rows: readonly Row[], plan: RowPlan): readonly Row[] {
+  if (keys.length === 0) return [];
   const text = (row: Row): string => rowToJson(keyOfRow(plan, row));
   const came = new Set(rows.map(text));
   return keys.filter((key) => !came.has(text(key)));
@@ -46,7 +47,8 @@ export async function textsOf(prepared: PreparedChunk, pieceBytes: number): Prom
   const builder = new StatementBuilder();
   const texts: SqlText[] = [];
   for (const change of changesOf(prepared)) {
-    await builder.prepare(change);
+    const isReady = builder.prepare(change);
+    if (isReady) await isReady;
     if (safe) builder.addSafe(change);
     else builder.add(change);
     if (builder.bytes >= pieceBytes) texts.push(builder.take());
@@ -55,11 +57,8 @@ export async function textsOf(prepared: PreparedChunk, pieceBytes: number): Prom
   return rest.marks.length > 0 ? [...texts, rest] : texts;
 }
 
-function changesOf({ rows, absent, source, target, isRepair, checksForeignKeys, safe }: PreparedChunk): readonly Change[] {
-  const under = checksForeignKeys || safe ? {} : { under: { session: null, flags: rowsFlags.noForeignKeyChecks } };
-  const gone = isRepair ? absent : [];
-  return [
-    ...gone.map((before) => ({ op: 'd', before, after: null, source, target, ...under }) as const),
-    ...rows.map((after) => ({ op: 'c', before: null, after, source, target, ...under }) as const),
-  ];
+function* changesOf({ rows, absent, source, target, isRepair, checksForeignKeys, safe }: PreparedChunk): Generator<Change> {
+  const of = { source, target, ...(checksForeignKeys || safe ? {} : { under: { session: null, flags: rowsFlags.noForeignKeyChecks } }) };
+  if (isRepair) for (const before of absent) yield { op: 'd', before, after: null, ...of };
+  for (const after of rows) yield { op: 'c', before: null, after, ...of };
 }

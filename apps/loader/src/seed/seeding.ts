@@ -55,12 +55,18 @@ export class Seeding {
     this.#options = options;
     this.#router = createRouter(work.routes);
     const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
-    this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed });
+    const clashed = (prepared: PreparedChunk): void => options.seeds.clashed(tableOf(prepared));
+    this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed, clashed });
   }
 
   /** One way: rows that are there and differ are replaced as long as the table is seeded, so changes of them are written whole. */
   replaces(table: TableName): boolean {
     return this.#options.detection === null && this.#options.seeds.replaces(table);
+  }
+
+  /** It has left out rows, which are listed; known of what is committed. */
+  hasClashed(table: TableName): boolean {
+    return this.#options.seeds.hasClashed(table);
   }
 
   /** Null: it is not this pipeline's. @throws SyncError SEED_TABLE_REFUSED, TARGET_* */

@@ -7,14 +7,18 @@ export class Seeds {
   /** What was ticked off of them may not be any more. */
   readonly #unsure = new Set<string>();
 
+  /** Rows of them were left out, and are listed until a change brings them. */
+  readonly #clashed = new Set<string>();
+
   readonly #sourceRegion: string;
 
   constructor({ uid: pipeline, region }: { readonly uid: string; readonly region: string }, parts: readonly SeedPart[]) {
     this.#sourceRegion = region;
-    for (const { state, table, target, request, onExisting, isWhole } of parts) {
+    for (const { state, table, target, request, onExisting, isWhole, counts } of parts) {
       if (state !== 'seeding') continue;
       this.begin({ pipeline, table, target, request, onExisting });
       if (!isWhole) this.unticked(table);
+      if (counts.clashes > 0) this.clashed(table);
     }
   }
 
@@ -27,6 +31,14 @@ export class Seeds {
     return this.#unsure.has(nameOf(table));
   }
 
+  clashed(table: TableName): void {
+    this.#clashed.add(nameOf(table));
+  }
+
+  hasClashed(table: TableName): boolean {
+    return this.#clashed.has(nameOf(table));
+  }
+
   begin(of: SeedOf): void {
     this.#tables.set(nameOf(of.table), of);
   }
@@ -35,6 +47,7 @@ export class Seeds {
   end(table: TableName): void {
     this.#tables.delete(nameOf(table));
     this.#unsure.delete(nameOf(table));
+    this.#clashed.delete(nameOf(table));
   }
 
   /** Its order was cancelled. */

@@ -1,6 +1,7 @@
 import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { eventSchema, verificationResultSchema } from '@lutra/model';
-import { beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { sleep } from '@lutra/runtime';
 import { ChannelVerifier } from './channel-verifier.js';
 import type { VerifierIo } from './verifier-io.js';
 import type { PassOptions } from './pass.js';
@@ -39,6 +40,8 @@ class Kept implements VerifierIo {
   rows = 0;
   /** Takes place before a table. */
   before: (name: string) => void = () => undefined;
+  /** Between two ranges of a table, until everything has arrived. */
+  waited: () => Promise<void> = async () => undefined;
 
   order = async (): Promise<VerificationOrder | null> => this.ordered;
   result = async (): Promise<VerificationResult | null> => this.stored;
@@ -78,8 +81,9 @@ class Kept implements VerifierIo {
     pass,
     known: before,
     between,
+    look,
     tables,
-  }: Pick<PassOptions, 'pass' | 'known' | 'between' | 'tables'>): Promise<readonly VerifiedTable[]> => {
+  }: Pick<PassOptions, 'pass' | 'known' | 'between' | 'look' | 'tables'>): Promise<readonly VerifiedTable[]> => {
     let known = names.map((name) => before.find((each) => each.table === name) ?? table(name));
     await tables(known);
     for (const name of names) {
@@ -87,6 +91,8 @@ class Kept implements VerifierIo {
       this.begun.push(name);
       this.before(name);
       await between({ rows: 5, table: name });
+      await this.waited();
+      await look();
       await between({ rows: 10, table: name });
       known = known.map((each) => (each.table === name ? table(name, name === 't2' ? 'different' : 'equal', pass) : each));
       await tables(known);
@@ -101,6 +107,7 @@ beforeEach(() => {
   kept = new Kept();
   ({ signal } = new AbortController());
 });
+afterEach(() => void vi.useRealTimers());
 const verifier = (): ChannelVerifier => new ChannelVerifier(kept, signal, 0);
 
 it('carries an order out once, and tells of begin, what differs, and end', async () => {
@@ -151,6 +158,20 @@ it.each(['paused', 'cancelled'] as const)('%s takes effect between two ranges', 
   kept.ordered = order;
   await one.step();
   expect(kept.begun).toEqual(state === 'paused' ? ['t1', 't2', 't2', 't3'] : ['t1', 't2']);
+});
+
+it('rests as long as it has asked: not for what was before the pass, nor for what it waited for', async () => {
+  vi.useFakeTimers();
+  kept.ordered = { ...order, share: 0.5 };
+  kept.waited = () => sleep(30_000, signal);
+  const one = verifier();
+  await vi.advanceTimersByTimeAsync(60_000);
+  const done = one.step();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(kept.begun).toEqual(['t1']);
+  await vi.advanceTimersByTimeAsync(3 * 30_000);
+  expect(kept.begun).toEqual(names);
+  await done;
 });
 
 it('an order that is repeated begins another pass when the last one has rested', async () => {

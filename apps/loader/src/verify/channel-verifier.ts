@@ -164,12 +164,13 @@ export class ChannelVerifier {
   }
 
   async #pass(order: VerificationOrder, { pass, tables: known }: VerificationResult): Promise<void> {
+    this.#askedAt = performance.now();
     const tables = await this.#io.pass({
       order,
       pass,
       known: known.filter(({ verdict }) => verdict !== null),
       between: (progress) => this.#between(progress),
-      look: (isNow) => this.#look(isNow),
+      look: (isNow) => this.#waited(isNow),
       tables: (now) => this.#tables(now),
       signal: this.#signal,
     });
@@ -193,6 +194,12 @@ export class ChannelVerifier {
     await this.#look();
     const rowsDone = rowsOf(this.#current) + rows;
     if (Date.now() - this.#writtenAt >= this.#lookMs) await this.#write({ ...this.#current, rowsDone });
+  }
+
+  /** While something is waited for: the servers rest already. */
+  async #waited(isNow = false): Promise<void> {
+    await this.#look(isNow);
+    this.#askedAt = performance.now();
   }
 
   /** Queries run for `share` of the time. */

@@ -154,6 +154,7 @@ const server: CaptureIo['source'] = {
   resyncs: () => world.resync,
   probe: async () => null,
   copy: async (_, gtid) => (gtid === witness ? { origin: 'california', path: ['california'] } : null),
+  collation: async () => 8,
   suspended: async (_, writers) =>
     writers.flatMap(({ uid }) =>
       world.standing.map(({ database, name, code, message, because = '' }) => ({

@@ -39,7 +39,7 @@ export interface DdlSession {
   /** Ids of collations. */
   readonly collationConnection: number | null;
   readonly collationServer: number | null;
-  /** Of the default database when the statement ran. */
+  /** Of a CREATE TABLE that leaves it open: what its table got from its database, as far as it is there when capture reads of it. */
   readonly collationDatabase: number | null;
   readonly defaultCollationForUtf8mb4: number | null;
   readonly sqlRequirePrimaryKey: boolean | null;

@@ -87,7 +87,17 @@ function alter(cursor: Cursor): Shape {
   while (cursor.takeOne('ONLINE', 'OFFLINE', 'IGNORE'));
   const statement = `ALTER ${cursor.here}`;
   if (cursor.take('TABLE')) return known(statement, alteredTables(cursor), movesFiles(cursor) ? filed : null);
-  return harmlessObjects.has(cursor.here) || cursor.takeOne('DATABASE', 'SCHEMA') ? harmless(statement) : known(statement, 'mentioned');
+  if (cursor.takeOne('DATABASE', 'SCHEMA')) return alteredDatabase(cursor);
+  return harmlessObjects.has(cursor.here) ? harmless(statement) : known(statement, 'mentioned');
+}
+
+/** What a database is altered to. Without a name it is the session's own, and nothing in the text can be mapped. */
+const databaseOptions = new Set(['DEFAULT', 'CHARACTER', 'CHARSET', 'COLLATE', 'ENCRYPTION', 'READ', 'COMMENT']);
+const unnamed: Reference = { database: null, name: null, role: 'mentioned', at: -1, end: -1 };
+
+function alteredDatabase(cursor: Cursor): Shape {
+  const isNamed = !databaseOptions.has(cursor.here);
+  return known('ALTER DATABASE', isNamed ? database(cursor) : [unnamed], isNamed ? null : 'it does not name the database that it alters');
 }
 
 const filed = 'the rows of a table are taken out of a file, or into one';

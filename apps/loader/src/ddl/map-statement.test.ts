@@ -3,7 +3,6 @@ import type { Route } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { Made, Place } from './ddl-record.fixture.js';
 import { ddlRecord } from './ddl-record.fixture.js';
-import { leavesCharset } from './left-open.js';
 import { mapStatement } from './map-statement.js';
 
 const shop: readonly Route[] = [{ schema: 'shop', table: '*', to: { schema: 'copy' } }];
@@ -191,10 +190,4 @@ describe('what cannot be said is refused', () => {
       sql: 'DROP DATABASE `shop`',
     });
   });
-});
-
-it('a CREATE TABLE that leaves its character set to the server', () => {
-  const left = ['(a int)', "(a text charset latin1) COMMENT 'charset'", '(a int) /* CHARSET */ ENGINE=InnoDB', '(`charset` int)'];
-  const said = ['(a int) DEFAULT CHARSET=latin1', '(a int) character  set utf8mb4', "(a int) COMMENT='(' COLLATE utf8mb4_bin"];
-  expect([...left, ...said].map((text) => leavesCharset(`CREATE TABLE t ${text}`))).toEqual([true, true, true, true, false, false, false]);
 });

@@ -3,8 +3,8 @@ import { ddlSettings, defaultCollation } from '@lutra/mysql';
 import type { DdlConnection } from '@lutra/mysql';
 import type { DdlRecord } from '@lutra/model';
 import { rights } from './carry-out-once.js';
+import { fillsRows } from './made-up.js';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
-import { leavesCharset } from './left-open.js';
 
 const notPrepared = 1295;
 
@@ -15,8 +15,8 @@ export async function refusalOf(connection: DdlConnection, record: DdlRecord, pl
   if (record.flavor === 'mariadb') return unmapped('it was run on MariaDB, and the target is MySQL: the two read statements differently');
   const settings = await ddlSettings(connection, record.session);
   if ('problem' in settings) return unmapped(settings.problem);
-  const open = await leftOpen(connection, record, plan);
-  if (open) return open;
+  const differs = (await leftOpen(connection, record, plan)) ?? (await fillsRows(connection, record, plan));
+  if (differs) return differs;
   const failure = await connection.prepare(settings.set, plan.sql);
   if (failure === null || failure.errno === notPrepared) return null;
   if (failure.error.outcome === 'retry') throw failure.error;
@@ -28,19 +28,12 @@ function unmapped(message: string): DdlRefusal {
   return { reason: 'unmapped', message };
 }
 
-/**
- * A CREATE TABLE without a character set takes that of its database. The record has the one of the session's default database; of another
- * database it is taken for the server's own.
- */
-async function leftOpen(connection: DdlConnection, record: DdlRecord, { tables }: DdlPlan): Promise<DdlRefusal | null> {
-  const [table] = tables;
-  const subject = record.tables.find(({ role }) => role === 'subject');
-  const isLike = record.tables.some(({ role }) => role === 'like');
-  if (record.statement !== 'CREATE TABLE' || !table || !subject || isLike || !leavesCharset(record.sql)) return null;
-  const { collationDatabase, collationServer } = record.session;
-  const there = (subject.database === record.database ? collationDatabase : null) ?? collationServer;
+/** A CREATE TABLE without a character set takes that of its database; the record says what its table got at the source. */
+async function leftOpen(connection: DdlConnection, { session }: DdlRecord, { tables: [table] }: DdlPlan): Promise<DdlRefusal | null> {
+  const { collationDatabase: there } = session;
+  if (there === null || !table) return null;
   const here = await defaultCollation(connection, table.database);
-  if (there === null || here === null || there === here.id) return null;
+  if (here === null || there === here.id) return null;
   const [known] = await connection.query(`SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS WHERE ID = ${there}`);
   const name = String(known?.['name'] ?? `the collation ${there}`);
   return {

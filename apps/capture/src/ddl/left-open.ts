@@ -1,0 +1,56 @@
+/**
+ * What a CREATE TABLE leaves open, though neither its text nor its event say what it got: the character set of the table, which is the
+ * default of its database. The source is asked for it.
+ */
+import { sqlTokens } from '@lutra/binlog';
+import type { SourceConnection } from '@lutra/binlog';
+import type { DdlTable, StatementReading, TableName } from '@lutra/model';
+import { quoteText, Session } from '@lutra/mysql';
+import { keyword, outermost } from './cursor.js';
+
+/** Id of the collation that a table got; null: neither it nor its database is there any more. @throws SyncError SOURCE_* */
+export type AskCollation = (source: SourceConnection, table: TableName) => Promise<number | null>;
+
+interface Created {
+  readonly statement: string;
+  readonly tables: readonly DdlTable[];
+  readonly reading: StatementReading;
+}
+
+/** The table whose collation its text does not tell; null: it tells it, or the statement makes none. Pure. */
+export function leftOpen({ statement, tables, reading }: Created): TableName | null {
+  const [subject] = tables;
+  if (!/^CREATE (?:OR REPLACE )?TABLE$/.test(statement) || subject?.role !== 'subject') return null;
+  if (tables.some(({ role }) => role === 'like') || namesCollation(reading)) return null;
+  return { database: subject.database, name: subject.name };
+}
+
+/** DEFAULT is none: it stands for that of the database. */
+function namesCollation(reading: StatementReading): boolean {
+  const words = outermost([...sqlTokens(reading.text, reading)])
+    .map((token) => (token === null ? '' : keyword(token)))
+    .filter((word) => word !== '=');
+  return words.some((word, i) => {
+    const isNamed = word === 'CHARSET' || word === 'COLLATE' || (word === 'SET' && words[i - 1] === 'CHARACTER');
+    return isNamed && words[i + 1] !== 'DEFAULT';
+  });
+}
+
+/**
+ * The table's own, as far as it is there still: it stays when somebody alters the database. Counter-example with that of the database
+ * alone: ALTER DATABASE comes before we ask, and the statement holds for a difference that there was not.
+ */
+export async function askCollation(source: SourceConnection, { database, name }: TableName): Promise<number | null> {
+  const of = (column: string, from: string, where: string): string =>
+    `(SELECT c.ID FROM information_schema.${from} t JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.${column} WHERE ${where} LIMIT 1)`;
+  const table = `t.TABLE_SCHEMA = ${quoteText(database)} AND t.TABLE_NAME = ${quoteText(name)}`;
+  const own = of('TABLE_COLLATION', 'TABLES', table);
+  const all = of('DEFAULT_COLLATION_NAME', 'SCHEMATA', `t.SCHEMA_NAME = ${quoteText(database)}`);
+  const session = await Session.open(source, 'source');
+  try {
+    const [row] = await session.query(`SELECT COALESCE(${own}, ${all}) AS id`);
+    return row?.['id'] === null || row?.['id'] === undefined ? null : Number(row['id']);
+  } finally {
+    await session.close();
+  }
+}

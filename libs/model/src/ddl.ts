@@ -39,7 +39,7 @@ export interface DdlSession {
   /** Ids of collations. */
   readonly collationConnection: number | null;
   readonly collationServer: number | null;
-  /** Of a CREATE TABLE that leaves it open: what its table got from its database, as far as it is there when capture reads of it. */
+  /** Of a statement that leaves it to the database of its table: what the table got. Asked when it is read; null: both are gone. */
   readonly collationDatabase: number | null;
   readonly defaultCollationForUtf8mb4: number | null;
   readonly sqlRequirePrimaryKey: boolean | null;

@@ -35,6 +35,12 @@ it('a text is read as its session read it', () => {
 it('a copy has the one of its original; what makes no table has none', () => {
   const like: DdlTable = { ...subject, name: 'u', role: 'like' };
   expect(open('CREATE TABLE t LIKE u', { tables: [subject, like] })).toBeNull();
-  expect(open('ALTER TABLE t ADD a int', { statement: 'ALTER TABLE' })).toBeNull();
+  const altered = (sql: string) => open(`ALTER TABLE t ${sql}`, { statement: 'ALTER TABLE' });
+  expect([altered('ADD a int'), altered('CONVERT TO CHARACTER SET latin1'), altered('ADD a VARCHAR(9) CHARSET latin1')]).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  expect([altered('CONVERT TO CHARACTER SET DEFAULT'), altered('ADD a int, DEFAULT COLLATE = DEFAULT')]).toEqual([t, t]);
   expect(open('CREATE OR REPLACE TABLE t (a int)', { statement: 'CREATE OR REPLACE TABLE' })).toEqual(t);
 });

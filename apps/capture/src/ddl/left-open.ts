@@ -1,5 +1,5 @@
 /**
- * What a CREATE TABLE leaves open, though neither its text nor its event say what it got: the character set of the table, which is the
+ * What a CREATE TABLE, or an ALTER TABLE … CHARACTER SET DEFAULT, leaves open, though neither its text nor its event say what it got: the character set of the table, which is the
  * default of its database. The source is asked for it.
  */
 import { sqlTokens } from '@lutra/binlog';
@@ -17,23 +17,25 @@ interface Created {
   readonly reading: StatementReading;
 }
 
-/** The table whose collation its text does not tell; null: it tells it, or the statement makes none. Pure. */
+/** The table whose collation its text does not tell; null: it tells it, or the statement gives it none. Pure. */
 export function leftOpen({ statement, tables, reading }: Created): TableName | null {
   const [subject] = tables;
-  if (!/^CREATE (?:OR REPLACE )?TABLE$/.test(statement) || subject?.role !== 'subject') return null;
-  if (tables.some(({ role }) => role === 'like') || namesCollation(reading)) return null;
-  return { database: subject.database, name: subject.name };
+  if (subject?.role !== 'subject' || tables.some(({ role }) => role === 'like')) return null;
+  const named = collationsOf(reading);
+  const isOpen = /^CREATE (?:OR REPLACE )?TABLE$/.test(statement)
+    ? named.every((name) => name === 'DEFAULT')
+    : statement === 'ALTER TABLE' && named.includes('DEFAULT');
+  return isOpen ? { database: subject.database, name: subject.name } : null;
 }
 
-/** DEFAULT is none: it stands for that of the database. */
-function namesCollation(reading: StatementReading): boolean {
+/** What stands outside of parentheses for a character set or a collation. DEFAULT is that of the database. */
+function collationsOf(reading: StatementReading): readonly string[] {
   const words = outermost([...sqlTokens(reading.text, reading)])
-    .map((token) => (token === null ? '' : keyword(token)))
+    .map((token) => (token === null ? '' : keyword(token) || token.kind))
     .filter((word) => word !== '=');
-  return words.some((word, i) => {
-    const isNamed = word === 'CHARSET' || word === 'COLLATE' || (word === 'SET' && words[i - 1] === 'CHARACTER');
-    return isNamed && words[i + 1] !== 'DEFAULT';
-  });
+  const isBefore = (word: string, i: number): boolean =>
+    word === 'CHARSET' || word === 'COLLATE' || (word === 'SET' && words[i - 1] === 'CHARACTER');
+  return words.flatMap((word, i) => (isBefore(word, i) ? [words[i + 1] ?? ''] : []));
 }
 
 /**

@@ -69,9 +69,7 @@ export class ServerDdlTarget implements DdlTarget {
   plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
     return this.#connected(async (connection) => {
       const plan = mapStatement(record, this.#options);
-      if (plan === 'nothing' || isRefusal(plan)) return plan;
-      const refusal = await refusalOf(connection, record, plan);
-      return refusal === null ? plan : { ...refusal, here: plan };
+      return plan === 'nothing' || isRefusal(plan) ? plan : ((await refusalOf(connection, record, plan)) ?? plan);
     });
   }
 

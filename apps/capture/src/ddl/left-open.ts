@@ -1,6 +1,6 @@
 /**
- * What a CREATE TABLE, or an ALTER TABLE … CHARACTER SET DEFAULT, leaves open, though neither its text nor its event say what it got: the character set of the table, which is the
- * default of its database. The source is asked for it.
+ * What a CREATE TABLE, or an ALTER TABLE … CHARACTER SET DEFAULT, may leave open: the collation of its table, which is then the default of
+ * its database. Neither text nor event tell it, so the source is asked. docs/decisions/0034-ddl.md.
  */
 import { sqlTokens } from '@lutra/binlog';
 import type { SourceConnection } from '@lutra/binlog';

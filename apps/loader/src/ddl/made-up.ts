@@ -1,6 +1,6 @@
 /**
  * Values that a server makes up for rows that are there, when it adds a column or makes one count: by the order in which it stores them, by
- * its own auto_increment_increment, by the session. No row of them is in the binlog, so both sides would differ and nobody would hear of it.
+ * its own auto_increment_increment, by the session. No row of them is in the binlog: both sides would differ, and nobody would hear of it.
  */
 import { sqlTokens } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';

@@ -6,8 +6,8 @@ const reading = { ansiQuotes: false, noBackslashEscapes: false, singleByte: fals
 const subject: DdlTable = { database: 'shop', name: 't', role: 'subject', offset: 13, length: 1 };
 const t = { database: 'shop', name: 't' };
 
-function open(text: string, { statement = 'CREATE TABLE', tables = [subject], ...mode } = {}) {
-  return leftOpen({ statement, tables, reading: { ...reading, ...mode, text } });
+function open(text: string, { statement = 'CREATE TABLE', tables = [subject], noBackslashEscapes = false } = {}) {
+  return leftOpen({ statement, tables, reading: { ...reading, noBackslashEscapes, text } });
 }
 
 it.each([

@@ -91,13 +91,23 @@ function alter(cursor: Cursor): Shape {
   return harmlessObjects.has(cursor.here) ? harmless(statement) : known(statement, 'mentioned');
 }
 
-/** What a database is altered to. Without a name it is the session's own, and nothing in the text can be mapped. */
+/**
+ * Options of a database. One behind ALTER DATABASE is no name: it is the session's own then, and nothing in the text can be mapped.
+ * READ ONLY alone is not to be the same elsewhere: rows must be written there.
+ */
 const databaseOptions = new Set(['DEFAULT', 'CHARACTER', 'CHARSET', 'COLLATE', 'ENCRYPTION', 'READ', 'COMMENT']);
 const unnamed: Reference = { database: null, name: null, role: 'mentioned', at: -1, end: -1 };
 
 function alteredDatabase(cursor: Cursor): Shape {
   const isNamed = !databaseOptions.has(cursor.here);
-  return known('ALTER DATABASE', isNamed ? database(cursor) : [unnamed], isNamed ? null : 'it does not name the database that it alters');
+  const tables = isNamed ? database(cursor) : [unnamed];
+  const words = cursor
+    .rest()
+    .map(keyword)
+    .filter((word) => word !== '=');
+  if (words[0] === 'READ' && words.length === 3) return harmless('ALTER DATABASE');
+  if (words.includes('READ')) return known('ALTER DATABASE', tables, 'it locks the database, or opens it, and alters it too');
+  return known('ALTER DATABASE', tables, isNamed ? null : 'it does not name the database that it alters');
 }
 
 const filed = 'the rows of a table are taken out of a file, or into one';

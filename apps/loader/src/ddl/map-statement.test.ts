@@ -54,6 +54,7 @@ describe('a statement in the names of the target', () => {
       'ALTER TABLE `copy`.`t` EXCHANGE PARTITION p0 WITH TABLE `copy`.`x`',
     ],
     ['CREATE INDEX t ON shop.t (a)', [['subject', 'shop.t']], 'CREATE INDEX t ON `copy`.`t` (a)'],
+    ['ALTER SCHEMA shop COLLATE utf8mb4_bin', [['database', 'shop']], 'ALTER SCHEMA `copy` COLLATE utf8mb4_bin'],
     ['DROP DATABASE IF EXISTS `shop`', [['database', '`shop`']], 'DROP DATABASE IF EXISTS `copy`'],
   ])('%s', (sql, places, here) => {
     expect(mapped(sql, places)).toMatchObject({ sql: here });

@@ -5,7 +5,7 @@
 import type { Token } from '@lutra/binlog';
 import { alteredTables } from './alter-table.js';
 import { created } from './create-table.js';
-import { Cursor } from './cursor.js';
+import { Cursor, keyword } from './cursor.js';
 import type { Reference } from './cursor.js';
 
 export interface Shape {

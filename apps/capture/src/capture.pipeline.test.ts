@@ -154,6 +154,7 @@ const server: CaptureIo['source'] = {
   resyncs: () => world.resync,
   probe: async () => null,
   copy: async (_, gtid) => (gtid === witness ? { origin: 'california', path: ['california'] } : null),
+  collation: async () => 8,
   suspended: async (_, writers) =>
     writers.flatMap(({ uid }) =>
       world.standing.map(({ database, name, code, message, because = '' }) => ({
@@ -563,6 +564,7 @@ describe('a failure at any request, with schema changes', () => {
       if (body.kind === 'resolution') open.push(`resolution ${String(body.key['id'])} ${body.seen['c.p']?.seq}`);
       if (body.kind === 'ddl') {
         expect(open).toEqual([]);
+        expect(body.session.collationDatabase).toBe(body.statement === 'CREATE TABLE' ? 8 : null);
         expect(body.path).toEqual(body.id === witness ? ['california', 'hangzhou'] : ['hangzhou']);
         open.push(`${body.statement.split(' ')[0]} ${body.id} ${body.seen['c.p']?.seq}`);
       }

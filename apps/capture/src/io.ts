@@ -5,6 +5,8 @@ import { BusAdmin, Publisher, readRange } from '@lutra/bus';
 import type { BusOptions, PublisherOptions } from '@lutra/bus';
 import { askCopy } from './ddl/copies.js';
 import type { AskCopy } from './ddl/copies.js';
+import { askCollation } from './ddl/left-open.js';
+import type { AskCollation } from './ddl/left-open.js';
 import { ServerStore } from './resync/resync-store.js';
 import type { ResyncStore } from './resync/resync-store.js';
 import { standingRows } from './stream/suspended-here.js';
@@ -17,6 +19,7 @@ export interface SourcePort {
   readonly read: typeof readBinlog;
   readonly suspended: typeof standingRows;
   readonly copy: AskCopy;
+  readonly collation: AskCollation;
   readonly resyncs: (source: SourceConnection) => ResyncStore;
 }
 
@@ -40,6 +43,7 @@ export const serversIo: CaptureIo = {
     read: readBinlog,
     suspended: standingRows,
     copy: askCopy,
+    collation: askCollation,
     resyncs: (of) => new ServerStore(of),
   },
   kafka: { admin: (options) => new BusAdmin(options), publisher: (options) => new Publisher(options), readRange },

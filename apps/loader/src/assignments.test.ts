@@ -177,6 +177,9 @@ describe('a pipeline', () => {
     const ddl = { drop: 'stop', truncate: 'ignore' } as const;
     expect(policies({ pipelines: [{ ...there, ddl }] })).toEqual(['apply', 'stop', 'stop', 'ignore']);
     expect(policies({ pipelines: [there, back] })).toEqual(['stop', 'stop', 'stop', 'stop']);
+    const ring = [there, { ...back, target: third.source }, { ...third, target: there.source }];
+    expect(policies({ pipelines: ring })).toEqual(['stop', 'stop', 'stop', 'stop']);
+    expect(policies({ pipelines: ring.slice(0, 2) })).toEqual(['apply', 'apply', 'apply', 'apply']);
     expect(policies({ pipelines: [{ ...there, ddl: { default: 'apply', drop: 'ignore' } }, back] })).toEqual([
       'stop',
       'ignore',

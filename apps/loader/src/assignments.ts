@@ -1,5 +1,5 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { comesBack, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
@@ -94,7 +94,7 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
-        ddl: { settings: pipeline.ddl, bothWays: flowsBothWays(channel, pipeline) },
+        ddl: { settings: pipeline.ddl, bothWays: comesBack(pipeline, channel.pipelines) },
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
@@ -103,10 +103,6 @@ export function assignedPipelines(
     }
   }
   return assignments;
-}
-
-function flowsBothWays({ pipelines }: ChannelDocument, { source, target }: PipelineDocument): boolean {
-  return pipelines.some((back) => back.source === target && back.target === source);
 }
 
 /** Also of a channel that is stopped: its capture may read later what is written now. */

@@ -19,7 +19,7 @@ export function ddlSession({ status, timestamp }: QueryEvent): Told {
     explicitDefaultsForTimestamp: status.explicitDefaultsForTimestamp ?? null,
     collationConnection: charset?.connection ?? null,
     collationServer: charset?.server ?? null,
-    collationDatabase: status.charsetDatabase ?? null,
+    collationDatabase: null,
     defaultCollationForUtf8mb4: status.defaultCollationForUtf8mb4 ?? null,
     sqlRequirePrimaryKey: status.sqlRequirePrimaryKey ?? null,
     defaultTableEncryption: status.defaultTableEncryption ?? null,

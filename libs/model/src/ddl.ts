@@ -39,7 +39,7 @@ export interface DdlSession {
   /** Ids of collations. */
   readonly collationConnection: number | null;
   readonly collationServer: number | null;
-  /** Of the default database when the statement ran. */
+  /** Of a statement that leaves it to the database of its table: what the table got. Asked when it is read; null: both are gone. */
   readonly collationDatabase: number | null;
   readonly defaultCollationForUtf8mb4: number | null;
   readonly sqlRequirePrimaryKey: boolean | null;

@@ -28,8 +28,9 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
   };
 
   it('each right that lacks is named with what gives it; with them statements run in the session of their source', async () => {
-    expect(await found(false)).toEqual([]);
     const lacking = await found();
+    // Who is asked may answer `run`.
+    expect(await found(false)).toEqual(lacking);
     expect(lacking.map(({ fix }) => fix)).toEqual([
       "GRANT CREATE, ALTER, DROP, INDEX, REFERENCES ON `shop`.* TO 'least'@'%'",
       "GRANT SESSION_VARIABLES_ADMIN ON *.* TO 'least'@'%'",

@@ -11,7 +11,7 @@ import { isTransactional, loadTables } from './target-table.js';
 export interface DdlChecks {
   /** Of the pipelines from this source. */
   readonly routes: readonly Route[];
-  /** Some kind of statement is to be applied; else answers alone are written down. */
+  /** Some kind of statement is to be applied; else a person answers, and may answer `run`. */
   readonly applies: boolean;
 }
 
@@ -36,8 +36,8 @@ export async function ddlProblems(queries: Queries, server: ServerFacts, { route
       problems.push(problem('error', 'ddl-privileges', `the user lacks ${denied.join(', ')} on lutra.ddl: ${holds}`, grant));
     problems.push(...shape(table));
   }
-  if (!applies) return problems;
-  return [...problems, ...statementRights(server, routes), ...(await sessionRights(queries, server)), ...witness(server)];
+  const rights = [...statementRights(server, routes), ...(await sessionRights(queries, server))];
+  return [...problems, ...rights, ...(applies ? witness(server) : [])];
 }
 
 /** In the order of schemas/lutra.sql. */

@@ -52,9 +52,13 @@ export class DdlConnection implements Queries {
     return Number(row?.['got']) === 1;
   }
 
-  /** Whether the server takes the text, in that session. Behind it the connection is of no other use. */
+  /**
+   * Whether the server takes the text, in that session but for collation_connection. Counter-example with it: PREPARE converts the text to
+   * its character set, and names that it lacks are lost. Behind it the connection is of no other use.
+   */
   async prepare(settings: readonly string[], sql: string): Promise<DdlFailure | null> {
-    const text = [`SET @lutra_ddl = ${quoteText(sql)}`, `SET SESSION ${settings.join(', ')}`, 'PREPARE lutra_ddl FROM @lutra_ddl'];
+    const session = settings.filter((one) => !one.startsWith('collation_connection'));
+    const text = [`SET @lutra_ddl = ${quoteText(sql)}`, `SET SESSION ${session.join(', ')}`, 'PREPARE lutra_ddl FROM @lutra_ddl'];
     return this.#attempt([...text, 'DEALLOCATE PREPARE lutra_ddl']);
   }
 

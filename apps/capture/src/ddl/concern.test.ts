@@ -103,6 +103,9 @@ describe('a statement that concerns a routed table', () => {
     ],
     ['CREATE DATABASE', 'CREATE SCHEMA shop', 'database shop.* shop'],
     ['DROP DATABASE', 'DROP SCHEMA shop', 'database shop.* shop'],
+    ['ALTER DATABASE', 'ALTER SCHEMA shop DEFAULT CHARACTER SET latin1', 'database shop.* shop'],
+    ['ALTER DATABASE', 'ALTER DATABASE shop READ ONLY=1 COLLATE utf8mb4_bin', 'database shop.* shop', 'locks'],
+    ['ALTER DATABASE', 'ALTER DATABASE COLLATE utf8mb4_bin', 'mentioned shop.* ', 'does not name'],
   ])('%s: %s', (statement, sql, tables, doubt) => {
     const found = concern(sql);
     expect([found?.statement, shown(found), found?.sql]).toEqual([statement, tables, sql]);
@@ -247,7 +250,9 @@ describe.each(['exact', 'all'] as const)('a statement that changes no routed tab
     'CREATE TEMPORARY TABLE orders (a INT)',
     'CREATE OR REPLACE TEMPORARY TABLE orders (a INT)',
     'DROP TEMPORARY TABLE orders',
-    'ALTER DATABASE shop CHARACTER SET utf8mb4',
+    'ALTER DATABASE crm CHARACTER SET utf8mb4',
+    'ALTER DATABASE shop READ ONLY = 1',
+    'ALTER SCHEMA READ ONLY 0',
     'DROP DATABASE crm',
     "CREATE USER 'u'@'%'",
     'GRANT SELECT ON shop.orders TO u',

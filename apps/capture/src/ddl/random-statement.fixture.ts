@@ -156,7 +156,7 @@ const common: Readonly<Record<string, Draw>> = {
   maintain: (r, { table }) => ({ pieces: [r.pick(['ANALYZE', 'OPTIMIZE']), 'TABLE', table()] }),
   flush: (_, { table }) => ({ pieces: ['FLUSH', 'TABLES', table()] }),
   dropDatabase: (r) => databaseOf(r, (name) => ['DROP', r.pick(['DATABASE', 'SCHEMA']), optional(r, 'IF', 'EXISTS'), name]),
-  alterDatabase: (r) => ({ pieces: ['ALTER', 'DATABASE', { name: r.pick(['shop', 'crm']) }, 'CHARACTER', 'SET', 'utf8mb4'] }),
+  alterDatabase: (r) => databaseOf(r, (name) => ['ALTER', r.pick(['DATABASE', 'SCHEMA']), name, 'CHARACTER', 'SET', 'utf8mb4']),
 };
 
 const ofMariadb: Readonly<Record<string, Draw>> = {

@@ -5,7 +5,7 @@
 import type { Token } from '@lutra/binlog';
 import { alteredTables } from './alter-table.js';
 import { created } from './create-table.js';
-import { Cursor } from './cursor.js';
+import { Cursor, keyword } from './cursor.js';
 import type { Reference } from './cursor.js';
 
 export interface Shape {
@@ -87,7 +87,27 @@ function alter(cursor: Cursor): Shape {
   while (cursor.takeOne('ONLINE', 'OFFLINE', 'IGNORE'));
   const statement = `ALTER ${cursor.here}`;
   if (cursor.take('TABLE')) return known(statement, alteredTables(cursor), movesFiles(cursor) ? filed : null);
-  return harmlessObjects.has(cursor.here) || cursor.takeOne('DATABASE', 'SCHEMA') ? harmless(statement) : known(statement, 'mentioned');
+  if (cursor.takeOne('DATABASE', 'SCHEMA')) return alteredDatabase(cursor);
+  return harmlessObjects.has(cursor.here) ? harmless(statement) : known(statement, 'mentioned');
+}
+
+/**
+ * Options of a database. One behind ALTER DATABASE is no name: it is the session's own then, and nothing in the text can be mapped.
+ * READ ONLY alone is not to be the same elsewhere: rows must be written there.
+ */
+const databaseOptions = new Set(['DEFAULT', 'CHARACTER', 'CHARSET', 'COLLATE', 'ENCRYPTION', 'READ', 'COMMENT']);
+const unnamed: Reference = { database: null, name: null, role: 'mentioned', at: -1, end: -1 };
+
+function alteredDatabase(cursor: Cursor): Shape {
+  const isNamed = !databaseOptions.has(cursor.here);
+  const tables = isNamed ? database(cursor) : [unnamed];
+  const words = cursor
+    .rest()
+    .map(keyword)
+    .filter((word) => word !== '=');
+  if (words[0] === 'READ' && words.length === 3) return harmless('ALTER DATABASE');
+  if (words.includes('READ')) return known('ALTER DATABASE', tables, 'it locks the database, or opens it, and alters it too');
+  return known('ALTER DATABASE', tables, isNamed ? null : 'it does not name the database that it alters');
 }
 
 const filed = 'the rows of a table are taken out of a file, or into one';

@@ -24,6 +24,8 @@ export interface SchemaChange {
   readonly record: DdlRecord | null;
   /** That it may change, by their names here; none: nobody knows which. `*` is each one of a database. */
   readonly tables: readonly TableName[];
+  /** The record has no collation of it yet: the source is to be asked. */
+  readonly open: TableName | null;
 }
 
 /** Between two transactions: everything up to `end` has been handed over. */

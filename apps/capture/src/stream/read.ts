@@ -157,12 +157,14 @@ class OutputWriter {
     }
   }
 
-  #ddl({ record, tables }: SchemaChange): Promise<void> | void {
+  async #ddl({ record, tables, open }: SchemaChange): Promise<void> {
     this.#to.seeding.statement(tables);
     if (!record) return;
+    const { deps, source, during, sourceName } = this.#run;
+    const collation = open && (await during(sourceName, () => deps.io.source.collation(source, open)));
     const { id, statement, doubt } = record;
-    this.#run.deps.logger.info({ id, statement, tables: tables.map(tableName), doubt }, 'a schema change is published');
-    return this.#to.writer.control(record);
+    deps.logger.info({ id, statement, tables: tables.map(tableName), doubt }, 'a schema change is published');
+    await this.#to.writer.control({ ...record, session: { ...record.session, collationDatabase: collation } });
   }
 
   /** At once: a loader holds the locks of rows until it reads its watermark in the topic. */

@@ -71,6 +71,7 @@ describe('a schema change of a routed table', () => {
     expect(schemaChange(statement(alter), options())).toEqual({
       kind: 'ddl',
       tables: [orders],
+      open: null,
       record: {
         kind: 'ddl',
         endpoint: 'a',
@@ -99,6 +100,15 @@ describe('a schema change of a routed table', () => {
     expect(record).toMatchObject({ id: 'binlog.1:9', doubt: 'code 99', tables: [{ role: 'subject' }] });
   });
 
+  it('that leaves the character set of a new table to its database is to be asked about', () => {
+    const openOf = (sql: string) => schemaChange(statement(sql), options())?.open;
+    expect([openOf('CREATE TABLE orders (a INT)'), openOf('CREATE TABLE orders (a INT) CHARSET latin1'), openOf(alter)]).toEqual([
+      orders,
+      null,
+      null,
+    ]);
+  });
+
   it('that makes a table whose rows follow is the CREATE alone, under an id of its own', () => {
     const sql = "CREATE TABLE `orders` (\n  `a` int DEFAULT NULL COMMENT ' START TRANSACTION'\n) START TRANSACTION";
     const { record } = schemaChange(statement(sql, { rowsFollow: true }), options())!;
@@ -111,7 +121,7 @@ describe('a schema change of a routed table', () => {
   });
 
   it('is not published again where its transactions are in the log already, and a seed of the table hears of it', () => {
-    expect(schemaChange(statement(alter), options({ isPast: true }))).toEqual({ kind: 'ddl', record: null, tables: [orders] });
+    expect(schemaChange(statement(alter), options({ isPast: true }))).toEqual({ kind: 'ddl', record: null, tables: [orders], open: null });
   });
 
   it('cannot be published below level 3; the error has nothing of its text', () => {
@@ -127,7 +137,7 @@ describe('a schema change that a loader ran', () => {
   const known = { [gtid]: { origin: 'california', path: ['california'] } };
 
   it('does not go back, and a seed of the table hears of it', () => {
-    expect(schemaChange(copy, options({ copies: known }))).toEqual({ kind: 'ddl', record: null, tables: [orders] });
+    expect(schemaChange(copy, options({ copies: known }))).toEqual({ kind: 'ddl', record: null, tables: [orders], open: null });
   });
 
   it('goes on where a pipeline forwards its table, with its origin and one region more', () => {

@@ -5,6 +5,7 @@ import { concernOf } from '../ddl/concern.js';
 import type { Concern, Routing } from '../ddl/concern.js';
 import { isWitness } from '../ddl/copies.js';
 import type { DdlCopies } from '../ddl/copies.js';
+import { leftOpen } from '../ddl/left-open.js';
 import type { SchemaChange } from './output.js';
 
 type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
@@ -36,9 +37,10 @@ export function schemaChange(item: Ddl, options: SchemaOptions): SchemaChange | 
   const { isPast, level } = options;
   const origin = originOf(item, concern, options);
   const tables = concern.tables.map(({ database, name }) => ({ database, name }));
-  if (origin === null || isPast) return { kind: 'ddl', record: null, tables };
+  if (origin === null || isPast) return { kind: 'ddl', record: null, tables, open: null };
   if (level() < ddlLevel) throw unsupported(item, concern, level());
-  return { kind: 'ddl', record: recordOf(item, concern, { ...options, origin }), tables };
+  const open = concern.doubt === null ? leftOpen({ ...concern, reading: item.readings[0]! }) : null;
+  return { kind: 'ddl', record: recordOf(item, concern, { ...options, origin }), tables, open };
 }
 
 /** Null: a loader ran it, and nobody forwards it. @throws SyncError LOOP_DETECTED */

@@ -9,6 +9,8 @@ export type DdlState = 'new' | 'open' | 'done' | 'skipped';
 export interface DdlRefusal {
   readonly reason: Exclude<DdlHoldReason, 'policy'>;
   readonly message: string;
+  /** How it is said here, where that is known: the target may show it already. */
+  readonly here?: DdlPlan;
 }
 
 /** As it would run here. */

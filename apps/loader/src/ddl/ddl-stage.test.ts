@@ -145,6 +145,23 @@ it('what the target cannot take is carried out once it can; to run it is no way 
   expect(room.told).toEqual(['held unmapped, done,skip', 'taken 1', 'held unmapped, done,skip', 'applied']);
 });
 
+it('what cannot run here, as for want of a right, ends by itself too, and by a person', async () => {
+  const denied: DdlRefusal = { reason: 'failed', message: 'denied', here: { sql: record.sql, tables: [] } };
+  for (const [step, done] of [
+    [(room: Room) => (room.target.isThere = () => true), 'done g:1'],
+    [(room: Room) => room.orders.push(answer('skip')), 'skipped g:1 by ann'],
+  ] as const) {
+    const room = roomOf({ policy: 'stop' });
+    room.target.translate = () => denied;
+    room.steps = [() => undefined, () => void step(room)];
+    expect([await room.come(), room.target.done, room.told[0]]).toEqual(['behind', [done], 'held failed, done,skip']);
+  }
+  const met = roomOf({ policy: 'stop' });
+  met.target.translate = () => denied;
+  met.target.isThere = () => true;
+  expect([await met.come(), met.told]).toEqual(['behind', ['done']]);
+});
+
 it('a hold ends by itself when the target shows all of it', async () => {
   const room = roomOf({ policy: 'stop' });
   room.steps = [() => undefined, () => (room.target.isThere = () => true)];

@@ -95,8 +95,11 @@ export class DdlStage {
     if (plan === 'nothing') return 'passed';
     const isOpen = state === 'open';
     if (isRefusal(plan)) {
-      const refused = isOpen ? { reason: 'undecided' as const, message: `${undecidedText} ${plan.message}` } : plan;
-      return { ...refused, plan: null, policy };
+      if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
+      const { reason, message } = plan;
+      return isOpen
+        ? { reason: 'undecided', message: `${undecidedText} ${message}`, plan: null, policy }
+        : { reason, message, plan: null, policy };
     }
     if (decision) return this.#run(came, { plan, policy, decision });
     if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
@@ -111,6 +114,11 @@ export class DdlStage {
     if (refusal) return { reason: refusal.reason, message: refusal.message, plan, policy };
     this.#ports.tell(came, 'applied');
     return 'behind';
+  }
+
+  /** Also what cannot run here, for want of a right or of a word, may have been done. */
+  async #shows(record: DdlRecord, { here }: DdlRefusal): Promise<boolean> {
+    return here !== undefined && this.#ports.target().isMet(record, here);
   }
 
   async #conclude(came: Came, state: 'done' | 'skipped', decision: DdlDecision | null): Promise<Decided> {
@@ -152,7 +160,11 @@ export class DdlStage {
     if (concernOf(record) === 'unknown') return held;
     const plan = await target().plan(record);
     if (plan === 'nothing') return 'passed';
-    if (isRefusal(plan)) return held.plan === null && held.reason !== 'undecided' ? { ...held, ...plan } : { ...held, plan: null };
+    if (isRefusal(plan)) {
+      if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
+      const { reason, message } = plan;
+      return held.plan === null && held.reason !== 'undecided' ? { ...held, reason, message } : { ...held, plan: null };
+    }
     if (held.plan === null) return this.#decide(came, null);
     return (await target().isMet(record, plan)) ? this.#conclude(came, 'done', null) : { ...held, plan };
   }

@@ -261,18 +261,54 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     ]);
   });
 
+  it('a text is looked at as it is, whatever the character set of its session', async () => {
+    const room = await DdlRoom.of(server);
+    const loader = await room.loader();
+    const sql = "CREATE TABLE 乗 (id int primary key, 漢 varchar(9) default 'é') CHARSET utf8mb4";
+    expect(await loader.apply(room.record(sql, [['subject', '乗']], { session: { collationConnection: 8 } }), 1)).toBeNull();
+    expect(await room.columns('乗')).toBe('id,漢');
+  });
+
+  it('values that each server would make up are refused where rows get them; run on both sides they differ', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`USE ${room.database}; CREATE TABLE here (v int); INSERT INTO here VALUES (1), (2); CREATE TABLE there (v int);
+      INSERT INTO there VALUES (2), (1); CREATE TABLE none (v int); CREATE TABLE zero (id int not null); INSERT INTO zero VALUES (0), (7);
+      CREATE TABLE full (id int not null); INSERT INTO full VALUES (7); USE mysql`);
+    const { target } = await room.loader();
+    const added = (name: string) => `ALTER TABLE ${name} ADD id INT AUTO_INCREMENT PRIMARY KEY`;
+    const planOf = (sql: string, name: string) => target.plan(room.record(sql, [['subject', name]]));
+    expect(await planOf(added('here'), 'here')).toMatchObject({ reason: 'unmapped', message: expect.stringContaining('Number the rows') });
+    expect(await planOf(added('none'), 'none')).toHaveProperty('sql');
+    const ofSession = await planOf('ALTER TABLE here ADD c INT DEFAULT (connection_id())', 'here');
+    expect(ofSession).toMatchObject({ reason: 'unmapped', message: expect.stringContaining('Fill a new column') });
+    for (const name of ['here', 'there']) await server.run(`USE ${room.database}; ${added(name)}; USE mysql`);
+    const rows = (name: string) => server.query(`SELECT id, v FROM ${room.database}.${name} ORDER BY v`);
+    expect(await rows('here')).not.toEqual(await rows('there'));
+    const numbered = async (seq: number, name: string, sqlMode?: string) => {
+      const session = sqlMode === undefined ? {} : { sqlMode };
+      const sql = `ALTER TABLE ${name} MODIFY id INT NOT NULL AUTO_INCREMENT PRIMARY KEY`;
+      const record = room.record(sql, [['subject', name]], { session, id: `a:${seq}` });
+      const plan = await target.plan(record);
+      if (plan === 'nothing' || isRefusal(plan)) throw new Error('it is to be run');
+      return target.run(record, plan, positioned(seq));
+    };
+    expect(await numbered(1, 'zero')).toMatchObject({ reason: 'unmapped', message: expect.stringContaining('Number the rows') });
+    expect([await numbered(2, 'zero', String(1n << 19n)), await numbered(3, 'full')]).toEqual([null, null]);
+  });
+
   it('what cannot be said here is refused before anything is written', async () => {
     const room = await DdlRoom.of(server);
     await server.run(`ALTER DATABASE ${room.database} CHARACTER SET latin1 COLLATE latin1_swedish_ci`);
     const { target } = await room.loader();
     const create = (sql: string, more = {}) => target.plan(room.record(sql, [['subject', 't']], more));
-    const asLatin1 = { session: { collationServer: 255, collationDatabase: 8 } };
-    expect(await create('CREATE TABLE t (id int)')).toMatchObject({
+    const got = (collationDatabase: number) => ({ session: { collationServer: 255, collationDatabase } });
+    expect(await create('CREATE TABLE t (id int)', got(255))).toMatchObject({
       reason: 'defaults',
       message: expect.stringContaining('latin1_swedish_ci'),
     });
-    expect(await create('CREATE TABLE t (id int)', asLatin1)).toHaveProperty('sql');
+    expect(await create('CREATE TABLE t (id int)', got(8))).toHaveProperty('sql');
     expect(await create('CREATE TABLE t (id int) CHARSET=latin1')).toHaveProperty('sql');
+    expect(await create('ALTER TABLE t CONVERT TO CHARACTER SET DEFAULT', got(8))).toMatchObject({ reason: 'defaults' });
     expect(await create('CREATE TABLE t (id of_nowhere) CHARSET=latin1')).toMatchObject({
       reason: 'unmapped',
       message: expect.stringContaining('1064'),
@@ -296,6 +332,6 @@ describe('MariaDB 11.4', () => {
     const { target } = await room.loader();
     const record = room.record('ALTER TABLE t ADD a int', [['subject', 't']]);
     expect(await target.look(record)).toBe('new');
-    expect(await target.plan(record)).toEqual({ reason: 'unmapped', message: 'Lutra does not run schema changes on MariaDB yet' });
+    expect(await target.plan(record)).toMatchObject({ reason: 'unmapped', message: 'Lutra does not run schema changes on MariaDB yet' });
   });
 });

@@ -12,6 +12,7 @@ import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
 import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 import { carryOutOnce, takeLock } from './carry-out-once.js';
+import { numbersRows } from './made-up.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
 import { refusalOf } from './runnable.js';
@@ -95,6 +96,8 @@ export class ServerDdlTarget implements DdlTarget {
         await takeLock(connection, checkpoint.pipeline, this.#options);
         const settings = await ddlSettings(connection, record.session);
         if ('problem' in settings) return { reason: 'unmapped', message: settings.problem };
+        const differs = await numbersRows(connection, record, plan);
+        if (differs) return differs;
         const onLook = (seen: Pick<DdlActivity, 'progress' | 'blockers'>): void => onActivity({ ...activity, ...seen });
         onLook({ progress: null, blockers: [] });
         try {
@@ -203,7 +206,7 @@ function mayExist({ sql, tables }: DdlRecord): boolean {
 
 /** Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. */
 function isHarmlessAgain({ statement, clauses }: DdlRecord): boolean {
-  return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|RENAME TABLE)$/.test(statement);
+  return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|ALTER DATABASE|RENAME TABLE)$/.test(statement);
 }
 
 async function inOrder<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {

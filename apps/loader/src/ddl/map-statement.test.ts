@@ -3,7 +3,6 @@ import type { Route } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { Made, Place } from './ddl-record.fixture.js';
 import { ddlRecord } from './ddl-record.fixture.js';
-import { leavesCharset } from './left-open.js';
 import { mapStatement } from './map-statement.js';
 
 const shop: readonly Route[] = [{ schema: 'shop', table: '*', to: { schema: 'copy' } }];
@@ -55,6 +54,7 @@ describe('a statement in the names of the target', () => {
       'ALTER TABLE `copy`.`t` EXCHANGE PARTITION p0 WITH TABLE `copy`.`x`',
     ],
     ['CREATE INDEX t ON shop.t (a)', [['subject', 'shop.t']], 'CREATE INDEX t ON `copy`.`t` (a)'],
+    ['ALTER SCHEMA shop COLLATE utf8mb4_bin', [['database', 'shop']], 'ALTER SCHEMA `copy` COLLATE utf8mb4_bin'],
     ['DROP DATABASE IF EXISTS `shop`', [['database', '`shop`']], 'DROP DATABASE IF EXISTS `copy`'],
   ])('%s', (sql, places, here) => {
     expect(mapped(sql, places)).toMatchObject({ sql: here });
@@ -191,10 +191,4 @@ describe('what cannot be said is refused', () => {
       sql: 'DROP DATABASE `shop`',
     });
   });
-});
-
-it('a CREATE TABLE that leaves its character set to the server', () => {
-  const left = ['(a int)', "(a text charset latin1) COMMENT 'charset'", '(a int) /* CHARSET */ ENGINE=InnoDB', '(`charset` int)'];
-  const said = ['(a int) DEFAULT CHARSET=latin1', '(a int) character  set utf8mb4', "(a int) COMMENT='(' COLLATE utf8mb4_bin"];
-  expect([...left, ...said].map((text) => leavesCharset(`CREATE TABLE t ${text}`))).toEqual([true, true, true, true, false, false, false]);
 });

@@ -1,0 +1,119 @@
+/**
+ * Values that a server makes up for rows that are there, when it adds a column or makes one count: by the order in which it stores them, by
+ * its own auto_increment_increment, by the session. No row of them is in the binlog: both sides would differ, and nobody would hear of it.
+ */
+import { sqlTokens } from '@lutra/binlog';
+import type { Token } from '@lutra/binlog';
+import { tableName, toSyncError } from '@lutra/model';
+import type { DdlRecord } from '@lutra/model';
+import { hasRows, quoteName, quoteTable } from '@lutra/mysql';
+import type { Queries } from '@lutra/mysql';
+import type { DdlPlan, DdlRefusal } from './carry-out.js';
+
+export interface MadeUp {
+  /** What fills each row; null: nothing does. */
+  readonly all: 'AUTO_INCREMENT' | 'a function of its session' | null;
+  /** Columns that number their rows with NULL, and with 0 unless the mode says that 0 is a value. */
+  readonly numbered: readonly string[];
+}
+
+type Text = Pick<DdlRecord, 'sql' | 'statement' | 'session' | 'flavor'>;
+
+/** Of the functions that depend on the session, or on the server, those that MySQL takes in a default for rows that are there. */
+const ofSession = new Set(['CONNECTION_ID', 'DATABASE', 'SCHEMA', 'CURRENT_ROLE', 'PS_CURRENT_THREAD_ID', 'ROLES_GRAPHML']);
+const modeBits = { ansiQuotes: 1n << 2n, noAutoValueOnZero: 1n << 19n, noBackslashEscapes: 1n << 20n } as const;
+
+/** Pure. */
+export function madeUp({ sql, statement, session, flavor }: Text): MadeUp {
+  if (statement !== 'ALTER TABLE') return { all: null, numbered: [] };
+  const has = (bit: bigint): boolean => (BigInt(session.sqlMode ?? 0) & bit) !== 0n;
+  const lexing = { ansiQuotes: has(modeBits.ansiQuotes), noBackslashEscapes: has(modeBits.noBackslashEscapes), singleByte: false, flavor };
+  const tokens = [...sqlTokens(sql, lexing)];
+  const clauses = clausesOf(tokens).filter(numbers);
+  if (clauses.some(([first]) => word(first) === 'ADD')) return { all: 'AUTO_INCREMENT', numbered: [] };
+  const isOfSession = tokens.some((token, i) => ofSession.has(word(token)) && tokens[i + 1]?.text === '(');
+  const numbered = clauses.flatMap((clause) => clause.slice(1).find((token) => !/^(?:COLUMN|IF|EXISTS)$/.test(word(token)))?.text ?? []);
+  return { all: isOfSession ? 'a function of its session' : null, numbered };
+}
+
+function word(token: Token | undefined): string {
+  return token?.kind === 'word' ? token.text.toUpperCase() : '';
+}
+
+/** Split at the commas outside of parentheses; each from its ADD, MODIFY or CHANGE on. The first begins behind the table's name. */
+function clausesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const found: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    const mark = token.kind === 'mark' ? token.text : '';
+    if (mark === '(') depth += 1;
+    if (mark === ')') depth -= 1;
+    if (mark === ',' && depth === 0) found.push([]);
+    else found.at(-1)?.push(token);
+  }
+  return found.map((clause) =>
+    clause.slice(
+      Math.max(
+        0,
+        clause.findIndex((token) => /^(?:ADD|MODIFY|CHANGE)$/.test(word(token))),
+      ),
+    ),
+  );
+}
+
+const beforeName = /^(?:ADD|MODIFY|CHANGE|COLUMN|EXISTS|AFTER)$/;
+const ofIndex = /^(?:INDEX|KEY|UNIQUE|FULLTEXT|SPATIAL|CONSTRAINT)$/;
+
+/** Also of an index behind ADD, and the new one of CHANGE. */
+function isName(clause: readonly Token[], at: number): boolean {
+  const before = clause[at - 1];
+  if (beforeName.test(word(before)) || (before?.kind === 'mark' && /^[(,]$/.test(before.text))) return true;
+  if (word(clause[0]) === 'CHANGE') return at === (word(clause[1]) === 'COLUMN' ? 3 : 2);
+  return clause.slice(1, at).every((token) => ofIndex.test(word(token)));
+}
+
+/** Its column is AUTO_INCREMENT, or SERIAL, which is the same. Both words may be names, too. */
+function numbers(clause: readonly Token[]): boolean {
+  if (!/^(?:ADD|MODIFY|CHANGE)$/.test(word(clause[0]))) return false;
+  return clause.some((token, i) => /^(?:AUTO_INCREMENT|SERIAL)$/.test(word(token)) && !isName(clause, i));
+}
+
+const why = 'rows that are there would get other values than at the source';
+
+/** Null: it makes none up, or there are no rows. @throws SyncError TARGET_* */
+export async function fillsRows(queries: Queries, record: DdlRecord, { tables: [table] }: DdlPlan): Promise<DdlRefusal | null> {
+  const { all } = madeUp(record);
+  if (all === null || !table || !(await isThat(hasRows(queries, table)))) return null;
+  const recipe = all === 'AUTO_INCREMENT' ? 'Number the rows' : 'Fill a new column';
+  return refused(`${all} fills a column of ${tableName(table)}`, recipe);
+}
+
+/** The same for rows whose column is there, and has no number yet. It may read the whole table. @throws SyncError TARGET_* */
+export async function numbersRows(queries: Queries, record: DdlRecord, { tables: [table] }: DdlPlan): Promise<DdlRefusal | null> {
+  const { numbered } = madeUp(record);
+  const isValue = (BigInt(record.session.sqlMode ?? 0) & modeBits.noAutoValueOnZero) !== 0n;
+  if (!table) return null;
+  for (const name of numbered) {
+    const column = quoteName(name);
+    const without = `${column} IS NULL${isValue ? '' : ` OR ${column} = 0`}`;
+    const rows = queries.query(`SELECT 1 AS found FROM ${quoteTable(table)} WHERE ${without} LIMIT 1`);
+    if (!(await isThat(rows.then(({ length }) => length > 0)))) continue;
+    return refused(`AUTO_INCREMENT numbers rows of ${tableName(table)} whose ${name} has no number`, 'Number the rows');
+  }
+  return null;
+}
+
+/** Where the table or the column is not there, the statement itself says so. */
+async function isThat(asked: Promise<boolean>): Promise<boolean> {
+  try {
+    return await asked;
+  } catch (error) {
+    const { code } = toSyncError(error);
+    if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') return false;
+    throw error;
+  }
+}
+
+function refused(what: string, recipe: string): DdlRefusal {
+  return { reason: 'unmapped', message: `${what}: ${why} (docs/10-schema-changes.md, "${recipe}")` };
+}

@@ -19,7 +19,12 @@ export interface QueryEvent {
   readonly status: StatusVariables;
   /** s since 1970: when the statement began. */
   readonly timestamp: number;
+  /** Its session used temporary tables for it, or something else that is its own. */
+  readonly isOfThread: boolean;
 }
+
+/** In the header of an event. */
+const threadFlag = 0x04;
 
 export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'): QueryEvent {
   const reader = new ByteReader(event.body);
@@ -31,7 +36,7 @@ export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'):
   const status = readStatusVariables(reader.take(statusBytes), flavor);
   const database = reader.utf8(databaseBytes);
   reader.skip(1);
-  return { database, bytes: reader.rest(), status, timestamp: event.timestamp };
+  return { database, bytes: reader.rest(), status, timestamp: event.timestamp, isOfThread: (event.flags & threadFlag) !== 0 };
 }
 
 export type StatementKind =

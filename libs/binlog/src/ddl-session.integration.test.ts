@@ -32,6 +32,18 @@ describe.each(['9.7', '8.0'] as const)('%s', (version) => {
     expect(items.map(({ session }) => session.timeZone)).toEqual(['+00:00']);
   });
 
+  it('says where the same text may do something else: bytes of its client, names by its locale', async () => {
+    const doubtOf = async (sql: string): Promise<unknown> => (await ranBy(sql)).map(({ sessionDoubt }) => sessionDoubt);
+    await connection.query("SET NAMES latin1, lc_time_names = 'en_GB'");
+    expect(await doubtOf("ALTER TABLE t ALTER v SET DEFAULT 7, COMMENT 'é'")).toEqual([null]);
+    expect(await doubtOf("ALTER TABLE t ADD COLUMN a VARCHAR(9) DEFAULT _latin1 'é'")).toEqual([expect.stringContaining('character set')]);
+    expect(await doubtOf('ALTER TABLE t ADD COLUMN b VARCHAR(9) AS (DAYNAME(made)) STORED')).toEqual([
+      expect.stringContaining('lc_time_names'),
+    ]);
+    await connection.query("SET NAMES utf8mb4, lc_time_names = 'en_US'");
+    expect(await doubtOf("ALTER TABLE t ADD COLUMN c VARCHAR(9) DEFAULT _latin1 'é'")).toEqual([null]);
+  });
+
   it.each(['STATEMENT', 'MIXED', 'ROW'])('of a temporary table: nobody takes it for the table of that name (%s)', async (format) => {
     const shadowed = 'CREATE TEMPORARY TABLE t (id INT PRIMARY KEY, v INT, w INT)';
     const statements = ['ALTER TABLE t DROP COLUMN v', 'CREATE INDEX i ON t (w)', 'TRUNCATE TABLE t', 'ALTER TABLE t RENAME TO u'];

@@ -52,6 +52,33 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect(await room.columns('t')).toBe('id,a,b');
   });
 
+  it('a GTID that a restored source uses again is another statement', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key)`);
+    const loader = await room.loader();
+    const session = { timestampUs: 1_800_000_000_000_000 };
+    expect(await loader.apply(room.record('ALTER TABLE t ADD a int', [['subject', 't']]), 1)).toBeNull();
+    expect(await loader.apply(room.record('ALTER TABLE t ADD b int', [['subject', 't']], { session }), 2)).toBeNull();
+    expect(await room.columns('t')).toBe('id,a,b');
+  });
+
+  it('takes the zone of another system for its own only if it is the same', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key)`);
+    const loader = await room.loader();
+    const record = room.record('ALTER TABLE t ADD a int', [['subject', 't']], { session: { timeZone: 'SYSTEM 0badcafe' } });
+    expect(await loader.apply(record, 1)).toMatchObject({ reason: 'unmapped', message: expect.stringContaining("time_zone = 'SYSTEM'") });
+  });
+
+  it('a literal has the bytes that it had in the character set of its client', async () => {
+    const room = await DdlRoom.of(server);
+    const loader = await room.loader();
+    const sql = "CREATE TABLE t (id int primary key, b varbinary(9) default 'é', h varchar(9) as (hex('é'))) CHARSET=utf8mb4";
+    expect(await loader.apply(room.record(sql, [['subject', 't']], { session: { collationConnection: 8 } }), 1)).toBeNull();
+    await server.run(`INSERT INTO ${room.database}.t (id) VALUES (1)`);
+    expect(await server.query(`SELECT HEX(b) AS b, h FROM ${room.database}.t`)).toEqual([{ b: 'E9', h: 'E9' }]);
+  });
+
   it('has the session of its source: time, modes, checks, collations', async () => {
     const room = await DdlRoom.of(server);
     await server.run(`CREATE TABLE ${room.database}.t (id int primary key); INSERT INTO ${room.database}.t VALUES (1)`);

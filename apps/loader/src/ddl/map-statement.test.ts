@@ -3,6 +3,7 @@ import type { Route } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { Made, Place } from './ddl-record.fixture.js';
 import { ddlRecord } from './ddl-record.fixture.js';
+import { carriedRouter } from './concern.js';
 import { leavesCharset } from './left-open.js';
 import { mapStatement } from './map-statement.js';
 
@@ -197,4 +198,19 @@ it('a CREATE TABLE that leaves its character set to the server', () => {
   const left = ['(a int)', "(a text charset latin1) COMMENT 'charset'", '(a int) /* CHARSET */ ENGINE=InnoDB', '(`charset` int)'];
   const said = ['(a int) DEFAULT CHARSET=latin1', '(a int) character  set utf8mb4', "(a int) COMMENT='(' COLLATE utf8mb4_bin"];
   expect([...left, ...said].map((text) => leavesCharset(`CREATE TABLE t ${text}`))).toEqual([true, true, true, true, false, false, false]);
+});
+
+it('a table that is suspended is not carried: its rows are old ones', () => {
+  const isSuspended = ({ name }: { readonly name: string }): boolean => name === 'old';
+  const router = carriedRouter({ router: createRouter(shop), isSuspended });
+  const renamed = ddlRecord('RENAME TABLE old TO t', [
+    ['from', 'old'],
+    ['to', 't'],
+  ]);
+  expect(mapStatement(renamed, { router, routes: shop })).toMatchObject({ reason: 'unmapped' });
+  const dropped = ddlRecord('DROP TABLE old, t', [
+    ['subject', 'old'],
+    ['subject', 't'],
+  ]);
+  expect(mapStatement(dropped, { router, routes: shop })).toMatchObject({ sql: 'DROP TABLE `copy`.`t`' });
 });

@@ -47,7 +47,7 @@ export function ddlSession(query: QueryEvent, { readings }: Pick<StatementText, 
     [isOfThread, temporary],
     [errorCode !== 0, `it ended with error ${errorCode} at the source`],
     [unknown !== null, `its event has status variable ${unknown}, which Lutra does not know, and that may decide what it does`],
-    [client !== undefined && !/^utf8/.test(client) && readings.some(hasIntroduced), introduced],
+    [client !== undefined && !client.startsWith('utf8') && readings.some(hasIntroduced), introduced],
     [(status.lcTimeNames ?? 0) !== 0 && readings.some(({ text }) => /date_format|dayname|monthname/i.test(text)), localNames],
   ];
   return { session, sessionDoubt: doubts.find(([is]) => is)?.[1] ?? null };

@@ -146,6 +146,18 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect([await room.columns('t'), (await room.rows())[0]]).toEqual(['id,a', ['done', 3]]);
   });
 
+  it('a target that has no room for it is not filled again and again: a person is asked', async () => {
+    const room = await DdlRoom.of(server);
+    const numbers = `WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 500) SELECT i FROM s`;
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key) ENGINE=MEMORY; INSERT INTO ${room.database}.t ${numbers}`);
+    await server.run('SET GLOBAL max_heap_table_size = 16384');
+    const loader = await room.loader();
+    const applied = loader.apply(room.record('ALTER TABLE t ADD a char(250)', [['subject', 't']]), 1);
+    await expect(applied.finally(() => server.run('SET GLOBAL max_heap_table_size = DEFAULT'))).resolves.toMatchObject({
+      reason: 'failed',
+    });
+  });
+
   it('a connection goes on behind a statement that failed under its GTID', async () => {
     const room = await DdlRoom.of(server);
     await server.run(`CREATE TABLE ${room.database}.t (id int primary key)`);

@@ -44,7 +44,8 @@ export function ddlSession(query: QueryEvent, { readings }: Pick<StatementText, 
   };
   const client = charset && charsets.get(charset.client);
   const doubts: readonly (readonly [boolean, string])[] = [
-    [isOfThread, temporary],
+    // Each DROP TABLE has that flag; the server itself writes DROP TEMPORARY TABLE where it means that.
+    [isOfThread && readings.some(({ text }) => !/^DROP\s+TABLE\s/i.test(text)), temporary],
     [errorCode !== 0, `it ended with error ${errorCode} at the source`],
     [unknown !== null, `its event has status variable ${unknown}, which Lutra does not know, and that may decide what it does`],
     [client !== undefined && !client.startsWith('utf8') && readings.some(hasIntroduced), introduced],

@@ -300,6 +300,17 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     ]);
   });
 
+  it('a table that the user may not see is not taken for one that is gone', async () => {
+    const room = await DdlRoom.of(server);
+    const user = `blind${room.database}`;
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key); CREATE USER '${user}'@'%'`);
+    const { target } = await room.loader({ target: { ...server.options, user, password: '' } });
+    const record = room.record('DROP TABLE t', [['subject', 't']]);
+    expect(await target.isMet(record, { sql: record.sql, tables: [{ database: room.database, name: 't' }] })).toBe(false);
+    const dropped = room.record(`DROP DATABASE ${room.database}`, [['database', room.database]]);
+    expect(await target.isMet(dropped, { sql: dropped.sql, tables: [{ database: room.database, name: '*' }] })).toBe(false);
+  });
+
   it('what cannot be said here is refused before anything is written', async () => {
     const room = await DdlRoom.of(server);
     await server.run(`ALTER DATABASE ${room.database} CHARACTER SET latin1 COLLATE latin1_swedish_ci`);

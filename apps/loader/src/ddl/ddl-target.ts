@@ -5,7 +5,19 @@
 import type { Checkpoint } from '@lutra/marker';
 import { tableName } from '@lutra/model';
 import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
-import { DdlConnection, ddlEnd, ddlSettings, definitionsOf, hasRows, hasRun, isThere, ofStore, readDdl, showsClauses } from '@lutra/mysql';
+import {
+  DdlConnection,
+  ddlEnd,
+  ddlSettings,
+  definitionsOf,
+  hasRows,
+  hasRun,
+  isGone,
+  isThere,
+  ofStore,
+  readDdl,
+  showsClauses,
+} from '@lutra/mysql';
 import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
@@ -78,8 +90,9 @@ export class ServerDdlTarget implements DdlTarget {
       const [table] = tables;
       if (!table) return false;
       if (record.clauses !== null) return showsClauses(connection, table, record.clauses);
+      if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement))
+        return !(await inOrder(tables, (each) => isGone(connection, each))).includes(false);
       const found = await inOrder(tables, (each) => isThere(connection, each));
-      if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement)) return !found.includes(true);
       if (!/^CREATE (?:TABLE|DATABASE)$/.test(record.statement) || found.includes(false)) return false;
       // At the source it was new, so it was empty. What is here and has rows is another table.
       return record.statement === 'CREATE DATABASE' || mayExist(record) || !(await hasRows(connection, table));

@@ -188,7 +188,7 @@ CREATE TABLE IF NOT EXISTS lutra.unequal (
 -- fence in lutra.checkpoint, so that whoever comes next knows that it may have run. A row stays as long as its log may be read.
 CREATE TABLE IF NOT EXISTS lutra.ddl (
   pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
-  record       VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'id of the record',
+  record       VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'id of the record, @, and when it ran at the source (s since 1970)',
   part         INT UNSIGNED NOT NULL COMMENT 'number of its table where each is a statement of its own; else 0',
   incarnation  CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'UUID of the witness; empty: the server has none',
   n            BIGINT UNSIGNED NOT NULL COMMENT 'of the witness; 0: there is none',

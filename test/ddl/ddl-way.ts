@@ -149,7 +149,7 @@ export async function carriedBy(server: MysqlServer, uid: string): Promise<reado
       uid,
     ]);
     return rows.map((row) => ({
-      record: String(row['record']),
+      record: String(row['record']).replace(/@\d+$/, ''),
       part: Number(row['part']),
       incarnation: String(row['incarnation']),
       n: String(row['n']),

@@ -173,6 +173,7 @@ describe('a pipeline', () => {
       const { value } = assignments(part);
       return ['ALTER TABLE', 'DROP TABLE', 'DROP DATABASE', 'TRUNCATE TABLE'].map((statement) => policyOf(value, value, statement));
     };
+    expect(assignments({ pipelines: [there, back, third] }).value.ddl?.others).toEqual([routes.shop]);
     expect(policies({ pipelines: [there] })).toEqual(['apply', 'apply', 'apply', 'apply']);
     const ddl = { drop: 'stop', truncate: 'ignore' } as const;
     expect(policies({ pipelines: [{ ...there, ddl }] })).toEqual(['apply', 'stop', 'stop', 'ignore']);

@@ -33,10 +33,17 @@ export interface LoaderWork {
   readonly paused: boolean;
   readonly onUnsupported: UnsupportedPolicy;
   /** What it does with schema changes; absent: it holds at each. */
-  readonly ddl?: { readonly settings: DdlSettings | undefined; readonly bothWays: boolean };
+  readonly ddl?: DdlWork;
   /** Its Kafka gets the events. */
   readonly targetRegion: RegionDocument | null;
   readonly detector: DetectionWork | null;
+}
+
+export interface DdlWork {
+  readonly settings: DdlSettings | undefined;
+  readonly bothWays: boolean;
+  /** Of each other pipeline to the same target, of whatever channel; of one that is stopped its rows are there still. */
+  readonly others?: readonly (readonly Route[])[];
 }
 
 /** What a pipeline must know where its target takes writes of its own, or has rules for rows that are not as they must be. */
@@ -94,7 +101,7 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
-        ddl: { settings: pipeline.ddl, bothWays: comesBack(pipeline, channel.pipelines) },
+        ddl: { settings: pipeline.ddl, bothWays: comesBack(pipeline, channel.pipelines), others: othersTo(documents, pipeline) },
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
@@ -103,6 +110,11 @@ export function assignedPipelines(
     }
   }
   return assignments;
+}
+
+function othersTo(documents: Configuration, { uid, target }: PipelineDocument): readonly (readonly Route[])[] {
+  const all = [...documents.channels.values()].flatMap(({ pipelines }) => pipelines);
+  return all.filter((other) => other.target === target && other.uid !== uid).map(pipelineRoutes);
 }
 
 /** Also of a channel that is stopped: its capture may read later what is written now. */

@@ -7,6 +7,7 @@ import { createDetector } from './conflict/detect/create-detector.js';
 import type { Detection } from './conflict/detect/create-detector.js';
 import { TargetTables } from './conflict/detect/table-book.js';
 import type { DdlTarget } from './ddl/carry-out.js';
+import { carriedRouter } from './ddl/concern.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';
 import { Progress } from './observe/progress.js';
@@ -109,7 +110,7 @@ export async function stagesFor(
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
-  const ddl = deps.ddl.targetOf(run, owned, { router });
+  const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter({ router, isSuspended: (table) => suspensions.has(table) }) });
   return { router, reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, ddl, progress, skip };
 }
 

@@ -59,7 +59,8 @@ export function sessionOf(status: StatusVariables, { session, systemZone: system
   };
 }
 
-function named(zone: string, system: string): string {
+/** With the server's own zone in the place of SYSTEM, which is another one on another server. */
+export function named(zone: string, system: string): string {
   return zone === 'SYSTEM' ? system : zone;
 }
 

@@ -19,19 +19,26 @@ export interface QueryEvent {
   readonly status: StatusVariables;
   /** s since 1970: when the statement began. */
   readonly timestamp: number;
+  /** Its session used temporary tables for it, or something else that is its own. */
+  readonly isOfThread: boolean;
+  /** 0: it succeeded. */
+  readonly errorCode: number;
 }
+
+/** In the header of an event. */
+const threadFlag = 0x04;
 
 export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'): QueryEvent {
   const reader = new ByteReader(event.body);
   reader.skip(8); // thread id, execution time
   const databaseBytes = reader.u8();
-  reader.skip(2); // error code
+  const errorCode = reader.u16();
   const statusBytes = reader.u16();
   if (event.type === eventType.executeLoadQuery) reader.skip(13); // which file was sent before, and where the text has its name
   const status = readStatusVariables(reader.take(statusBytes), flavor);
   const database = reader.utf8(databaseBytes);
   reader.skip(1);
-  return { database, bytes: reader.rest(), status, timestamp: event.timestamp };
+  return { database, bytes: reader.rest(), status, timestamp: event.timestamp, isOfThread: (event.flags & threadFlag) !== 0, errorCode };
 }
 
 export type StatementKind =

@@ -322,7 +322,13 @@ export class Transactions {
   }
 
   #ddlItem(query: QueryEvent, where: Pick<Ddl, 'gtid' | 'at' | 'end' | 'rowsFollow'>): ReadItem {
-    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...ddlSession(query), ...where });
+    const item = (text: StatementText): Ddl => ({
+      kind: 'ddl',
+      database: query.database,
+      ...text,
+      ...ddlSession(query, text, { ...this.#defaults, ...this.#facts }),
+      ...where,
+    });
     const text = statementText(query, this.#facts);
     if (!('charset' in text)) return item(text);
     const { charset, bytes, finish } = text;

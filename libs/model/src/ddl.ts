@@ -33,7 +33,7 @@ export interface DdlSession {
   readonly uniqueChecks: boolean;
   /** µs since 1970: what NOW() was. */
   readonly timestampUs: number;
-  /** As the server names it; SYSTEM: its own. */
+  /** As the server names it; its own zone as SourceSession has it. */
   readonly timeZone: string | null;
   readonly explicitDefaultsForTimestamp: boolean | null;
   /** Ids of collations. */

@@ -38,6 +38,17 @@ export async function isThere(queries: Queries, { database, name }: TableName): 
   return (await queries.query(sql)).length > 0;
 }
 
+/** information_schema hides what the user may not see, which is there all the same. @throws SyncError TARGET_* */
+export async function isGone(queries: Queries, table: TableName): Promise<boolean> {
+  if (await isThere(queries, table)) return false;
+  try {
+    return (await definitionsOf(queries, [table]))[0] === null;
+  } catch (error) {
+    if (toSyncError(error).code === 'TARGET_DENIED') return false;
+    throw error;
+  }
+}
+
 /** Of a table that is there. @throws SyncError TARGET_* */
 export async function hasRows(queries: Queries, table: TableName): Promise<boolean> {
   return (await queries.query(`SELECT 1 AS found FROM ${quoteTable(table)} LIMIT 1`)).length > 0;

@@ -2,6 +2,7 @@
  * The session in which a schema change runs here: what its record says of the source's, and what no record says though a statement depends
  * on it. What needs a right that the user may lack (SESSION_VARIABLES_ADMIN) is set only where it is not so already.
  */
+import { systemOffsetsQuery, systemZone } from '@lutra/model';
 import type { DdlSession } from '@lutra/model';
 import { textOf } from './server-facts.js';
 import type { Queries } from './session-options.js';
@@ -68,6 +69,8 @@ const fixed: readonly Wanted[] = [
 export async function ddlSettings(queries: Queries, session: DdlSession): Promise<DdlSettings> {
   const mode = session.sqlMode === null ? 'DEFAULT' : sqlModeNames(session.sqlMode);
   if (mode === null) return { problem: `its sql_mode (${session.sqlMode}) has a bit that is not known here` };
+  const zone = await zoneAt(queries, session.timeZone);
+  if (zone === null) return { problem: otherZone };
   const ids = [session.collationConnection, session.collationServer, session.defaultCollationForUtf8mb4];
   const collations = await collationNames(queries, ids);
   const lacking = ids.find((id) => id !== null && !collations.has(id));
@@ -89,20 +92,30 @@ export async function ddlSettings(queries: Queries, session: DdlSession): Promis
   const unknown = wanted.find(({ name, value }) => !now.has(name) && value !== 'OFF');
   if (unknown) return { problem: `the target does not know ${unknown.name}, which was ${unknown.value} at the source` };
   const differing = wanted.filter(({ name, value }) => now.has(name) && now.get(name)?.toLowerCase() !== value?.toLowerCase());
-  return { set: [...plainOf(session, mode), ...differing.map(({ name, value }) => `${name} = '${value}'`)] };
+  return { set: [...plainOf(session, { mode, zone }), ...differing.map(({ name, value }) => `${name} = '${value}'`)] };
 }
 
 /** Everybody may set these. */
-function plainOf(session: DdlSession, mode: string): readonly string[] {
-  const { timestampUs, timeZone } = session;
+function plainOf(session: DdlSession, { mode, zone }: { readonly mode: string; readonly zone: string }): readonly string[] {
+  const { timestampUs } = session;
   const seconds = `${Math.floor(timestampUs / 1e6)}.${String(timestampUs % 1e6).padStart(6, '0')}`;
   return [
     `sql_mode = ${mode === 'DEFAULT' ? mode : `'${mode}'`}`,
     `foreign_key_checks = ${session.foreignKeyChecks ? 1 : 0}`,
     `unique_checks = ${session.uniqueChecks ? 1 : 0}`,
     `timestamp = ${seconds}`,
-    `time_zone = ${timeZone === null ? 'DEFAULT' : `'${timeZone.replaceAll(/[^\w+:/-]/g, '')}'`}`,
+    `time_zone = ${zone}`,
   ];
+}
+
+const otherZone = "its session had time_zone = 'SYSTEM', whose offset changes, and the target's system has another zone";
+
+/** As text. A zone of the source's system is known here only if ours is the same; null: it is not. @throws SyncError TARGET_* */
+async function zoneAt(queries: Queries, zone: string | null): Promise<string | null> {
+  if (zone === null) return 'DEFAULT';
+  if (!zone.startsWith('SYSTEM ')) return `'${zone.replaceAll(/[^\w+:/-]/g, '')}'`;
+  const [row] = await queries.query(systemOffsetsQuery());
+  return systemZone(textOf(row, 'offsets')) === zone ? "'SYSTEM'" : null;
 }
 
 async function collationNames(queries: Queries, ids: readonly (number | null)[]): Promise<ReadonlyMap<number, string>> {

@@ -91,6 +91,7 @@ export {
   definitionsOf,
   hasRows,
   isSessionThere,
+  isGone,
   isThere,
   progressOf,
   showsClauses,

@@ -57,7 +57,7 @@ function concern(text: string, charset: number, flavor: 'mysql' | 'mariadb'): Co
     [28, 'gbk'],
     [45, 'utf8mb4'],
   ]);
-  const found = statementText({ database: 'shop', bytes, status, timestamp: 0 }, { flavor, charsets });
+  const found = statementText({ database: 'shop', bytes, status, timestamp: 0, isOfThread: false, errorCode: 0 }, { flavor, charsets });
   const item = 'finish' in found ? found.finish(null) : found;
   return concernOf({ database: 'shop', ...item }, { router: createRouter([{ schema: 'shop', table: 'orders' }]), foldsNames: false });
 }

@@ -21,7 +21,7 @@ export function toRecent(row: ResultRow): RecentDdl {
   const time = (name: string): string => `${text(name).replace(' ', 'T')}Z`;
   const tables = tablesSchema.safeParse(parsed(text('tables'))).data ?? [];
   return {
-    record: text('record'),
+    record: text('record').replace(/@\d+$/, ''),
     part: Number(text('part')),
     log: text('log_id'),
     seq: Number(text('seq')),

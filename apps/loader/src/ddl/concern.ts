@@ -10,6 +10,12 @@ export interface Carried {
   isSuspended(table: TableName): boolean;
 }
 
+/** Without what is suspended. Counter-example: one is renamed to a table that is written, with rows of when it was suspended. */
+export function carriedRouter({ router, isSuspended }: Carried): Router {
+  const route = (table: TableName): TableName | null => (isSuspended(table) ? null : router(table));
+  return Object.assign(route, { coversDatabase: (database: string) => router.coversDatabase(database) });
+}
+
 /** What is named so does not change, as far as the statement is understood. */
 const unchanged: ReadonlySet<DdlRole> = new Set(['like', 'references', 'union']);
 

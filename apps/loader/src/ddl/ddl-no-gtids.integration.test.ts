@@ -64,6 +64,24 @@ it.each<[string, string, readonly DdlClause[] | null, Point, number]>([
   expect(await room.rows()).toEqual([['done', 0]]);
 });
 
+it('does not change two names once more: tables that are defined alike show nothing of it', async () => {
+  const room = await roomOf();
+  await server.run(`CREATE TABLE ${room.database}.u LIKE ${room.database}.t`);
+  const places = [
+    ['from', 't'],
+    ['to', 'v'],
+    ['from', 'u'],
+    ['to', 't'],
+    ['from', 'v'],
+    ['to', 'u'],
+  ] as const;
+  const record = room.record('RENAME TABLE t TO v, u TO t, v TO u', places, { id: 'binlog.000001:4' });
+  const killed: RoomLoader = await room.loader({ around: killAt('before done', () => killed.kill()) });
+  await expect(killed.apply(record, 1)).rejects.toBeInstanceOf(Killed);
+  expect(await (await room.loader()).apply(record, 1)).toBe('open');
+  expect(await server.query(`SELECT id FROM ${room.database}.u`)).toEqual([{ id: 7 }]);
+});
+
 it('a loader that is killed while its statement runs: the next one waits for its end, and does not compare before it', async () => {
   const room = await roomOf();
   const rows = 'INSERT INTO t WITH RECURSIVE s (i) AS (SELECT 8 UNION ALL SELECT i + 1 FROM s WHERE i < 1000) SELECT i FROM s';

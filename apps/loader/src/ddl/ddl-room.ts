@@ -17,6 +17,7 @@ import { DdlStage } from './ddl-stage.js';
 import type { Came, DdlPorts, Outcome, Phase } from './ddl-stage.js';
 import { holdOf, namesOf, titleOf } from './hold.js';
 import type { Held } from './hold.js';
+import { takesFromOthers } from './shared-tables.js';
 
 export interface DdlRoomOptions {
   readonly run: LoaderRun;
@@ -94,7 +95,7 @@ export class DdlRoom {
     return {
       target: () => stages().ddl,
       concernOf: this.#concernOf,
-      policyOf: (statement) => policyOf(run.work, run.live.newest, statement),
+      policyOf: (record) => this.#policyOf(record),
       order: (at) => this.#order(at),
       removeOrder: (at) => this.#removeOrder(at),
       omitted: (came, kind) => this.#omitted(came, kind),
@@ -107,6 +108,14 @@ export class DdlRoom {
       },
       wait: (ms) => offerOr(sleep(ms, run.signal), run),
     };
+  }
+
+  #policyOf(record: DdlRecord): DdlPolicy {
+    const { run, stages } = this.#options;
+    const { work, live } = run;
+    const policy = policyOf(work, live.newest, record.statement);
+    const shared = { router: stages().router, routes: work.routes, others: live.newest.ddl?.others ?? [] };
+    return policy === 'apply' && takesFromOthers(record, shared) ? 'stop' : policy;
   }
 
   async #order({ log, seq }: RecordPosition): Promise<DdlDecision | null> {

@@ -28,7 +28,7 @@ export interface DdlPorts {
   /** Of now: an edit that is taken makes others. */
   target(): DdlTarget;
   concernOf(record: DdlRecord): Concern;
-  policyOf(statement: string): DdlPolicy;
+  policyOf(record: DdlRecord): DdlPolicy;
   /** Of a person, about this record; null: there is none, or nobody can say. */
   order(at: RecordPosition): Promise<DdlDecision | null>;
   removeOrder(at: RecordPosition): Promise<void>;
@@ -81,7 +81,7 @@ export class DdlStage {
     const state = await target().look(record);
     if (state === 'done' || state === 'skipped') return 'passed';
     if (decision && decision.answer !== 'run') return this.#conclude(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
-    const does = policyOf(record.statement);
+    const does = policyOf(record);
     if (state === 'open' || does !== 'ignore' || decision) return this.#planned(came, { state, policy: does, concern, decision });
     await omitted(came, 'ddl');
     tell(came, 'ignored');
@@ -135,7 +135,7 @@ export class DdlStage {
     const { pollMs, metMs } = this.#times;
     for (let lookedAt = performance.now(); ;) {
       await wait(pollMs);
-      if ((await edited()) || policyOf(came.record.statement) !== held.policy) return this.#decide(came, null);
+      if ((await edited()) || policyOf(came.record) !== held.policy) return this.#decide(came, null);
       const decision = await order(came.position);
       if (decision) return this.#answered(came, decision);
       if (performance.now() - lookedAt < metMs) continue;

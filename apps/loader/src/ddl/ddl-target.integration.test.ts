@@ -52,6 +52,33 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect(await room.columns('t')).toBe('id,a,b');
   });
 
+  it('a GTID that a restored source uses again is another statement', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key)`);
+    const loader = await room.loader();
+    const session = { timestampUs: 1_800_000_000_000_000 };
+    expect(await loader.apply(room.record('ALTER TABLE t ADD a int', [['subject', 't']]), 1)).toBeNull();
+    expect(await loader.apply(room.record('ALTER TABLE t ADD b int', [['subject', 't']], { session }), 2)).toBeNull();
+    expect(await room.columns('t')).toBe('id,a,b');
+  });
+
+  it('takes the zone of another system for its own only if it is the same', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key)`);
+    const loader = await room.loader();
+    const record = room.record('ALTER TABLE t ADD a int', [['subject', 't']], { session: { timeZone: 'SYSTEM 0badcafe' } });
+    expect(await loader.apply(record, 1)).toMatchObject({ reason: 'unmapped', message: expect.stringContaining("time_zone = 'SYSTEM'") });
+  });
+
+  it('a literal has the bytes that it had in the character set of its client', async () => {
+    const room = await DdlRoom.of(server);
+    const loader = await room.loader();
+    const sql = "CREATE TABLE t (id int primary key, b varbinary(9) default 'é', h varchar(9) as (hex('é'))) CHARSET=utf8mb4";
+    expect(await loader.apply(room.record(sql, [['subject', 't']], { session: { collationConnection: 8 } }), 1)).toBeNull();
+    await server.run(`INSERT INTO ${room.database}.t (id) VALUES (1)`);
+    expect(await server.query(`SELECT HEX(b) AS b, h FROM ${room.database}.t`)).toEqual([{ b: 'E9', h: 'E9' }]);
+  });
+
   it('has the session of its source: time, modes, checks, collations', async () => {
     const room = await DdlRoom.of(server);
     await server.run(`CREATE TABLE ${room.database}.t (id int primary key); INSERT INTO ${room.database}.t VALUES (1)`);
@@ -117,6 +144,18 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     await server.run(`ALTER TABLE ${room.database}.t DROP a`);
     expect(await loader.apply(add, 1)).toBeNull();
     expect([await room.columns('t'), (await room.rows())[0]]).toEqual(['id,a', ['done', 3]]);
+  });
+
+  it('a target that has no room for it is not filled again and again: a person is asked', async () => {
+    const room = await DdlRoom.of(server);
+    const numbers = `WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 500) SELECT i FROM s`;
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key) ENGINE=MEMORY; INSERT INTO ${room.database}.t ${numbers}`);
+    await server.run('SET GLOBAL max_heap_table_size = 16384');
+    const loader = await room.loader();
+    const applied = loader.apply(room.record('ALTER TABLE t ADD a char(250)', [['subject', 't']]), 1);
+    await expect(applied.finally(() => server.run('SET GLOBAL max_heap_table_size = DEFAULT'))).resolves.toMatchObject({
+      reason: 'failed',
+    });
   });
 
   it('a connection goes on behind a statement that failed under its GTID', async () => {
@@ -294,6 +333,17 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     };
     expect(await numbered(1, 'zero')).toMatchObject({ reason: 'unmapped', message: expect.stringContaining('Number the rows') });
     expect([await numbered(2, 'zero', String(1n << 19n)), await numbered(3, 'full')]).toEqual([null, null]);
+  });
+
+  it('a table that the user may not see is not taken for one that is gone', async () => {
+    const room = await DdlRoom.of(server);
+    const user = `blind${room.database}`;
+    await server.run(`CREATE TABLE ${room.database}.t (id int primary key); CREATE USER '${user}'@'%'`);
+    const { target } = await room.loader({ target: { ...server.options, user, password: '' } });
+    const record = room.record('DROP TABLE t', [['subject', 't']]);
+    expect(await target.isMet(record, { sql: record.sql, tables: [{ database: room.database, name: 't' }] })).toBe(false);
+    const dropped = room.record(`DROP DATABASE ${room.database}`, [['database', room.database]]);
+    expect(await target.isMet(dropped, { sql: dropped.sql, tables: [{ database: room.database, name: '*' }] })).toBe(false);
   });
 
   it('what cannot be said here is refused before anything is written', async () => {

@@ -3,8 +3,21 @@
  * killed. With GTIDs the witness of an open intent decides; without, its definitions do, or a person. Decision 0034, rules 1 to 8 and 12.
  */
 import type { Checkpoint } from '@lutra/marker';
+import { tableName } from '@lutra/model';
 import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
-import { DdlConnection, ddlEnd, ddlSettings, definitionsOf, hasRows, hasRun, isThere, ofStore, readDdl, showsClauses } from '@lutra/mysql';
+import {
+  DdlConnection,
+  ddlEnd,
+  ddlSettings,
+  definitionsOf,
+  hasRows,
+  hasRun,
+  isGone,
+  isThere,
+  ofStore,
+  readDdl,
+  showsClauses,
+} from '@lutra/mysql';
 import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
@@ -78,8 +91,9 @@ export class ServerDdlTarget implements DdlTarget {
       const [table] = tables;
       if (!table) return false;
       if (record.clauses !== null) return showsClauses(connection, table, record.clauses);
+      if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement))
+        return !(await inOrder(tables, (each) => isGone(connection, each))).includes(false);
       const found = await inOrder(tables, (each) => isThere(connection, each));
-      if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement)) return !found.includes(true);
       if (!/^CREATE (?:TABLE|DATABASE)$/.test(record.statement) || found.includes(false)) return false;
       // At the source it was new, so it was empty. What is here and has rows is another table.
       return record.statement === 'CREATE DATABASE' || mayExist(record) || !(await hasRows(connection, table));
@@ -159,7 +173,7 @@ export class ServerDdlTarget implements DdlTarget {
   }
 
   #key(record: DdlRecord): Pick<DdlOf, 'pipeline' | 'record' | 'part'> {
-    return { pipeline: this.#options.checkpoint.pipeline, record: record.id, part: 0 };
+    return { pipeline: this.#options.checkpoint.pipeline, record: keyOf(record), part: 0 };
   }
 
   #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq } }: DdlAt): DdlOf {
@@ -191,6 +205,14 @@ const shownCharacters = 4_000;
 /** Of MySQL, with a tag or without; of MariaDB. Where a source has none, the id of a record is a place in its binlog. */
 const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+|\d+-\d+-\d+)$/i;
 
+/**
+ * A GTID, or a place in a file, is used again where a source was restored from a backup, or began its binlogs anew. Counter-example for the
+ * id alone: the statement that has it then is taken for the one that ran. The second that it ran in is the same wherever it is read.
+ */
+function keyOf({ id, session }: DdlRecord): string {
+  return `${id}@${Math.floor(session.timestampUs / 1e6)}`;
+}
+
 function settled(row: DdlRow | null): DdlState {
   return row?.state === 'done' || row?.state === 'skipped' ? row.state : 'new';
 }
@@ -204,8 +226,13 @@ function mayExist({ sql, tables }: DdlRecord): boolean {
   return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
 }
 
-/** Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. */
-function isHarmlessAgain({ statement, clauses }: DdlRecord): boolean {
+/**
+ * Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. Counter-example for any RENAME:
+ * two tables that are defined alike change their names, and back.
+ */
+function isHarmlessAgain({ statement, clauses, tables }: DdlRecord): boolean {
+  const from = tables.filter(({ role }) => role === 'from').map(tableName);
+  if (tables.some((table) => table.role === 'to' && from.includes(tableName(table)))) return false;
   return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|ALTER DATABASE|RENAME TABLE)$/.test(statement);
 }
 

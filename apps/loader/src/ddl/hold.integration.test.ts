@@ -61,6 +61,22 @@ const seqAtTarget = async (): Promise<number> => {
   return Number(row?.['seq']);
 };
 
+test('where another pipeline writes the table: what may take its rows holds, and what adds a column does not', async () => {
+  const room = await roomOf();
+  room.offer({
+    ddl: { settings: { default: 'apply' }, bothWays: false, others: [[{ schema: 'north', table: 't', to: { schema: database } }]] },
+  });
+  room.start();
+  await insert(1);
+  await alter({ clauses: [{ action: 'add', what: 'column', name: 'c' }] });
+  await insertBehind(2);
+  await isThere(1, 2);
+  await log.ddl(`TRUNCATE TABLE ${database}.t`, { statement: 'TRUNCATE TABLE', tables: [{ ...subject(), offset: 15 }] });
+  await holds(room);
+  expect(room.status.hold).toMatchObject({ reason: 'policy', statement: 'TRUNCATE TABLE' });
+  expect(await rows()).toEqual([1, 2]);
+});
+
 test('what came before is committed, a large transaction too; rows behind go by the new definition, in the same run', async () => {
   const room = await roomOf();
   await insert(1);

@@ -21,7 +21,7 @@ export const undecidedText =
   'statement makes of it. Answer "done" if it is so there, else "run".';
 
 export function policyText({ statement }: Pick<DdlRecord, 'statement'>): string {
-  return `The pipeline does not carry out ${statement || 'such statements'} by itself (its "ddl"; "stop" where something flows both ways).`;
+  return `The pipeline does not carry out ${statement || 'such statements'} by itself (its "ddl"; "stop" where something flows both ways, or where another pipeline writes the table that it takes something from).`;
 }
 
 export function unknownText({ doubt }: Pick<DdlRecord, 'doubt'>): string {

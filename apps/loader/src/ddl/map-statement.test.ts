@@ -3,6 +3,7 @@ import type { Route } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { Made, Place } from './ddl-record.fixture.js';
 import { ddlRecord } from './ddl-record.fixture.js';
+import { carriedRouter } from './concern.js';
 import { mapStatement } from './map-statement.js';
 
 const shop: readonly Route[] = [{ schema: 'shop', table: '*', to: { schema: 'copy' } }];
@@ -191,4 +192,19 @@ describe('what cannot be said is refused', () => {
       sql: 'DROP DATABASE `shop`',
     });
   });
+});
+
+it('a table that is suspended is not carried: its rows are old ones', () => {
+  const isSuspended = ({ name }: { readonly name: string }): boolean => name === 'old';
+  const router = carriedRouter({ router: createRouter(shop), isSuspended });
+  const renamed = ddlRecord('RENAME TABLE old TO t', [
+    ['from', 'old'],
+    ['to', 't'],
+  ]);
+  expect(mapStatement(renamed, { router, routes: shop })).toMatchObject({ reason: 'unmapped' });
+  const dropped = ddlRecord('DROP TABLE old, t', [
+    ['subject', 'old'],
+    ['subject', 't'],
+  ]);
+  expect(mapStatement(dropped, { router, routes: shop })).toMatchObject({ sql: 'DROP TABLE `copy`.`t`' });
 });

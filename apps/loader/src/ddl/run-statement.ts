@@ -56,7 +56,8 @@ export async function runStatement(
       if (failure === null) return null;
       if (watch.isOver() && (failure.errno === queryInterrupted || failure.error.code === 'TARGET_BUSY')) return tooLong;
       if (failure.error.code !== 'TARGET_BUSY') {
-        if (failure.error.outcome === 'retry') throw failure.error;
+        // Tried again by itself, it would fill the disk again.
+        if (failure.error.outcome === 'retry' && failure.error.code !== 'TARGET_FULL') throw failure.error;
         return failure;
       }
       await sleep(pauseMs / 2 + (pauseMs / 2) * Math.random(), signal);

@@ -21,6 +21,12 @@ export interface Held {
 }
 
 type Way = DdlAnswer | 'by hand';
+
+interface Place {
+  readonly log: string;
+  readonly seq: number;
+}
+
 const boundMs = 60_000;
 
 export class BothWays {
@@ -70,6 +76,7 @@ export class BothWays {
     if (way !== 'by hand') await this.#answer(to, hold, way);
     // What was done there by hand is a statement of that side's own, and comes here.
     if (way === 'by hand' || way === 'done') await this.#answerBack(from, byName);
+    await this.#concluded(to, hold);
     await this.#goesOn();
   }
 
@@ -117,7 +124,7 @@ export class BothWays {
     return found;
   }
 
-  async #holdAt(to: Side): Promise<{ readonly log: string; readonly seq: number }> {
+  async #holdAt(to: Side): Promise<Place> {
     const hold = await until(async () => {
       const { target } = await this.#pipelineTo(to).catch(() => ({ target: undefined }));
       return target?.state === 'held' ? target.worker?.hold : undefined;
@@ -132,7 +139,7 @@ export class BothWays {
   }
 
   /** The loader that holds may be starting again. */
-  async #answer(to: Side, { log, seq }: { readonly log: string; readonly seq: number }, answer: DdlAnswer): Promise<void> {
+  async #answer(to: Side, { log, seq }: Place, answer: DdlAnswer): Promise<void> {
     const { name } = await this.#pipelineTo(to);
     const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
     let said = '';
@@ -146,6 +153,20 @@ export class BothWays {
       }
     }, boundMs);
     if (!taken) throw new Error(`${answer} at ${seq} is not taken: ${said}`);
+  }
+
+  /**
+   * The target has written down that it is done. Counter-example for the state alone: a loader that was killed runs until it comes to the
+   * record again. A row of before would be written then, of a column that the other side has no more.
+   */
+  async #concluded(to: Side, { log, seq }: Place): Promise<void> {
+    const { name } = await this.#pipelineTo(to);
+    const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
+    const done = await until(async () => {
+      const { recent } = await this.#stack.api.request<{ recent: readonly (Place & { state: string })[] }>('GET', path);
+      return recent.some((one) => one.log === log && one.seq === seq && one.state === 'done') || undefined;
+    }, boundMs);
+    if (!done) throw new Error(`seq ${seq} should be done at ${to}: ${await this.#stack.report()}`);
   }
 
   async #goesOn(): Promise<void> {

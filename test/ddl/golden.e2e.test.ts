@@ -1,57 +1,8 @@
-/**
- * Golden files: each kind of schema change, one way, between servers of one version. `LUTRA_BLESS=1` writes into the files what came of
- * them; read what it wrote.
- */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keptStack, leaveStack } from '../accidents/kept-stack.js';
-import type { Side } from '../harness/index.js';
-import { mysqlServer, type MysqlServer } from '../servers/index.js';
-import { expectedLines, type GoldenServer, parseGolden, writeGolden } from './golden-file.js';
-import { GoldenStage } from './golden-stage.js';
+/** Golden files: all on MySQL 9.7; on 8.0 those in which it has most of its own. The others are in golden.long.test.ts. */
+import { playGolden } from './golden-suite.js';
+import { oftenOn80 } from './often-on-80.js';
 
-const folder = new URL('golden/', import.meta.url);
-const fileOf = (name: string): URL => new URL(`${name}.sql`, folder);
-const names = readdirSync(folder).map((file) => file.replace(/\.sql$/, ''));
-const all = names.map((name) => parseGolden(name, readFileSync(fileOf(name), 'utf8')));
-const bless = process.env['LUTRA_BLESS'] === '1';
-const results = new Map(all.map(({ name }) => [name, new Map<GoldenServer, readonly (readonly string[])[]>()]));
-
-afterAll(leaveStack);
-afterAll(() => {
-  if (!bless) return;
-  for (const file of all) writeFileSync(fileOf(file.name), writeGolden(file, results.get(file.name)));
-});
-
-/** The source is the stack's; the target is of the same version, so that definitions are printed alike. */
-const played: readonly { readonly server: GoldenServer; readonly version: '9.7' | '8.0'; readonly from: Side }[] = [
-  { server: 'mysql97', version: '9.7', from: 'a' },
-  { server: 'mysql80', version: '8.0', from: 'b' },
-];
-
-describe.each(played)('on $server', ({ server, version, from }) => {
-  const files = all.filter(({ on }) => on.includes(server));
-  let target: MysqlServer | undefined;
-  let stage: GoldenStage | undefined;
-  beforeAll(async () => {
-    const stack = await keptStack();
-    target = mysqlServer({ version, serverId: 77, name: `golden-${version}` });
-    await target.start();
-    stage = await GoldenStage.open(stack, { from, target, files });
-  }, 240_000);
-  afterAll(async () => {
-    await stage?.close();
-    await target?.stop();
-  });
-
-  it.each(files)('$name', async (file) => {
-    const { lines, wrong } = await stage!.play(file);
-    results.get(file.name)?.set(server, lines);
-    expect(wrong).toEqual([]);
-    if (!bless) expect(lines).toEqual(file.steps.map((step) => expectedLines(step, server)));
-  });
-
-  it('each statement ran once', async () => {
-    expect(await stage!.notOnce()).toEqual([]);
-  });
-});
+playGolden([
+  { server: 'mysql97', plays: () => true },
+  { server: 'mysql80', plays: (file) => oftenOn80.has(file) },
+]);

@@ -40,7 +40,7 @@ export async function runStorm({ stack, ddl, version, victims, ms, seed, log }: 
   const { way } = ddl;
   const source = connectionTo(way.servers[way.from]);
   await way.atSource(`CREATE DATABASE ${stormDatabase}`);
-  const storm = new Storm({ source, database: stormDatabase, other: otherDatabase, createSelect: version === '9.7', seed, log });
+  const storm = new Storm({ source, database: stormDatabase, other: otherDatabase, newer: version === '9.7', seed, log });
   const killing = kills(victims, { random: new Random(seed), signal: AbortSignal.timeout(ms), log });
   const killed = await killing.finally(() => storm.stop());
   const { counts } = storm;

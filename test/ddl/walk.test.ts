@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Random } from '../harness/random.js';
 import { changeKinds, drawChange, type TableShape } from './walk.js';
 
-const options = { database: 'walk', other: 'walk_other', createSelect: true };
+const options = { database: 'walk', other: 'walk_other', newer: true };
 const tables: readonly TableShape[] = [
   { name: 't1', columns: ['c1', 'c2'], indexes: ['i1'], partitions: [] },
   { name: 't2', columns: [], indexes: [], partitions: ['p1', 'p2'] },

@@ -4,6 +4,8 @@
  */
 import type { Row, Value } from '@lutra/model';
 import { typesSql } from '@lutra/rows';
+import { primaryIndex } from './keyed.js';
+import { quoteName } from './literal.js';
 import type { RowPlan } from './row-plan.js';
 import { countStatement, stagedOf } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
@@ -28,7 +30,7 @@ export function readRowsQueries(plan: RowPlan, keys: readonly Row[]): readonly s
   const [only] = table.keyIn ? table.key : [];
   const atOnce = only ? mostKeys : maxAlternatives;
   // A table that is small by the server's statistics would be locked whole.
-  const from = `${select(plan)} FORCE INDEX (PRIMARY) WHERE`;
+  const from = `${select(plan)} FORCE INDEX (${quoteName(primaryIndex(table.target))}) WHERE`;
   const where = (part: readonly Row[]): string =>
     only
       ? `${only.quoted} IN (${part.map((key) => only.literal(key[only.name] as Value)).join(', ')})`

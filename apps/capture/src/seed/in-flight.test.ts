@@ -38,4 +38,7 @@ test('a loader that says nothing new bounds as before', () => {
   inFlight.look({ seq: 0, at: 1_000 }, 0);
   inFlight.look({ seq: 0, at: 1_000 }, 400);
   expect([inFlight.isFull(99), inFlight.isFull(100)]).toEqual([false, true]);
+  // Its clock was set.
+  inFlight.look({ seq: 350, at: 500 }, 450);
+  expect([inFlight.isFull(449), inFlight.isFull(450)]).toEqual([false, true]);
 });

@@ -30,11 +30,12 @@ export class InFlight {
   /** At each look. @param lastSeq of the log */
   look(applied: Applied, lastSeq: number): void {
     const before = this.#applied;
-    if (before && applied.at <= before.at) return;
+    if (before?.at === applied.at) return;
     const isShort = applied.seq >= this.#written;
     this.#applied = applied;
     this.#written = lastSeq;
-    if (!before) return;
+    // Its clock was set, or it is another loader.
+    if (!before || applied.at < before.at) return;
     const lately = ((applied.seq - before.seq) / (applied.at - before.at)) * this.#ms;
     this.#most = Math.max(this.#least, isShort ? 2 * lately : lately);
   }

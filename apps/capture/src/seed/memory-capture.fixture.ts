@@ -238,6 +238,7 @@ export class MemoryCapture {
             lagMs: this.lagMs,
             log: this.#logId,
             seq: this.#seq,
+            updatedAt: Date.now(),
             suspended: this.#suspended(),
           } as unknown as WorkStatus,
         ],

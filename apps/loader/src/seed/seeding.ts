@@ -168,7 +168,7 @@ export class Seeding {
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
-    return this.#prepared(chunk, { ...tables, bothWays, seed });
+    return this.#writer.madeReady(this.#prepared(chunk, { ...tables, bothWays, seed }));
   }
 
   #prepared(chunk: Chunk, at: Pick<PreparedChunk, 'source' | 'target' | 'bothWays' | 'seed'>): PreparedChunk {
@@ -189,6 +189,7 @@ export class Seeding {
       isRepair: record.purpose === 'repair',
       checksForeignKeys: at.bothWays && rules?.targetIsHome === true,
       safe: chunk.position.seq <= checkpoint.replayUntil,
+      texts: null,
     };
   }
 

@@ -1,6 +1,6 @@
 /** Tables that are created as another server prints them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTable } from './create-table.js';
+import { createTable, creatingAt } from './create-table.js';
 import { TestServer, versions } from './mysql.fixture.js';
 
 describe.each(versions)('%s', (version) => {
@@ -20,12 +20,12 @@ describe.each(versions)('%s', (version) => {
     const definition = await definitionOf(from, 'c');
     const of = { source: { database: from, name: 'c' }, target: { database: to, name: 'c' }, definition };
     const targetOf = ({ name }: { readonly name: string }) => ({ database: to, name });
-    expect([await createTable(server.options, { ...of, targetOf }), await createTable(server.options, { ...of, targetOf })]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      await createTable(creatingAt(server.options), { ...of, targetOf }),
+      await createTable(creatingAt(server.options), { ...of, targetOf }),
+    ]).toEqual([true, false]);
     const parent = { ...of, source: { database: from, name: 'p' }, target: { database: to, name: 'p' } };
-    await createTable(server.options, { ...parent, definition: await definitionOf(from, 'p'), targetOf });
+    await createTable(creatingAt(server.options), { ...parent, definition: await definitionOf(from, 'p'), targetOf });
     await server.run(`INSERT INTO ${to}.p VALUES (1); INSERT INTO ${to}.c (p) VALUES (1)`);
     expect(await server.query(`SELECT id, g FROM ${to}.c`)).toEqual([{ id: 42, g: 2 }]);
     const plain = (text: string): string => text.replaceAll(/`\w+`\.(`p`)|AUTO_INCREMENT=\d+ /g, '$1');
@@ -37,7 +37,7 @@ describe.each(versions)('%s', (version) => {
     const database = await server.database();
     const definition = 'CREATE TABLE `t` (`a` int) ENGINE=InnoDB COLLATE=utf8mb4_of_nowhere';
     const of = { source: { database: 'shop', name: 't' }, target: { database, name: 't' }, definition, targetOf: () => null };
-    await expect(createTable(server.options, of)).rejects.toMatchObject({
+    await expect(createTable(creatingAt(server.options), of)).rejects.toMatchObject({
       code: 'SEED_TABLE_REFUSED',
       message: expect.stringContaining('utf8mb4_of_nowhere'),
       refused: { table: { database: 'shop', name: 't' } },

@@ -6,6 +6,7 @@ import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ErrorCode, TableName } from '@lutra/model';
 import { wholeDatabase } from './ddl-look.js';
 import { quoteName, quoteTable, quoteText } from './literal.js';
+import { Kept } from './kept.js';
 import { through } from './ownership.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
@@ -30,13 +31,19 @@ export interface CreateStatement {
   readonly table: TableName;
 }
 
+export type Creating = Pick<Kept<Queries>, 'use'>;
+
+/** Many tables are mostly created one after the other. */
+export function creatingAt(target: ConnectionOptions): Creating {
+  return new Kept(() => Session.open({ ...target, foreignKeyChecks: false }, 'target'));
+}
+
 /**
  * True: it was created. False: it was there. Its parents need not be there yet.
  * @throws SyncError SEED_TABLE_REFUSED, as the table's own matter; TARGET_*
  */
-export async function createTable(target: ConnectionOptions, of: TableToCreate): Promise<boolean> {
-  const session = await Session.open({ ...target, foreignKeyChecks: false }, 'target');
-  try {
+export function createTable(target: Creating, of: TableToCreate): Promise<boolean> {
+  return target.use(async (session) => {
     if (await isThere(session, of.target)) return false;
     const sql = createStatementOf(of);
     const { database } = of.target;
@@ -46,9 +53,7 @@ export async function createTable(target: ConnectionOptions, of: TableToCreate):
       await run(session, { statement: 'CREATE DATABASE', sql: schema, table: { database, name: wholeDatabase } }, of);
     await run(session, { statement: 'CREATE TABLE', sql, table: of.target }, of);
     return true;
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /** Of these the ones that are not there. @throws SyncError TARGET_* */
@@ -70,7 +75,7 @@ async function found(queries: Queries, sql: string): Promise<boolean> {
   return Number(row?.['found']) > 0;
 }
 
-async function run(session: Session, statement: CreateStatement, of: TableToCreate): Promise<void> {
+async function run(session: Queries, statement: CreateStatement, of: TableToCreate): Promise<void> {
   if (of.carryOut) {
     const why = await of.carryOut(statement);
     if (why !== null) throw refused(of, why);

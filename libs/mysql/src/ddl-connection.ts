@@ -42,6 +42,10 @@ export class DdlConnection implements Queries {
     return new DdlConnection(session, Number(row?.['id']));
   }
 
+  get broken(): boolean {
+    return this.#session.broken;
+  }
+
   query(sql: string): Promise<readonly ResultRow[]> {
     return this.#session.query(sql);
   }

@@ -73,8 +73,9 @@ export {
   roundPrefix,
 } from './differences.js';
 export type { Difference, DifferenceOf, DifferenceOutcome, ListedOf } from './differences.js';
-export { createMark, createTable, missingTables } from './create-table.js';
-export type { CreateStatement, TableToCreate } from './create-table.js';
+export { Kept } from './kept.js';
+export { createMark, createTable, creatingAt, missingTables } from './create-table.js';
+export type { CreateStatement, Creating, TableToCreate } from './create-table.js';
 export type { DigestedSide } from './digest-column.js';
 export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
 export type { Digest, DigestPlan } from './digest.js';

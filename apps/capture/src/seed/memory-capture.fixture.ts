@@ -70,6 +70,8 @@ export class MemoryCapture {
   other: { readonly uid: string; readonly order: SeedOrder; progress: SeedProgress } | null = null;
   /** Chunks from this number on are applied by nobody. */
   appliesUpTo = Infinity;
+  /** The loader says that it is no further. */
+  saysUpTo = Infinity;
   seeds: readonly SeedActivity[] = [];
   lagMs = 0;
   /** By the loader. */
@@ -237,7 +239,8 @@ export class MemoryCapture {
             state: 'running',
             lagMs: this.lagMs,
             log: this.#logId,
-            seq: this.#seq,
+            seq: Math.min(this.#seq, this.saysUpTo),
+            updatedAt: Date.now(),
             suspended: this.#suspended(),
           } as unknown as WorkStatus,
         ],

@@ -6,6 +6,7 @@ import { createRouter, isSeedDone, toSyncError } from '@lutra/model';
 import type { Router, SeedActivity, SeedOrder, SeedProgress, TableName, WorkStatus } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { sleep } from '@lutra/runtime';
+import { InFlight } from './in-flight.js';
 import type { Obstacle } from './pace.js';
 import { SeedRun } from './seed-run.js';
 import type { SeedRunDeps } from './seed-run.js';
@@ -23,6 +24,8 @@ export interface SeedOrdersDeps extends Omit<SeedRunDeps, 'list' | 'load' | 'sta
   readonly logId: string;
   /** The cluster's. */
   level(): number;
+  /** Applications have written what the log carries, lately. */
+  isWritten(): boolean;
   tell(activities: readonly SeedActivity[]): void;
 }
 
@@ -31,6 +34,7 @@ interface Taken {
   readonly order: SeedOrder;
   readonly run: SeedRun;
   readonly ended: AbortController;
+  readonly inFlight: InFlight;
   isBegun: boolean;
   waitingFor: string | null;
 }
@@ -111,6 +115,8 @@ export class SeedOrders {
       this.#drop(uid);
       taken = this.#take(uid, order, text);
     }
+    const { seq = null, updatedAt: at = 0 } = this.#loader(uid) ?? {};
+    if (seq !== null) taken.inFlight.look({ seq, at }, this.#deps.log.lastSeq);
     const progress = await this.#progress(uid, order);
     if (order.state === 'cancelled' && !taken.isBegun) {
       taken.isBegun = true;
@@ -133,7 +139,8 @@ export class SeedOrders {
     const ended = new AbortController();
     const signal = AbortSignal.any([this.#deps.signal, ended.signal]);
     const run = new SeedRun({ ...this.#deps, signal, ...this.#about(uid) }, { uid, order });
-    const taken = { text, order, run, ended, isBegun: false, waitingFor: null };
+    const inFlight = new InFlight({ least: order.parallel * order.chunkRows, maxLagMs: order.maxLagMs });
+    const taken = { text, order, run, ended, inFlight, isBegun: false, waitingFor: null };
     this.#taken.set(uid, taken);
     return taken;
   }
@@ -225,6 +232,8 @@ export class SeedOrders {
     if (!loader || (loader.state !== 'running' && loader.state !== 'waiting')) return `the loader of pipeline ${name}, which does not work`;
     if ((loader.lagMs ?? 0) > maxLagMs) return `pipeline ${name}, which is ${loader.lagMs} ms behind`;
     const own = this.#deps.lagMs();
-    return own !== null && own > maxLagMs ? `capture, which is ${own} ms behind` : null;
+    if (own !== null && own > maxLagMs) return `capture, which is ${own} ms behind`;
+    const isFull = this.#deps.isWritten() && this.#taken.get(uid)?.inFlight.isFull(this.#deps.log.lastSeq);
+    return isFull ? `pipeline ${name}, which applies what was sent before` : null;
   }
 }

@@ -22,6 +22,9 @@ export interface SeedingOptions {
   lagMs(): number | null;
 }
 
+/** So long after a change chunks make way for the next one. */
+const writtenMs = 10_000;
+
 /** A record that fails has taken its number: nothing may be written behind it. */
 function fatally(run: CaptureRun, writer: LogWriter): Log {
   const fatal = (error: unknown): never => {
@@ -49,6 +52,8 @@ export class Seeding implements KeyAsks {
   readonly #sessions: SeedSessions;
   readonly #orders: SeedOrders;
   readonly #keys: KeyChunks;
+  /** A change came to the log, ms since 1970. */
+  #writtenAt = 0;
   /** Routes were announced where nothing may be published yet. */
   #isOwed = false;
 
@@ -69,6 +74,7 @@ export class Seeding implements KeyAsks {
       work: () => run.work,
       routes: () => routing.now,
       level: () => level.current,
+      isWritten: () => Date.now() - this.#writtenAt < writtenMs,
       warn: (about: object, message: string) => logger.warn(about, message),
     };
     this.#keys = new KeyChunks(shared);
@@ -124,6 +130,7 @@ export class Seeding implements KeyAsks {
   }
 
   acknowledged(records: readonly Acknowledged[]): void {
+    if (records.some(({ row }) => row !== null && row.op !== 'r')) this.#writtenAt = Date.now();
     const last = records.at(-1);
     if (last) this.#keys.acknowledged(last.header.seq);
   }

@@ -28,6 +28,26 @@ it('brings rows that transactions which are in no log move behind what was read'
   expect(here.filter((value) => !there.has(value))).toEqual([]);
 });
 
+it('sends no more ahead than the loader applies as long as somebody writes', async () => {
+  await room.open(`CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t SELECT n FROM (${thousand}) AS s`);
+  const { capture } = room;
+  capture.saysUpTo = 0;
+  capture.start();
+  const published = (most: number) => vi.waitFor(() => expect(capture.published).toBeGreaterThan(most), { timeout: 20_000, interval: 20 });
+  await published(2);
+  await room.connection.query('INSERT INTO t VALUES (-1)');
+  await published(3);
+  // From then on the loader says which log it applies.
+  expect(await room.chunksOf()).toBe(0);
+  const one = room.order({ chunkRows: 20, parallel: 2 });
+  const waitingFor = (): string | null | undefined => capture.seeds[0]?.waitingFor;
+  await vi.waitFor(() => expect(waitingFor()).toMatch(/applies what was sent before/), { timeout: 20_000, interval: 20 });
+  expect(await room.chunksOf()).toBeLessThan(5);
+  capture.saysUpTo = Infinity;
+  await room.seeded(one);
+  expect(await room.rowsThere(one)).toHaveLength(1_001);
+});
+
 it('reads a table without a primary key by the unique key that stands for it, whatever is written meanwhile', async () => {
   await room.open('CREATE TABLE t (n INT NULL UNIQUE, u VARCHAR(20) NOT NULL, v INT NOT NULL, UNIQUE KEY `the key` (u, v))');
   await room.connection.query(`INSERT INTO t SELECT NULL, CONCAT('u', n), n FROM (${thousand}) AS s`);

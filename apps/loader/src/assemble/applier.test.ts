@@ -125,7 +125,13 @@ function applierOf(
     tables: { targetOf: targetOf ?? (() => (routed ? (forwarded ?? target) : null)) },
     writer,
     batchBytes: 4_000,
-    seeding: { prepare: async () => null, write: async () => undefined, replaces: () => false, hasClashed: () => false },
+    seeding: {
+      prepare: async () => null,
+      tickOf: () => null,
+      write: async () => undefined,
+      replaces: () => false,
+      hasClashed: () => false,
+    },
     skip: skip ?? null,
     onSkipped: async ({ seq }) => void progress.push(-seq),
     onCommitted: (committed) => progress.push(committed.position.seq),
@@ -168,6 +174,33 @@ describe('applying', () => {
     await applier.drained();
     expect(told).toEqual(['commit 3 rows at 2 of hangzhou']);
     expect(progress).toEqual([2]);
+  });
+
+  it('what control records write of many tables is one target transaction, between rows before and behind it', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    const committed: string[] = [];
+    const write = (name: string, seq: number): Promise<void> => {
+      const text = { sql: 'VALUES (1, 2)', marks: [{ kind: 'plain' }] } as unknown as SqlText;
+      return applier.write({ table: { ...table, name }, text, position: position(seq), committed: () => committed.push(name) });
+    };
+    await applier.row(table, insert(0), position(0));
+    await write('a', 1);
+    await write('b', 2);
+    applier.passed(position(3));
+    expect(committed).toEqual([]);
+    await applier.row(table, insert(4), position(4));
+    await applier.committed({ ...table, name: 'a' });
+    expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 2 rows at 2 of hangzhou']);
+    expect(committed).toEqual(['a', 'b']);
+    await write('a', 5);
+    await write('b', 6);
+    await write('a', 7);
+    await applier.committed({ ...table, name: 'a' });
+    expect(told.slice(2)).toEqual(['commit 1 rows at 4 of hangzhou', 'commit 2 rows at 6 of hangzhou', 'commit 1 rows at 7 of hangzhou']);
+    for (let i = 0; i < 101; i++) await write(`t${i}`, 8 + i);
+    await applier.drained();
+    expect(told.at(-1)).toBe('commit 100 rows at 107 of hangzhou');
   });
 
   it('never commits a part of a transaction', async () => {

@@ -11,13 +11,15 @@
  *
  *   row → source-transactions.ts (held, large or skipped) → merge-buffer.ts (whole ones, waiting)
  *   → commit-queue.ts (checkpoint, commit under way)
- *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
+ *   resolution → pending-resolutions.ts, control record → pending-controls.ts ────────────────────↗
  */
 import type { Checkpoint } from '@lutra/marker';
 import { rowsFlags, sameSession, tableName } from '@lutra/model';
-import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
-import type { Change, SqlText, TargetTable, Under } from '@lutra/mysql';
+import type { RowEvent, Seen, SourceSession, TableName, TableSchema } from '@lutra/model';
+import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { MergeBuffer } from './merge-buffer.js';
+import { PendingControls } from './pending-controls.js';
+import type { Controlled } from './pending-controls.js';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { RecordPosition } from '../read/log-reader.js';
@@ -29,7 +31,7 @@ import { SourceTransactions } from './source-transactions.js';
 import type { SourceTransactionsOptions } from './source-transactions.js';
 import { Statements } from '../plan/statements.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
-import { CommitQueue, withoutRows } from '../commit/commit-queue.js';
+import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
 import { nameFailure, nameRow } from '../commit/failure.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
@@ -43,7 +45,7 @@ export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOp
   readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
   /** Another pipeline forwards what this one writes. */
   readonly forwarded: boolean;
-  readonly seeding: Pick<Seeding, 'prepare' | 'write' | 'replaces' | 'hasClashed'>;
+  readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
 }
@@ -57,6 +59,8 @@ export class Applier {
   readonly #source: SourceTransactions;
   /** That came behind everything else. Null: without a conflict detector there are none. */
   readonly #resolutions: PendingResolutions | null;
+  /** That came behind everything else. */
+  readonly #controls: PendingControls;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: RecordPosition | null = null;
   readonly #ownSession: OwnSession | null;
@@ -78,12 +82,14 @@ export class Applier {
     this.#target = transactions;
     this.#mergeBuffer = mergeBuffer;
     this.#source = new SourceTransactions(options, { statements, mergeBuffer, transactions });
+    this.#controls = new PendingControls(transactions);
     this.#resolutions = detector && new PendingResolutions({ detector, transactions, sourceRegion });
   }
 
   async row(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<void> {
     if (this.#source.between) {
       await this.#resolutions?.flush();
+      await this.#controls.flush();
       await this.#follow(event.transaction.seen);
     }
     const open = this.#source.reach(event, position);
@@ -114,10 +120,12 @@ export class Applier {
   }
 
   /** Rows that were read at the source: a target transaction of its own, between those before and behind it. */
-  async chunk(chunk: Chunk): Promise<void> {
+  async chunk(chunk: Chunk, committed: () => void): Promise<void> {
     const { record, position, event } = chunk;
     const { seeding } = this.#options;
     const skipped = this.#source.skipOf(chunk);
+    const text = skipped ? null : seeding.tickOf(record);
+    if (text) return this.write({ table: { database: record.database, name: record.table }, text, position, committed });
     const prepared = skipped ? null : await seeding.prepare(chunk);
     await this.flush();
     if (!prepared && !skipped) return this.passed(position);
@@ -131,15 +139,23 @@ export class Applier {
           throw nameFailure(error, { event, position });
         });
       });
+      this.#target.afterwards(committed);
     }
     this.#behind = position;
   }
 
-  /** What a control record writes, behind all that came before it. */
-  async write(text: SqlText, position: RecordPosition): Promise<void> {
-    await this.flush();
-    await this.#target.commit(withoutRows({ position, event: null }, text));
-    this.#behind = position;
+  /** What a control record writes, behind all that came before it. Those that follow one another share a target transaction. */
+  async write(controlled: Controlled): Promise<void> {
+    if (this.#controls.none || this.#controls.has(controlled.table)) await this.flush();
+    this.#controls.add(controlled);
+    this.#behind = controlled.position;
+    if (this.#controls.full) await this.#controls.flush();
+  }
+
+  /** What was written of the table is committed when it resolves. */
+  async committed(table: TableName): Promise<void> {
+    if (this.#controls.has(table)) await this.flush();
+    await this.drained();
   }
 
   /** The open transaction is void: nothing of it may stay. */
@@ -151,6 +167,7 @@ export class Applier {
   async flush(): Promise<void> {
     await this.#resolutions?.flush();
     await this.#mergeBuffer.flush();
+    await this.#controls.flush();
   }
 
   /** Waits for the transaction that is under way. */

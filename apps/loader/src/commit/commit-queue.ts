@@ -192,6 +192,11 @@ export class CommitQueue {
     );
   }
 
+  /** When what was handed over is committed. */
+  afterwards(work: () => void): void {
+    void this.#underWay.then(work, () => undefined); // a failure ends the run
+  }
+
   /** Waits for the transaction that is under way. */
   async drained(): Promise<void> {
     await this.#underWay;

@@ -1,5 +1,5 @@
 /** Tables that seeding creates, as the target's capture sees them: copies, which no log takes for new. */
-import { createTable, loadForApply, ApplyConnection, takeOver } from '@lutra/mysql';
+import { createTable, creatingAt, loadForApply, ApplyConnection, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer, versions } from '../../../../libs/mysql/src/mysql.fixture.js';
@@ -35,8 +35,9 @@ describe.each(versions)('%s', (version) => {
       definition: `CREATE TABLE \`${table}\` (\`a\` int, KEY (\`a\`), CONSTRAINT \`f_${table}\` FOREIGN KEY (\`a\`) REFERENCES \`later\` (\`id\`)) ENGINE=InnoDB`,
       targetOf: () => ({ database: name, name: 'later' }),
     });
+    const creating = creatingAt(target);
     const create = (table: string) =>
-      createTable(target, { ...of(table), carryOut: (statement) => carryOut(`request-1/shop.${table}`, statement) });
+      createTable(creating, { ...of(table), carryOut: (statement) => carryOut(`request-1/shop.${table}`, statement) });
     return { pipeline, create, warned };
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';
-import { DdlConnection, ddlEnd } from '@lutra/mysql';
+import { DdlConnection, ddlEnd, Kept } from '@lutra/mysql';
 import type { ConnectionOptions, CreateStatement, DdlOf } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
@@ -35,18 +35,64 @@ export function seedCreates({ deps, work, target, signal, during }: LoaderRun, c
 
 /** Resolves to why a statement could not be run; null: it ran. */
 export function createsOf(options: SeedCreatesOptions): SeedCreates {
-  return async (record, created) => {
+  const kept = new Kept(() => Creator.open(options));
+  return (record, created) => kept.use((creator) => creator.run(record, created));
+}
+
+/** Many tables are mostly created one after the other: what they take is opened once. It holds the pipeline's lock meanwhile. */
+class Creator {
+  readonly #options: SeedCreatesOptions;
+  readonly #connection: DdlConnection;
+  /** Null: what it creates has a witness. */
+  readonly #lacking: string | null;
+  readonly #marks: Marks;
+  #isLocked = false;
+
+  private constructor(options: SeedCreatesOptions, connection: DdlConnection, lacking: string | null) {
+    const { target, port, checkpoint } = options;
+    this.#options = options;
+    this.#connection = connection;
+    this.#lacking = lacking;
+    this.#marks = new Marks({ target, port, key: checkpoint });
+  }
+
+  static async open(options: SeedCreatesOptions): Promise<Creator> {
     const connection = await DdlConnection.open({ ...options.target, foreignKeyChecks: false });
     try {
-      const lacking = await lackingOf(connection);
-      if (lacking === null) return await witnessed(connection, ofStatement(record, created, options), options);
-      if (options.bothWays && lacking !== mariadb) return `${lacking}: what is created here would go back to the source as a schema change`;
-      options.warn(`${record}: ${created.statement} runs without a witness: ${lacking}`);
-      return await plain(connection, created.sql);
-    } finally {
+      return new Creator(options, connection, await lackingOf(connection));
+    } catch (error) {
       await connection.close();
+      throw error;
     }
-  };
+  }
+
+  get broken(): boolean {
+    return this.#connection.broken || this.#options.signal.aborted;
+  }
+
+  async run(record: string, created: CreateStatement): Promise<string | null> {
+    const { bothWays, warn } = this.#options;
+    const lacking = this.#lacking;
+    if (lacking === null) return this.#witnessed(ofStatement(record, created, this.#options));
+    if (bothWays && lacking !== mariadb) return `${lacking}: what is created here would go back to the source as a schema change`;
+    warn(`${record}: ${created.statement} runs without a witness: ${lacking}`);
+    return plain(this.#connection, created.sql);
+  }
+
+  async #witnessed(of: DdlOf): Promise<string | null> {
+    const { target, checkpoint, signal } = this.#options;
+    if (!this.#isLocked) await takeLock(this.#connection, of.pipeline, this.#options);
+    this.#isLocked = true;
+    const once = { target, timing: ddlTiming, signal, connection: this.#connection, marks: this.#marks, key: checkpoint, answer: null };
+    const bound = { maxSeconds: () => undefined, onLook: () => undefined };
+    const refusal = await carryOutOnce(of, settings, { ...once, ...bound });
+    if (refusal === null) await this.#marks.write(ddlEnd(of, 'done', null), of);
+    return refusal?.message ?? null;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#marks.close(), this.#connection.close()]);
+  }
 }
 
 async function plain(connection: DdlConnection, sql: string): Promise<string | null> {
@@ -57,21 +103,6 @@ async function plain(connection: DdlConnection, sql: string): Promise<string | n
     const { outcome, code, message } = toSyncError(error);
     if (outcome !== 'stop' || code === 'TARGET_DENIED') throw error;
     return message;
-  }
-}
-
-async function witnessed(connection: DdlConnection, of: DdlOf, options: SeedCreatesOptions): Promise<string | null> {
-  const { target, port, checkpoint, signal } = options;
-  const marks = new Marks({ target, port, key: checkpoint });
-  try {
-    await takeLock(connection, of.pipeline, options);
-    const once = { target, timing: ddlTiming, signal, connection, marks, key: checkpoint, answer: null };
-    const bound = { maxSeconds: () => undefined, onLook: () => undefined };
-    const refusal = await carryOutOnce(of, settings, { ...once, ...bound });
-    if (refusal === null) await marks.write(ddlEnd(of, 'done', null), of);
-    return refusal?.message ?? null;
-  } finally {
-    await marks.close();
   }
 }
 

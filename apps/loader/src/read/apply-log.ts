@@ -235,7 +235,10 @@ class LogApplier {
     } else if (control.kind === 'seed') {
       const step = await applySeed(this.#stages, control, position);
       if (!step) applier.passed(position);
-      this.#ended ||= step !== null && mustOpenAnew(step, this.#run.work);
+      if (step !== null && mustOpenAnew(step, this.#run.work)) {
+        await applier.flush();
+        this.#ended = true;
+      }
     } else if (control.kind === 'ddl') await this.#ddl.come(control, position);
     else applier.passed(position);
     progress.control(control, position);

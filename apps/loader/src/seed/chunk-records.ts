@@ -1,8 +1,8 @@
 /** What a chunk leaves beside its rows, in their transaction: conflicts, differences, its tick, and what home tells the others. */
 import { rowToJson } from '@lutra/model';
-import type { Row } from '@lutra/model';
+import type { ChunkPart, Row } from '@lutra/model';
 import { differencesQuery, differenceText, inPieces, joined, keyOfRow, maxDifferences, settledText, tickSeed } from '@lutra/mysql';
-import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
+import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SeedOf, SqlText } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { conflictText, hasOrderedQuery } from '../conflict/record/conflict-record.js';
 import type { CameFrom, ConflictOf } from '../conflict/record/conflict-record.js';
@@ -60,8 +60,7 @@ export class ChunkRecords {
 
   tick({ seed, chunk: { record } }: PreparedChunk, counts: SeedCounts): SqlText {
     const { part } = record;
-    if (!seed || !part) return nothing;
-    return tickSeed(seed, { part: part.part, from: jsonOf(part.from), to: jsonOf(part.to), counts });
+    return seed && part ? tickOf(seed, part, counts) : nothing;
   }
 
   /** Where all rows came, and are written. */
@@ -128,6 +127,10 @@ async function problems({ prepared: { plan, rows, absent }, done, listed }: Writ
   const texts = [...(await listed.say(keys, null))];
   for (const { key, why } of done.problems) texts.push(...(await listed.say([key], why)));
   return texts;
+}
+
+export function tickOf(seed: SeedOf, { part, from, to }: ChunkPart, counts: SeedCounts): SqlText {
+  return tickSeed(seed, { part, from: jsonOf(from), to: jsonOf(to), counts });
 }
 
 function jsonOf(key: Row | null): string | null {

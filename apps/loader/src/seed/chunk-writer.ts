@@ -51,6 +51,20 @@ export class ChunkWriter {
     this.#records = new ChunkRecords(options);
   }
 
+  /**
+   * Its statements are made while the chunk before it is committed. What cannot be made is told when it is written; what is not needed then
+   * was made in vain.
+   */
+  async madeReady(prepared: PreparedChunk): Promise<PreparedChunk> {
+    if (!this.#isPlain(prepared) || prepared.safe || prepared.chunk.record.purpose === 'probe') return prepared;
+    return { ...prepared, texts: await textsOf(prepared, this.#options.pieceBytes).catch(() => null) };
+  }
+
+  /** Rows are taken for missing. */
+  #isPlain({ rows, isRepair, target }: PreparedChunk): boolean {
+    return rows.length > 0 && !isRepair && !this.#filled.has(tableName(target));
+  }
+
   /** Committed when it resolves. @throws SyncError SEED_ROW_EXISTS, and as ConflictDetector.commit and TargetWriter.commit */
   async write(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     const { record } = prepared.chunk;
@@ -60,9 +74,8 @@ export class ChunkWriter {
     const watch = await this.#watch(prepared);
     if (record.purpose === 'probe') return this.#probe(prepared, checkpoint, watch);
     const name = tableName(prepared.target);
-    const isPlain = prepared.rows.length > 0 && !prepared.isRepair && !this.#filled.has(name);
     if (prepared.rows.length === 0 && !prepared.isRepair) return this.#insert(prepared, checkpoint);
-    if (isPlain && (await this.#fast(prepared, checkpoint, watch))) return;
+    if (this.#isPlain(prepared) && (await this.#fast(prepared, checkpoint, watch))) return;
     const isFilled = await this.#rowByRow(prepared, checkpoint, watch);
     if (isFilled) this.#filled.add(name);
     else this.#filled.delete(name);
@@ -85,7 +98,7 @@ export class ChunkWriter {
         return false;
       }
     }
-    const texts = await textsOf(prepared, this.#options.pieceBytes);
+    const texts = prepared.texts ?? (await textsOf(prepared, this.#options.pieceBytes));
     const { rows, seen } = prepared;
     return this.#transaction(prepared, checkpoint, async (connection) => {
       if (!(await areInserted(connection, texts))) return false;
@@ -98,7 +111,7 @@ export class ChunkWriter {
 
   /** All rows are missing: as any other insert. */
   async #insert(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
-    const texts = await textsOf(prepared, this.#options.pieceBytes);
+    const texts = prepared.texts ?? (await textsOf(prepared, this.#options.pieceBytes));
     await this.#send(texts, this.#records.behindAll(prepared, { ...noCounts, inserted: prepared.rows.length }), {
       checkpoint,
       safe: false,

@@ -58,23 +58,25 @@ export class SeedLog {
   async #chunk({ routes, applier, seedProgress }: Stages, chunk: Chunk): Promise<void> {
     const { record } = chunk;
     routes.requireProven();
-    await applier.chunk(chunk);
-    if (record.purpose === 'seed' && record.pipelines.includes(this.#uid)) seedProgress.changed(record.part?.to === null);
+    const isTicked = record.purpose === 'seed' && record.pipelines.includes(this.#uid);
+    await applier.chunk(chunk, () => isTicked && seedProgress.changed(record.part?.to === null));
   }
 }
 
 /** Null: it is not this pipeline's. `isCreated`: the target lacked the table. */
 export async function applySeed(
-  { routes, applier, seeding, seedProgress }: Stages,
+  { routes, applier, progress, seeding, seedProgress }: Stages,
   control: SeedRecord,
   position: RecordPosition,
 ): Promise<{ readonly isCreated: boolean } | null> {
+  const table = { database: control.database, name: control.table };
+  // What is ticked off of it is asked at the target.
+  await applier.committed(table);
   const step = await seeding.step(control);
   if (!step) return null;
   routes.requireProven();
-  await applier.write(step.text, position);
-  if (control.phase !== 'begin' || step.isCreated) await applier.drained();
-  seedProgress.changed(control.phase !== 'begin');
+  progress.resolution(control, position);
+  await applier.write({ table, text: step.text, position, committed: () => seedProgress.changed(control.phase !== 'begin') });
   return step;
 }
 

@@ -154,7 +154,7 @@ export class SeedRoom {
     const event: RowEvent | null = after
       ? { ...eventOf({ before: null, after }, { seq: position.seq, seen: seenUpTo(seen) }), op: 'r' }
       : null;
-    await this.#applier.chunk({ record, begins, position, table: event && known.source, rows, event });
+    await this.#applier.chunk({ record, begins, position, table: event && known.source, rows, event }, () => undefined);
     await this.#applier.drained();
   }
 

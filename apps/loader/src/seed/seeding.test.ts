@@ -1,4 +1,4 @@
-import type { SeedRecord, Suspension, TableName } from '@lutra/model';
+import type { ChunkRecord, SeedRecord, Suspension, TableName } from '@lutra/model';
 import { createRouter, replicationFingerprint, SyncError } from '@lutra/model';
 import { noCounts } from '@lutra/mysql';
 import type { SeedPart, TableToCreate } from '@lutra/mysql';
@@ -103,6 +103,22 @@ describe('a record that a table begins or ends to be seeded', () => {
     expect(await without.seeding.step(record({ definition: null }))).toMatchObject({ isCreated: false });
     expect(without.asked).toEqual([]);
     expect(await seedingOf({ isThere: true }).seeding.step(record())).toMatchObject({ isCreated: false });
+  });
+
+  it('a chunk without rows is ticked off unseen only of a table that was created, or found, by its definition', async () => {
+    const part = { part: 0, from: null, to: null };
+    const chunk = { ...record(), kind: 'chunk', id: 'i', purpose: 'seed', part, keys: [], rows: 0, seen: {} };
+    const tickOf = ({ seeding }: ReturnType<typeof seedingOf>, more: object = {}) =>
+      seeding.tickOf({ ...chunk, ...more } as unknown as ChunkRecord);
+    const made = seedingOf();
+    expect(tickOf(made)).toBeNull();
+    await made.seeding.step(record());
+    expect(tickOf(made)).toMatchObject({ sql: expect.stringContaining('is_whole = 1') });
+    for (const more of [{ rows: 1 }, { purpose: 'repair', part: null }, { request: 'two' }, { pipelines: [] }, { table: 'u' }])
+      expect(tickOf(made, more)).toBeNull();
+    const found = seedingOf();
+    await found.seeding.step(record({ definition: null }));
+    expect(tickOf(found)).toBeNull();
   });
 
   it('ends its own order only', async () => {

@@ -3,9 +3,9 @@
  * tables are created. The writing itself is chunk-writer.ts.
  */
 import { createRouter, holdsTable, rowToJson, tableName } from '@lutra/model';
-import type { ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
-import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows, settledText } from '@lutra/mysql';
-import type { ConnectionOptions, CreateStatement, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
+import type { ChunkRecord, ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
+import { asSource, beginSeed, creatingAt, endOtherSeeds, endSeed, joined, noCounts, planRows, quoteTable, settledText } from '@lutra/mysql';
+import type { ConnectionOptions, CreateStatement, Creating, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
@@ -13,6 +13,7 @@ import type { TargetPort } from '../io.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
 import { refusedFor } from '../plan/table-matcher.js';
 import type { Chunk } from './chunk-assembly.js';
+import { tickOf } from './chunk-records.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { ChunkWriterOptions } from './chunk-writer.js';
 import { absentOf, tableOf } from './prepared-chunk.js';
@@ -49,11 +50,15 @@ export class Seeding {
   readonly #options: SeedingOptions;
   readonly #router: Router;
   readonly #writer: ChunkWriter;
+  readonly #creating: Creating;
+  /** Tables of the source that are there at the target, and were created there by their definition. */
+  readonly #there = new Set<string>();
 
   constructor(options: SeedingOptions) {
     const { work, writer, pieceBytes, detection } = options;
     this.#options = options;
     this.#router = createRouter(work.routes);
+    this.#creating = creatingAt(options.target);
     const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
     const clashed = (prepared: PreparedChunk): void => options.seeds.clashed(tableOf(prepared));
     this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed, clashed });
@@ -134,9 +139,20 @@ export class Seeding {
     if (isLost) await this.untick([source]);
     const of = { source, target, definition, targetOf: this.#router };
     const under = carryOut && { carryOut: (statement: CreateStatement) => carryOut(`${request}/${tableName(source)}`, statement) };
-    const isCreated = await port.createTable(server, { ...of, ...under });
+    const isCreated = await port.createTable(this.#creating, { ...of, ...under });
+    this.#there.add(quoteTable(source));
     if (isCreated) onCreated(target);
     return isCreated;
+  }
+
+  /** Of a chunk without rows, where the definition is not asked for. Null: it is as any other chunk. */
+  tickOf(record: ChunkRecord): SqlText | null {
+    const { seeds, isSuspended } = this.#options;
+    const table = { database: record.database, name: record.table };
+    if (record.purpose !== 'seed' || record.rows > 0 || record.part === null || !this.#isOurs(record)) return null;
+    const seed = seeds.of(table);
+    const isCarried = !isSuspended(table) && this.#router(table) !== null && this.#there.has(quoteTable(table));
+    return isCarried && seed?.request === record.request ? tickOf(seed, record.part, noCounts) : null;
   }
 
   /** Null: it is not this pipeline's, or nothing is done about it. */
@@ -152,7 +168,7 @@ export class Seeding {
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
-    return this.#prepared(chunk, { ...tables, bothWays, seed });
+    return this.#writer.madeReady(this.#prepared(chunk, { ...tables, bothWays, seed }));
   }
 
   #prepared(chunk: Chunk, at: Pick<PreparedChunk, 'source' | 'target' | 'bothWays' | 'seed'>): PreparedChunk {
@@ -173,6 +189,7 @@ export class Seeding {
       isRepair: record.purpose === 'repair',
       checksForeignKeys: at.bothWays && rules?.targetIsHome === true,
       safe: chunk.position.seq <= checkpoint.replayUntil,
+      texts: null,
     };
   }
 

@@ -115,11 +115,11 @@ describe('a rewind', () => {
 
   it('to what retention has removed says what can be had, and one over a table without key is refused', { timeout: 120_000 }, async () => {
     const way = await openWay();
+    await onBoth(way, 'CREATE TABLE bare (id INT)');
     await way.write(2);
     await way.write(3);
     await way.arrives();
     const { checkpoint: before } = await position(way);
-    await onBoth(way, 'CREATE TABLE bare (id INT)');
     await way.atSource('INSERT INTO bare VALUES (1)');
     await way.arrives('bare');
     expect(await refusal(way, 'rewind', { seq: before.seq, reason: 'test' })).toMatchObject({ status: 409, code: 'APPLY_REFUSED' });

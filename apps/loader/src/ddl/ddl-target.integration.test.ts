@@ -293,6 +293,9 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       false,
       true,
     ]);
+    const back = (await room.loader({ bothWays: true })).target;
+    const made = room.record('CREATE TABLE full (id int)', [['subject', 'full']]);
+    expect(await back.isMet(made, { sql: made.sql, tables: [{ database: room.database, name: 'full' }] })).toBe(true);
     expect([await isMet('DROP TABLE t', 't'), await isMet('DROP TABLE gone', 'gone'), await isMet('TRUNCATE TABLE full', 'full')]).toEqual([
       false,
       true,

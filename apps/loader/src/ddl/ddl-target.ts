@@ -41,6 +41,8 @@ export interface ServerDdlTargetOptions {
   readonly signal: AbortSignal;
   readonly during: During;
   readonly timing?: DdlTiming;
+  /** What is written here goes to the source too. */
+  readonly bothWays: boolean;
   maxSeconds(): number | undefined;
   /** Undefined: nothing runs any more. */
   onActivity(activity: DdlActivity | undefined): void;
@@ -56,6 +58,7 @@ export function ddlTargetOf(run: LoaderRun, { checkpoint }: Owned, { router }: {
     routes: run.work.routes,
     signal,
     during,
+    bothWays: run.work.ddl?.bothWays === true,
     maxSeconds: () => run.live.newest.ddl?.settings?.maxSeconds,
     onActivity: (ddl) => deps.status.update({ ddl }),
   });
@@ -95,8 +98,10 @@ export class ServerDdlTarget implements DdlTarget {
         return !(await inOrder(tables, (each) => isGone(connection, each))).includes(false);
       const found = await inOrder(tables, (each) => isThere(connection, each));
       if (!/^CREATE (?:TABLE|DATABASE)$/.test(record.statement) || found.includes(false)) return false;
-      // At the source it was new, so it was empty. What is here and has rows is another table.
-      return record.statement === 'CREATE DATABASE' || mayExist(record) || !(await hasRows(connection, table));
+      // At the source it was new, so it was empty. What is here and has rows is another table; both ways, one that was made here as well,
+      // whose rows go to the source.
+      const mayHaveRows = record.statement === 'CREATE DATABASE' || mayExist(record) || this.#options.bothWays;
+      return mayHaveRows || !(await hasRows(connection, table));
     });
   }
 

@@ -2,6 +2,7 @@
  * What is published of a statement, run again on the same server with each name written anew at its place, quoted and with its database, in
  * a session without a default database: it must do what the statement did.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readBinlog, sourceState } from '@lutra/binlog';
 import type { SourceConnection } from '@lutra/binlog';
 import { createRouter } from '@lutra/model';
@@ -89,7 +90,15 @@ export class Replays {
       `CREATE DATABASE ${database} CHARACTER SET utf8mb4`,
       ...[...tables, 'other', 'parts', 'pieces'].flatMap((name) => definition(`${database}.${quote(name)}`, name)),
     ]);
-    await this.#admin.query(lines.join(';'));
+    for (let tries = 1; ; tries++) {
+      try {
+        return void (await this.#admin.query(lines.join(';')));
+      } catch (error) {
+        // MariaDB removes files of a table that is gone a moment later, and a database with files of nobody is not dropped.
+        if ((error as { errno?: number }).errno !== 1010 || tries === 50) throw error;
+        await sleep(100);
+      }
+    }
   }
 
   /** The message of what fails. */

@@ -7,7 +7,7 @@ export interface Filling {
   readonly rows: number;
   /** Which numbers, as a condition on `n`; all if absent. */
   readonly where?: string;
-  /** SQL for the stamp. */
+  /** SQL for the stamp; COUNT as in `where`. */
   readonly stamp?: string;
 }
 
@@ -33,7 +33,7 @@ export async function fill(connection: Connection, { rows, where = 'TRUE', stamp
     // Beyond the count: rows of one side alone, where the condition takes them.
     for (let from = 0; from < count * 1.01; from += stepRows) {
       const range = `n > ${from} AND n <= ${Math.min(from + stepRows, Math.floor(count * 1.01))} AND (${where.replaceAll('COUNT', String(count))})`;
-      const values = valuesOf(table, { n: 'n', v: firstVersion, stamp });
+      const values = valuesOf(table, { n: 'n', v: firstVersion, stamp: stamp.replaceAll('COUNT', String(count)) });
       await connection.query(
         `INSERT INTO ${seededDatabase}.${table.name} (${namesOf(table)}) SELECT ${values} FROM ${numbers}.numbers WHERE ${range}`,
       );

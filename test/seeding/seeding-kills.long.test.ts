@@ -32,7 +32,7 @@ async function prepare(stack: Stack, { unequal, rows }: Start): Promise<void> {
     if (!unequal) return void (await connection.query(`CREATE DATABASE ${seededDatabase} CHARACTER SET utf8mb4`));
     await createTables(connection);
     const where = 'IF(n <= COUNT, (n DIV 80) MOD 10 = 0, n MOD 2 = 0)';
-    await fill(connection, { rows, where, stamp: "IF(n MOD 100 = 0, 'old', 'start')" });
+    await fill(connection, { rows, where, stamp: "IF(n <= COUNT AND n MOD 100 = 0, 'old', 'start')" });
   });
   log(`${rows} rows are there`);
 }

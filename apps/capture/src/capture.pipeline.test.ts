@@ -402,25 +402,53 @@ describe('a failure at any request', () => {
       });
 });
 
+const change = (id: number): SourceItem => ({
+  kind: 'rows',
+  flags: 0,
+  table,
+  op: 'c',
+  rows: [{ before: null, after: { id } }],
+  at: { file: 'binlog.1', pos: 4 },
+  bytes: 50,
+});
+
+/** Rows, resolutions and statements that any reader takes, with what they had seen; a CREATE … SELECT that comes twice, once. */
+async function contents(): Promise<string[]> {
+  const decoder = new RecordDecoder({ ids });
+  const found: string[] = [];
+  let state: LogState = freshLog;
+  let open: string[] = [];
+  for (const raw of world.log) {
+    const { header, body, offset } = await decoder.decode(raw);
+    const next = admit(state, header, offset);
+    state = next.state;
+    if (next.verdict === 'epoch') open = [];
+    if (next.verdict !== 'valid' || (body.kind !== 'row' && body.kind !== 'resolution' && body.kind !== 'ddl')) continue;
+    if (body.kind === 'row') open.push(`${String(body.event.after?.['id'])} ${body.event.transaction.seen['c.p']?.seq ?? ''}`.trim());
+    if (body.kind === 'resolution') open.push(`resolution ${String(body.key['id'])} ${body.seen['c.p']?.seq ?? ''}`.trim());
+    if (body.kind === 'ddl') {
+      expect(open).toEqual([]);
+      expect(body.session.collationDatabase).toBe(body.statement === 'CREATE TABLE' ? 8 : null);
+      expect(body.path).toEqual(body.id === witness ? ['california', 'hangzhou'] : ['hangzhou']);
+      open.push(`${body.statement.split(' ')[0]} ${body.id} ${body.seen['c.p']?.seq}`);
+    }
+    if (body.kind === 'row' && !body.event.transaction.last) continue;
+    found.push(...(open[0] === found.at(-1) && open[0]?.includes('/create') ? [] : open));
+    open = [];
+  }
+  return found;
+}
+
 describe('a failure at any request, where what a loader wrote is forwarded', () => {
-  const row = (id: number): SourceItem => ({
-    kind: 'rows',
-    flags: 0,
-    table,
-    op: 'c',
-    rows: [{ before: null, after: { id } }],
-    at: { file: 'binlog.1', pos: 4 },
-    bytes: 50,
-  });
   const inside: readonly (readonly SourceItem[])[] = [
-    [marker(10), row(1), signals(resolution(0, 11), resolution(1, 12))],
+    [marker(10), change(1), signals(resolution(0, 11), resolution(1, 12))],
     [marker(20), signals(resolution(0, 21))],
-    [marker(30), row(3), row(4), signals(resolution(0, 31))],
-    [row(5)],
-    [marker(40), row(6)],
-    [marker(50), row(7), signals(resolution(0, 51))],
-    [row(8)],
-    [marker(60), row(9), signals(resolution(0, 61), resolution(1, 62))],
+    [marker(30), change(3), change(4), signals(resolution(0, 31))],
+    [change(5)],
+    [marker(40), change(6)],
+    [marker(50), change(7), signals(resolution(0, 51))],
+    [change(8)],
+    [marker(60), change(9), signals(resolution(0, 61), resolution(1, 62))],
   ];
   const items = inside.flatMap((rows, index): readonly SourceItem[] => {
     const n = index + 1;
@@ -447,28 +475,6 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
     'resolution 62 60',
   ];
 
-  /** Rows and resolution records that any reader takes, with what they had seen. */
-  async function contents(): Promise<string[]> {
-    const decoder = new RecordDecoder({ ids });
-    const found: string[] = [];
-    let state: LogState = freshLog;
-    let open: string[] = [];
-    for (const raw of world.log) {
-      const { header, body, offset } = await decoder.decode(raw);
-      const next = admit(state, header, offset);
-      state = next.state;
-      if (next.verdict === 'epoch') open = [];
-      if (next.verdict !== 'valid' || (body.kind !== 'row' && body.kind !== 'resolution')) continue;
-      const { seen, id } =
-        body.kind === 'row' ? { ...body.event.transaction, id: body.event.after?.['id'] } : { ...body, id: body.key['id'] };
-      open.push(`${body.kind === 'row' ? '' : 'resolution '}${String(id)} ${seen['c.p']?.seq ?? ''}`.trim());
-      if (body.kind === 'row' && !body.event.transaction.last) continue;
-      found.push(...open);
-      open = [];
-    }
-    return found;
-  }
-
   for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
     it(`loses and doubles no row and no resolution, and discards nothing that was seen: ${JSON.stringify(fault)}`, async () => {
       const forwarding = { ...work, forwarded: shop };
@@ -483,18 +489,9 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
 });
 
 describe('a failure at any request, with schema changes', () => {
-  const row = (id: number): SourceItem => ({
-    kind: 'rows',
-    flags: 0,
-    table,
-    op: 'c',
-    rows: [{ before: null, after: { id } }],
-    at: { file: 'binlog.1', pos: 4 },
-    bytes: 50,
-  });
   const [incarnation = '', n = ''] = witness.split(':');
   const intent: SourceItem = {
-    ...row(0),
+    ...change(0),
     table: { database: 'lutra', name: 'ddl', columns: [], primaryKey: [] },
     rows: [{ before: null, after: { incarnation, n: BigInt(n), origin: 'california', path: 'california' } }],
   } as SourceItem;
@@ -519,17 +516,17 @@ describe('a failure at any request, with schema changes', () => {
       end: { file: 'binlog.1', pos, gtidSet },
     }) satisfies SourceItem;
   const items = [
-    ...whole(1, marker(10), row(1), signals(resolution(0, 11), resolution(1, 12))),
+    ...whole(1, marker(10), change(1), signals(resolution(0, 11), resolution(1, 12))),
     statement('ALTER TABLE t ADD c INT', `${uuid}:2`, [250, all(2)]),
-    ...whole(3, marker(30), row(3), signals(resolution(0, 31))),
+    ...whole(3, marker(30), change(3), signals(resolution(0, 31))),
     ...whole(4, marker(30), intent),
     statement('ALTER TABLE t ADD d INT', witness, [460, all(4)]),
-    ...whole(5, row(5)),
+    ...whole(5, change(5)),
     statement('CREATE TABLE x (id INT) START TRANSACTION', `${uuid}:6`, [600, all(5)]),
-    ...whole(6, row(61), row(62)),
-    ...whole(7, marker(70), row(7)),
+    ...whole(6, change(61), change(62)),
+    ...whole(7, marker(70), change(7)),
     statement('DROP TABLE x', `${uuid}:8`, [850, all(8)]),
-    ...whole(9, row(9)),
+    ...whole(9, change(9)),
   ];
   const expected = [
     '1',
@@ -547,33 +544,6 @@ describe('a failure at any request, with schema changes', () => {
     `DROP ${uuid}:8 70`,
     '9 70',
   ];
-
-  /** Rows, resolutions and statements that any reader takes; a CREATE … SELECT that comes twice, once. */
-  async function contents(): Promise<string[]> {
-    const decoder = new RecordDecoder({ ids });
-    const found: string[] = [];
-    let state: LogState = freshLog;
-    let open: string[] = [];
-    for (const raw of world.log) {
-      const { header, body, offset } = await decoder.decode(raw);
-      const next = admit(state, header, offset);
-      state = next.state;
-      if (next.verdict === 'epoch') open = [];
-      if (next.verdict !== 'valid') continue;
-      if (body.kind === 'row') open.push(`${String(body.event.after?.['id'])} ${body.event.transaction.seen['c.p']?.seq ?? ''}`.trim());
-      if (body.kind === 'resolution') open.push(`resolution ${String(body.key['id'])} ${body.seen['c.p']?.seq}`);
-      if (body.kind === 'ddl') {
-        expect(open).toEqual([]);
-        expect(body.session.collationDatabase).toBe(body.statement === 'CREATE TABLE' ? 8 : null);
-        expect(body.path).toEqual(body.id === witness ? ['california', 'hangzhou'] : ['hangzhou']);
-        open.push(`${body.statement.split(' ')[0]} ${body.id} ${body.seen['c.p']?.seq}`);
-      }
-      if (body.kind === 'row' && !body.event.transaction.last) continue;
-      found.push(...(open[0] === found.at(-1) && open[0]?.includes('/create') ? [] : open));
-      open = [];
-    }
-    return found;
-  }
 
   for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
     it(`has each of them once, at its place: ${JSON.stringify(fault)}`, async () => {

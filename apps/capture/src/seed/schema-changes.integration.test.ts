@@ -3,59 +3,40 @@
  * own. A row has the columns of its place, or a target that carries the changes out could not take it.
  */
 import { createConnection } from 'mysql2/promise';
-import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectionOf, select, writer } from '../../../../libs/binlog/src/reading.fixture.js';
-import { prepareEndpoint } from '../../../../test/harness/index.js';
-import { mysqlServer } from '../../../../test/servers/index.js';
+import { connectionOf, select } from '../../../../libs/binlog/src/reading.fixture.js';
 import { askCopy } from '../ddl/copies.js';
-import { MemoryCapture, orderOf } from './memory-capture.fixture.js';
 import type { LogEntry } from './memory-capture.fixture.js';
 import { adds, drops, empties, followed, renames } from './schema-changes.fixture.js';
 import type { Effect } from './schema-changes.fixture.js';
-import { thousand } from './table-room.fixture.js';
+import { TableRoom, thousand } from './table-room.fixture.js';
 
 const waits = { timeout: 60_000, interval: 20 };
 
 describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
-  const server = mysqlServer({ version, serverId: 1 });
-  let connection: Connection;
-  let capture: MemoryCapture;
-  let databases = 0;
-  let db = '';
+  const room = new TableRoom('change', 500, version);
+  const query = (sql: string): Promise<unknown> => room.connection.query(sql);
 
-  beforeAll(async () => {
-    await server.start();
-    await prepareEndpoint(server);
-    connection = await writer(server);
-  });
-  afterAll(async () => {
-    connection?.destroy();
-    await server.stop();
-  });
-  afterEach(async () => {
-    await capture.kill();
-    expect(capture.failure).toBeNull();
-  });
+  beforeAll(() => room.start());
+  afterAll(() => room.stop());
+  afterEach(() => room.kill());
 
   async function open(definition: string): Promise<void> {
-    db = `change${++databases}`;
-    await connection.query(`CREATE DATABASE ${db} CHARACTER SET utf8mb4; USE ${db}; ${definition}`);
-    capture = new MemoryCapture(server, [{ schema: db, table: '*' }] as never, 500 + databases);
-    capture.start();
-    await vi.waitFor(() => expect(capture.published).toBeGreaterThan(2), waits);
+    await room.open(definition);
+    room.capture.start();
+    await vi.waitFor(() => expect(room.capture.published).toBeGreaterThan(2), waits);
   }
 
   async function entriesUntil(isThere: (entries: readonly LogEntry[]) => boolean): Promise<readonly LogEntry[]> {
-    await vi.waitFor(async () => expect(isThere(await capture.entries())).toBe(true), waits);
-    return capture.entries();
+    await vi.waitFor(async () => expect(isThere(await room.capture.entries())).toBe(true), waits);
+    return room.capture.entries();
   }
 
   it('has each row as its table was, also where capture was restarted in between', async () => {
     await open('CREATE TABLE t (id INT PRIMARY KEY, v INT)');
     const effects = new Map<string, Effect>([
       ['ALTER TABLE t ADD c INT NOT NULL DEFAULT 7', adds('c', 7)],
-      [`ALTER TABLE ${db}.t DROP COLUMN v`, drops('v')],
+      [`ALTER TABLE ${room.db}.t DROP COLUMN v`, drops('v')],
       ['ALTER TABLE t MODIFY c BIGINT NOT NULL', (columns, rows) => ({ columns, rows })],
       ['ALTER TABLE t CHANGE c w BIGINT NOT NULL', renames('c', 'w')],
       ['ALTER TABLE t ADD v VARCHAR(9)', adds('v', null)],
@@ -65,20 +46,20 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     let id = 0;
     const writes = (): string => `INSERT INTO t (id) VALUES (${(id += 1)}), (${(id += 1)})`;
     for (const [i, statement] of [...effects.keys()].entries()) {
-      await connection.query(writes());
+      await query(writes());
       const isAway = i % 2 === 1;
-      if (isAway) await capture.kill();
-      await connection.query(`${writes()}; ${statement}; ${writes()}`);
-      await capture.kill();
-      capture.start();
-      await connection.query(writes());
+      if (isAway) await room.capture.kill();
+      await query(`${writes()}; ${statement}; ${writes()}`);
+      await room.capture.kill();
+      room.capture.start();
+      await query(writes());
     }
-    await connection.query(writes());
+    await query(writes());
     const entries = await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === id));
     const { rows, changes } = followed(entries, 't', { columns: ['id', 'v'], effects });
     expect(new Set(changes).size).toBe(effects.size);
     expect(changes).toHaveLength(effects.size);
-    const here = await select(connection, 'SELECT * FROM t ORDER BY id');
+    const here = await select(room.connection, 'SELECT * FROM t ORDER BY id');
     expect(rows.map((row) => Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]))).toEqual(
       here.map((row) => Object.entries(row)),
     );
@@ -86,20 +67,20 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
 
   it('says what a statement is, in which session it ran', async () => {
     await open('CREATE TABLE p (id INT PRIMARY KEY)');
-    const session = await createConnection({ ...connectionOf(server), multipleStatements: true });
+    const session = await createConnection({ ...connectionOf(room.server), multipleStatements: true });
     await session.query("SET time_zone = '+08:00', timestamp = 1700000000.25, foreign_key_checks = 0, sql_mode = 'ANSI_QUOTES'");
     const columns = 'id INT /*!50000 PRIMARY */ KEY, made DATETIME DEFAULT CURRENT_TIMESTAMP, FOREIGN KEY (id) REFERENCES p (id)';
-    await session.query(`CREATE TABLE "${db}"."c" (${columns})`);
-    await session.query(`ALTER TABLE ${db}.c ADD COLUMN made2 DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6)`);
+    await session.query(`CREATE TABLE "${room.db}"."c" (${columns})`);
+    await session.query(`ALTER TABLE ${room.db}.c ADD COLUMN made2 DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6)`);
     const entries = await entriesUntil((all) => all.filter(({ kind }) => kind === 'ddl').length === 2);
     session.destroy();
     const [made, altered] = entries.flatMap((entry) => (entry.kind === 'ddl' ? [entry.record] : []));
-    const of = (name: string) => ({ database: db, name });
+    const of = (name: string) => ({ database: room.db, name });
     expect(made).toMatchObject({
       statement: 'CREATE TABLE',
-      sql: `CREATE TABLE "${db}"."c" (${columns.replace('/*!50000 PRIMARY */', ' PRIMARY ')})`,
+      sql: `CREATE TABLE "${room.db}"."c" (${columns.replace('/*!50000 PRIMARY */', ' PRIMARY ')})`,
       tables: [
-        { ...of('c'), role: 'subject', offset: 13, length: db.length + 6 },
+        { ...of('c'), role: 'subject', offset: 13, length: room.db.length + 6 },
         { ...of('p'), role: 'references', length: 1 },
       ],
       database: '',
@@ -125,20 +106,19 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
       ['ALTER TABLE t DROP COLUMN v', drops('v')],
       ['ALTER TABLE t ADD v INT NOT NULL DEFAULT 3', adds('v', 3)],
     ]);
-    const order = orderOf({ tables: [`${db}.*`], chunkRows: 20, rowsPerSecond: 400 });
-    capture.order = order;
-    const chunks = async (): Promise<number> => (await capture.entries()).filter(({ kind }) => kind === 'chunk').length;
+    room.order({ chunkRows: 20, rowsPerSecond: 400 });
+    const chunks = async (): Promise<number> => (await room.capture.entries()).filter(({ kind }) => kind === 'chunk').length;
     let id = 5_000;
     for (const statement of effects.keys()) {
       const before = await chunks();
       await vi.waitFor(async () => expect(await chunks()).toBeGreaterThan(before + 2), waits);
-      await connection.query(
+      await query(
         `INSERT INTO t (id) VALUES (${(id += 1)}); ${statement}; INSERT INTO t (id) VALUES (${(id += 1)}); UPDATE t SET id = -id WHERE id = ${id - 4_500}`,
       );
     }
-    await vi.waitFor(() => expect(capture.seeds[0]?.state, JSON.stringify(capture.warnings)).toBe('done'), waits);
-    const { rows } = followed(await capture.entries(), 't', { columns: ['id', 'v'], effects });
-    const here = await select(connection, 'SELECT * FROM t ORDER BY id');
+    await vi.waitFor(() => expect(room.capture.seeds[0]?.state, JSON.stringify(room.capture.warnings)).toBe('done'), waits);
+    const { rows } = followed(await room.capture.entries(), 't', { columns: ['id', 'v'], effects });
+    const here = await select(room.connection, 'SELECT * FROM t ORDER BY id');
     expect(rows.map((row) => [row['id'], row['c'], row['v']].map((value) => (value === null ? null : String(value))))).toEqual(
       here.map((row) => [row['id'], row['c'], row['v']]),
     );
@@ -147,7 +127,7 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
   // MySQL 8.0.15 refuses it with GTIDs.
   it.runIf(version !== '8.0')('has a table that a query fills as its CREATE, and its rows behind that', async () => {
     await open('CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t VALUES (1, 2), (3, 4)');
-    await connection.query('CREATE TABLE n (PRIMARY KEY (id)) SELECT * FROM t');
+    await query('CREATE TABLE n (PRIMARY KEY (id)) SELECT * FROM t');
     const entries = await entriesUntil((all) => all.filter(({ kind }) => kind === 'change').length === 2);
     const [made, ...rows] = entries;
     const gtid = rows[0]?.kind === 'change' ? rows[0].event.source.gtid : null;
@@ -165,20 +145,20 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
 
   it.runIf(version !== 'mariadb-11.4')('leaves out what a loader ran, and stops where nobody says from where that came', async () => {
     await open('CREATE TABLE t (id INT PRIMARY KEY)');
-    const uuid = `4c757472-0000-4000-8000-${String(databases).padStart(12, '0')}`;
+    const uuid = `4c757472-0000-4000-8000-${String(room.databases).padStart(12, '0')}`;
     const ran = (n: number, sql: string): string => `SET gtid_next = '${uuid}:${n}'; ${sql}; SET gtid_next = AUTOMATIC`;
     const intent = (n: number): string =>
       `INSERT INTO lutra.ddl (pipeline, record, part, incarnation, n, log_id, seq, state, statement, sql_here, tables, origin, path) VALUES ('p', 'r${n}', 0, '${uuid}', ${n}, 'L', 1, 'intent', 'ALTER TABLE', '', '[]', 'california', 'california')`;
-    await connection.query(`${intent(1)}; ${ran(1, 'ALTER TABLE t ADD c INT')}; INSERT INTO t (id) VALUES (1)`);
+    await query(`${intent(1)}; ${ran(1, 'ALTER TABLE t ADD c INT')}; INSERT INTO t (id) VALUES (1)`);
     await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === 1));
-    await connection.query(intent(2));
-    expect(await askCopy(connectionOf(server), `${uuid}:2`)).toEqual({ origin: 'california', path: ['california'] });
-    expect(await askCopy(connectionOf(server), `${uuid}:3`)).toBeNull();
-    await connection.query(`${ran(2, 'ALTER TABLE t ADD d INT')}; INSERT INTO t (id) VALUES (2)`);
+    await query(intent(2));
+    expect(await askCopy(connectionOf(room.server), `${uuid}:2`)).toEqual({ origin: 'california', path: ['california'] });
+    expect(await askCopy(connectionOf(room.server), `${uuid}:3`)).toBeNull();
+    await query(`${ran(2, 'ALTER TABLE t ADD d INT')}; INSERT INTO t (id) VALUES (2)`);
     const entries = await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === 2));
     expect(entries.filter(({ kind }) => kind === 'ddl')).toEqual([]);
-    await connection.query(ran(3, 'ALTER TABLE t ADD e INT'));
-    await vi.waitFor(() => expect(capture.failure).toMatchObject({ code: 'LOOP_DETECTED' }), waits);
-    capture.failure = null;
+    await query(ran(3, 'ALTER TABLE t ADD e INT'));
+    await vi.waitFor(() => expect(room.capture.failure).toMatchObject({ code: 'LOOP_DETECTED' }), waits);
+    room.capture.failure = null;
   });
 });

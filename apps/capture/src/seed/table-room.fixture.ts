@@ -5,13 +5,14 @@ import { expect, vi } from 'vitest';
 import { writer } from '../../../../libs/binlog/src/reading.fixture.js';
 import { prepareEndpoint } from '../../../../test/harness/index.js';
 import { mysqlServer } from '../../../../test/servers/index.js';
+import type { MysqlServer, MysqlVersion } from '../../../../test/servers/index.js';
 import { MemoryCapture, orderOf } from './memory-capture.fixture.js';
 import { applied, digits } from './seeding.fixture.js';
 
 export const thousand = `SELECT a.n * 100 + b.n * 10 + c.n AS n FROM ${digits('a')}, ${digits('b')}, ${digits('c')}`;
 
 export class TableRoom {
-  readonly server = mysqlServer({ version: '9.7', serverId: 1 });
+  readonly server: MysqlServer;
   connection!: Connection;
   capture!: MemoryCapture;
   /** Of the test that runs. */
@@ -22,7 +23,14 @@ export class TableRoom {
   constructor(
     readonly name: string,
     readonly serverIds: number,
-  ) {}
+    version: MysqlVersion = '9.7',
+  ) {
+    this.server = mysqlServer({ version, serverId: 1 });
+  }
+
+  get databases(): number {
+    return this.#databases;
+  }
 
   async start(): Promise<void> {
     await this.server.start();

@@ -9,8 +9,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { ByteQueue } from '@lutra/bytes';
-import { ofTable, rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
+import { ofTable, SyncError, toSyncError } from '@lutra/model';
 import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
+import { aboutControl, aboutRow, withAbout } from './about-record.js';
+import type { About } from './about-record.js';
 
 /** What is still to know of a row once it is encoded. The row itself is let go: thousands of them may wait. */
 export interface RowFacts {
@@ -40,16 +42,6 @@ interface Pending {
   readonly control: ControlRecord | null;
   /** Of a record that may be too large: what to say about it. */
   readonly about: About | null;
-}
-
-/** Which row it is, and where it stands in the source's binlog. */
-interface About {
-  readonly database: string;
-  readonly table: string;
-  readonly key: string | undefined;
-  readonly file?: string;
-  readonly pos?: number;
-  readonly gtid?: string | null;
 }
 
 export interface LogWriterOptions {
@@ -239,34 +231,12 @@ function encoded(encoder: TableEncoder, { header, table, event }: ToEncode): Enc
 
 /** What cannot be encoded names its row, and is its table's matter. */
 function ofRow(error: unknown, table: TableSchema, event: RowEvent): unknown {
-  return ofTable(withRow(toSyncError(error), aboutRow(table, event)), table);
-}
-
-function aboutRow(table: TableSchema, { before, after, source: { file, pos, gtid } }: RowEvent): About {
-  return { database: table.database, table: table.name, key: rowKey(table, after ?? before), file, pos, gtid };
-}
-
-function aboutControl(control: ControlRecord): About | null {
-  if (control.kind === 'resolution') {
-    const { database, table, key } = control;
-    return { database, table, key: rowKey({ primaryKey: Object.keys(key) }, key) };
-  }
-  if (control.kind !== 'ddl') return null;
-  const { id: gtid, position, tables } = control;
-  const { database, name: table } = tables[0] ?? { database: control.database, name: '*' };
-  return { database, table, key: undefined, file: position.file, pos: position.pos, gtid };
+  return ofTable(withAbout(toSyncError(error), aboutRow(table, event)), table);
 }
 
 /** A record that is too large for its topic stands alone in its batch, or is the largest one. */
 function tooLarge(error: unknown, batch: readonly Pending[]): unknown {
   if (!(error instanceof SyncError) || error.code !== 'RECORD_TOO_LARGE') return error;
   const largest = batch.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-  return largest.about ? withRow(error, largest.about) : error;
-}
-
-function withRow(error: SyncError, about: About): SyncError {
-  const { key, file, pos, gtid } = about;
-  const at = file === undefined ? '' : ` (${file}:${pos}${gtid ? `, ${gtid}` : ''})`;
-  const what = `${tableName({ database: about.database, name: about.table })}${key ? `, ${key}` : ''}${at}`;
-  return error.again(`${what}: ${error.message}`, { cause: error, details: { ...about } });
+  return largest.about ? withAbout(error, largest.about) : error;
 }

@@ -14,9 +14,10 @@
  *   resolution → pending-resolutions.ts, control record → pending-controls.ts ────────────────────↗
  */
 import type { Checkpoint } from '@lutra/marker';
-import { rowsFlags, sameSession, tableName } from '@lutra/model';
+import { sameSession, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableName, TableSchema } from '@lutra/model';
 import type { Change, TargetTable, Under } from '@lutra/mysql';
+import { changeOf, replacing } from './changes.js';
 import { MergeBuffer } from './merge-buffer.js';
 import { PendingControls } from './pending-controls.js';
 import type { Controlled } from './pending-controls.js';
@@ -228,12 +229,10 @@ export class Applier {
     try {
       const target = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table) : null;
       if (!target) return null;
-      const isReplaced = this.#options.seeding.replaces(table);
-      const images = isReplaced ? whole(event, target) : event;
-      const isWhole = isReplaced && (await this.#isBlind(table, target));
-      const change = isWhole
-        ? blind(images, { source: table, target, under: this.#under })
-        : changeOf(images, { source: table, target, under: this.#under });
+      const at = { source: table, target, under: this.#under };
+      const change = this.#options.seeding.replaces(table)
+        ? replacing(event, { ...at, isBlind: await this.#isBlind(table, target) })
+        : changeOf(event, at);
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
@@ -267,26 +266,4 @@ export class Applier {
     if (this.#behind) await this.saveProgress(this.#behind);
     await this.drained();
   }
-}
-
-/** Of the row before only its key is given: an update writes each column, whatever is there. */
-function whole({ op, before, after }: RowEvent, { primaryKey }: TargetTable): Pick<RowEvent, 'op' | 'before' | 'after'> {
-  if (op !== 'u' || before === null || primaryKey.length === 0) return { op, before, after };
-  const names = new Set(primaryKey.map((name) => name.toLowerCase()));
-  return { op, before: Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name.toLowerCase()))), after };
-}
-
-/** Its parent may not have come yet, either. */
-function blind(images: Parameters<typeof changeOf>[0], at: Parameters<typeof changeOf>[1]): Change {
-  const { session, flags } = at.under;
-  const isChild = images.op !== 'd' && at.target.foreignKeys.length > 0;
-  const under = isChild ? { session, flags: flags | rowsFlags.noForeignKeyChecks } : at.under;
-  return { ...changeOf(images, { ...at, under }), whole: true };
-}
-
-function changeOf(
-  { op, before, after }: Pick<RowEvent, 'op' | 'before' | 'after'>,
-  at: { source: TableSchema; target: TargetTable; under: Under },
-): Change {
-  return { op: op === 'r' ? 'c' : op, before, after, ...at };
 }

@@ -117,7 +117,7 @@ export const ended = /^(?:ABORTED|TARGET_UNAVAILABLE)$/;
 
 /** The server is killed so long after the loader began. */
 export async function killServer(room: DdlRoom, begun: Promise<unknown>, afterMs: number): Promise<void> {
-  const ended = begun.catch(() => undefined);
+  const ended = begun.catch(() => undefined); // the server is killed amid it: what became of it is asked of the server
   await sleep(afterMs);
   await room.server.server.kill();
   await ended;

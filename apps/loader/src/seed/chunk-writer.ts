@@ -57,7 +57,8 @@ export class ChunkWriter {
    */
   async madeReady(prepared: PreparedChunk): Promise<PreparedChunk> {
     if (!this.#isPlain(prepared) || prepared.safe || prepared.chunk.record.purpose === 'probe') return prepared;
-    return { ...prepared, texts: await textsOf(prepared, this.#options.pieceBytes).catch(() => null) };
+    const texts = await textsOf(prepared, this.#options.pieceBytes).catch(() => null); // made, and told, once more when it is written
+    return { ...prepared, texts };
   }
 
   /** Rows are taken for missing. */

@@ -1,5 +1,5 @@
 /** Schema changes at real targets: once each, in the session of their source, and what is refused. */
-import { DdlConnection, nextWitness, Session } from '@lutra/mysql';
+import { DdlConnection, isSessionThere, nextWitness, Session } from '@lutra/mysql';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
@@ -269,6 +269,16 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     const rows = await server.query(`SELECT answer, sql_here FROM lutra.ddl WHERE pipeline = '${room.pipeline}' ORDER BY record`);
     expect(rows.map(({ answer }) => answer && JSON.parse(String(answer)).by)).toEqual([null, 'ann']);
     expect(rows[0]?.['sql_here']).toBe(`ALTER TABLE \`${room.database}\`.\`t\` ADD a int`);
+  });
+
+  it('is seen while it runs, whatever characters it has', async () => {
+    const connection = await DdlConnection.open(server.options);
+    const running = connection.query("SELECT SLEEP(1), '🦦'");
+    const session = await Session.open(server.options, 'target');
+    await sleep(200);
+    expect([await isSessionThere(session, connection.id), await isSessionThere(session, 4_000_000_000)]).toEqual([true, false]);
+    await running;
+    await Promise.all([session.close(), connection.close()]);
   });
 
   it('is met by what the table shows', async () => {

@@ -12,6 +12,7 @@ export type { PlainStatement } from './plain-statement.js';
 export { readBinlog } from './read-binlog.js';
 export { restartPosition } from './restart-position.js';
 export type { RestartPosition } from './restart-position.js';
+export { clauses, keyword, outermost } from './sql-clauses.js';
 export { sqlTokens } from './sql-tokens.js';
 export type { Token } from './sql-tokens.js';
 export { sourceState } from './source-state.js';

@@ -1,6 +1,7 @@
 /** ALTER TABLE: the tables in its clauses. */
+import { clauses, keyword, outermost } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
-import { clauses, Cursor, keyword, outermost } from './cursor.js';
+import { Cursor } from './cursor.js';
 import type { Reference } from './cursor.js';
 import { referred, unionOf } from './foreign-names.js';
 

@@ -2,9 +2,10 @@
  * What a statement does, where all of it is to add and drop columns and indexes by name: a table that shows all of that has nothing left to
  * be done. Anything else, and anything that is not known here, is none of these.
  */
+import { clauses as split, keyword, outermost } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import type { DdlClause } from '@lutra/model';
-import { clauses as split, Cursor, keyword, outermost } from './cursor.js';
+import { Cursor } from './cursor.js';
 
 /** Null: it does something else too. */
 export function clausesOf(tokens: readonly Token[]): readonly DdlClause[] | null {

@@ -3,12 +3,11 @@
  * routed table cannot touch any, whatever it is. Then *shape*: where a known kind of statement only mentions a table (as a column, as the
  * parent of a foreign key), it does not concern it. Everything else concerns what it mentions. Decision 0010 tells why there is no parser.
  */
-import { plainStatement, sqlTokens } from '@lutra/binlog';
+import { keyword, plainStatement, sqlTokens } from '@lutra/binlog';
 import type { PlainStatement, Token } from '@lutra/binlog';
 import { foldedName } from '@lutra/model';
 import type { DdlClause, DdlRole, DdlTable, Router, SourceItem, StatementReading } from '@lutra/model';
 import { clausesOf } from './clauses.js';
-import { keyword } from './cursor.js';
 import type { Reference } from './cursor.js';
 import { shapeOf } from './shape.js';
 import type { Shape } from './shape.js';

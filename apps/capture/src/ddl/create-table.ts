@@ -1,6 +1,6 @@
 /** CREATE TABLE: what it makes, and the tables that its definition names. */
+import { keyword, outermost } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
-import { keyword, outermost } from './cursor.js';
 import type { Cursor, Reference } from './cursor.js';
 import { referred, unionOf } from './foreign-names.js';
 

@@ -1,4 +1,5 @@
 /** Walks over the tokens of a statement, as a parser does. A keyword matches only where it is not quoted. */
+import { keyword, outermost } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import type { DdlRole } from '@lutra/model';
 
@@ -103,27 +104,4 @@ export class Cursor {
   rest(): readonly Token[] {
     return this.#tokens.slice(this.#at);
   }
-}
-
-export function keyword(token: Token | undefined): string {
-  return token?.kind === 'word' || token?.kind === 'mark' ? token.text.toUpperCase() : '';
-}
-
-/** The tokens at their places, with null for those inside of parentheses. */
-export function outermost(tokens: readonly Token[]): readonly (Token | null)[] {
-  let depth = 0;
-  return tokens.map((token) => {
-    const mark = token.kind === 'mark' ? token.text : '';
-    if (mark === ')') depth -= 1;
-    const isOutermost = depth === 0;
-    if (mark === '(') depth += 1;
-    return isOutermost ? token : null;
-  });
-}
-
-/** Split at the commas that stand outside of parentheses. */
-export function clauses(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  const outer = outermost(tokens);
-  const commas = outer.flatMap((token, i) => (token?.kind === 'mark' && token.text === ',' ? [i] : []));
-  return [-1, ...commas].map((start, i) => tokens.slice(start + 1, commas[i] ?? tokens.length));
 }

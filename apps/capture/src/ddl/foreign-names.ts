@@ -1,6 +1,7 @@
 /** Tables that a definition names beside the one that it is of: parents of foreign keys, and the parts of a MERGE table. */
+import { keyword, outermost } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
-import { Cursor, keyword, outermost } from './cursor.js';
+import { Cursor } from './cursor.js';
 import type { Reference } from './cursor.js';
 
 /** In tokens: MariaDB takes `.a` for a, too. */

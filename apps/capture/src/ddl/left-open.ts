@@ -2,11 +2,10 @@
  * What a CREATE TABLE, or an ALTER TABLE … CHARACTER SET DEFAULT, may leave open: the collation of its table, which is then the default of
  * its database. Neither text nor event tell it, so the source is asked. docs/decisions/0034-ddl.md.
  */
-import { sqlTokens } from '@lutra/binlog';
+import { keyword, outermost, sqlTokens } from '@lutra/binlog';
 import type { SourceConnection } from '@lutra/binlog';
 import type { DdlTable, StatementReading, TableName } from '@lutra/model';
 import { quoteText, Session } from '@lutra/mysql';
-import { keyword, outermost } from './cursor.js';
 
 /** Id of the collation that a table got; null: neither it nor its database is there any more. @throws SyncError SOURCE_* */
 export type AskCollation = (source: SourceConnection, table: TableName) => Promise<number | null>;

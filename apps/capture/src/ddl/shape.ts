@@ -2,10 +2,11 @@
  * What a statement does to the tables that it names. It is read only as far as needed to know where names of tables stand: the source has
  * accepted the text. A statement or clause that is not known here leaves it open, and then each name in the text counts.
  */
+import { keyword } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import { alteredTables } from './alter-table.js';
 import { created } from './create-table.js';
-import { Cursor, keyword } from './cursor.js';
+import { Cursor } from './cursor.js';
 import type { Reference } from './cursor.js';
 
 export interface Shape {

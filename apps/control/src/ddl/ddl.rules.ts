@@ -37,17 +37,20 @@ export function ddlUse(settings: DdlSettings | undefined, bothWays: boolean): Dd
   return { applies: policies.includes('apply'), asked: [all, drop, truncate].includes('apply') };
 }
 
-const why = {
-  default: 'schema changes are not applied where something flows both ways yet: they hold',
-  drop: 'schema changes are not applied where something flows both ways yet: they hold',
-  truncate:
-    'TRUNCATE cannot be applied where something flows both ways: rows that the other side has inserted before it hears of it would stay on one side alone',
-} as const;
-const fix = {
-  default: 'Choose "stop" (each one holds until you answer it) or "ignore", or leave it out.',
-  drop: 'Choose "stop" (each one holds until you answer it) or "ignore", or leave it out.',
-  truncate: 'Choose "stop" or "ignore", or leave it out; DELETE FROM does the same and is replicated as rows.',
-} as const;
+const held = {
+  id: 'ddl-both-ways',
+  why: 'schema changes are not applied where something flows both ways yet: they hold',
+  fix: 'Choose "stop" (each one holds until you answer it) or "ignore", or leave it out.',
+};
+const refused = {
+  default: held,
+  drop: held,
+  truncate: {
+    id: 'ddl-truncate-both-ways',
+    why: 'TRUNCATE cannot be applied where something flows both ways: rows that the other side has inserted before it hears of it would stay on one side alone',
+    fix: 'Choose "stop" or "ignore", or leave it out; DELETE FROM does the same and is replicated as rows.',
+  },
+};
 
 /** One that follows from `default` is said once, by it. */
 export function ddlRuleProblems(channel: ChannelInput): readonly FlowProblem[] {
@@ -58,14 +61,8 @@ export function ddlRuleProblems(channel: ChannelInput): readonly FlowProblem[] {
     return (['default', 'drop', 'truncate'] as const)
       .filter((field) => ddl[field] === 'apply')
       .map((field): FlowProblem => {
-        const what = `pipeline ${id}: ddl.${field} is apply: ${why[field]}`;
-        return {
-          id: field === 'truncate' ? 'ddl-truncate-both-ways' : 'ddl-both-ways',
-          severity: 'error',
-          what,
-          fix: fix[field],
-          flows: [id],
-        };
+        const { id: problem, why, fix } = refused[field];
+        return { id: problem, severity: 'error', what: `pipeline ${id}: ddl.${field} is apply: ${why}`, fix, flows: [id] };
       });
   });
 }

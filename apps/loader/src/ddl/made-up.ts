@@ -2,7 +2,7 @@
  * Values that a server makes up for rows that are there, when it adds a column or makes one count: by the order in which it stores them, by
  * its own auto_increment_increment, by the session. No row of them is in the binlog: both sides would differ, and nobody would hear of it.
  */
-import { sqlTokens } from '@lutra/binlog';
+import { clauses, keyword, sqlTokens } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import { tableName, toSyncError } from '@lutra/model';
 import type { DdlRecord } from '@lutra/model';
@@ -29,36 +29,21 @@ export function madeUp({ sql, statement, session, flavor }: Text): MadeUp {
   const has = (bit: bigint): boolean => (BigInt(session.sqlMode ?? 0) & bit) !== 0n;
   const lexing = { ansiQuotes: has(modeBits.ansiQuotes), noBackslashEscapes: has(modeBits.noBackslashEscapes), singleByte: false, flavor };
   const tokens = [...sqlTokens(sql, lexing)];
-  const clauses = clausesOf(tokens).filter(numbers);
-  if (clauses.some(([first]) => word(first) === 'ADD')) return { all: 'AUTO_INCREMENT', numbered: [] };
-  const isOfSession = tokens.some((token, i) => ofSession.has(word(token)) && tokens[i + 1]?.text === '(');
-  const numbered = clauses.flatMap((clause) => clause.slice(1).find((token) => !/^(?:COLUMN|IF|EXISTS)$/.test(word(token)))?.text ?? []);
+  const counting = clausesOf(tokens).filter(numbers);
+  if (counting.some(([first]) => keyword(first) === 'ADD')) return { all: 'AUTO_INCREMENT', numbered: [] };
+  const isOfSession = tokens.some((token, i) => ofSession.has(keyword(token)) && tokens[i + 1]?.text === '(');
+  const numbered = counting.flatMap(
+    (clause) => clause.slice(1).find((token) => !/^(?:COLUMN|IF|EXISTS)$/.test(keyword(token)))?.text ?? [],
+  );
   return { all: isOfSession ? 'a function of its session' : null, numbered };
 }
 
-function word(token: Token | undefined): string {
-  return token?.kind === 'word' ? token.text.toUpperCase() : '';
-}
-
-/** Split at the commas outside of parentheses; each from its ADD, MODIFY or CHANGE on. The first begins behind the table's name. */
+/** Each from its ADD, MODIFY or CHANGE on: the first begins behind the table's name. */
 function clausesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  const found: Token[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    const mark = token.kind === 'mark' ? token.text : '';
-    if (mark === '(') depth += 1;
-    if (mark === ')') depth -= 1;
-    if (mark === ',' && depth === 0) found.push([]);
-    else found.at(-1)?.push(token);
-  }
-  return found.map((clause) =>
-    clause.slice(
-      Math.max(
-        0,
-        clause.findIndex((token) => /^(?:ADD|MODIFY|CHANGE)$/.test(word(token))),
-      ),
-    ),
-  );
+  return clauses(tokens).map((clause) => {
+    const verb = clause.findIndex((token) => /^(?:ADD|MODIFY|CHANGE)$/.test(keyword(token)));
+    return verb === -1 ? clause : clause.slice(verb);
+  });
 }
 
 const beforeName = /^(?:ADD|MODIFY|CHANGE|COLUMN|EXISTS|AFTER)$/;
@@ -67,15 +52,15 @@ const ofIndex = /^(?:INDEX|KEY|UNIQUE|FULLTEXT|SPATIAL|CONSTRAINT)$/;
 /** Also of an index behind ADD, and the new one of CHANGE. */
 function isName(clause: readonly Token[], at: number): boolean {
   const before = clause[at - 1];
-  if (beforeName.test(word(before)) || (before?.kind === 'mark' && /^[(,]$/.test(before.text))) return true;
-  if (word(clause[0]) === 'CHANGE') return at === (word(clause[1]) === 'COLUMN' ? 3 : 2);
-  return clause.slice(1, at).every((token) => ofIndex.test(word(token)));
+  if (beforeName.test(keyword(before)) || (before?.kind === 'mark' && /^[(,]$/.test(before.text))) return true;
+  if (keyword(clause[0]) === 'CHANGE') return at === (keyword(clause[1]) === 'COLUMN' ? 3 : 2);
+  return clause.slice(1, at).every((token) => ofIndex.test(keyword(token)));
 }
 
 /** Its column is AUTO_INCREMENT, or SERIAL, which is the same. Both words may be names, too. */
 function numbers(clause: readonly Token[]): boolean {
-  if (!/^(?:ADD|MODIFY|CHANGE)$/.test(word(clause[0]))) return false;
-  return clause.some((token, i) => /^(?:AUTO_INCREMENT|SERIAL)$/.test(word(token)) && !isName(clause, i));
+  if (!/^(?:ADD|MODIFY|CHANGE)$/.test(keyword(clause[0]))) return false;
+  return clause.some((token, i) => /^(?:AUTO_INCREMENT|SERIAL)$/.test(keyword(token)) && !isName(clause, i));
 }
 
 const why = 'rows that are there would get other values than at the source';

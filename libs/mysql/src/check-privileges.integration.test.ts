@@ -89,7 +89,7 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
   // Of the user itself: there is nothing to compare.
   'SHOW GRANTS': ['SELECT 1', everywhere],
   '@@SESSION': ['SELECT 1', everywhere],
-  'information_schema.PROCESSLIST': ['SELECT 1', everywhere],
+  'SHOW PROCESSLIST': ['SELECT 1', everywhere],
   // Who holds a table, and how far a schema change is: what is not granted is not told.
   'performance_schema.metadata_locks': ['SELECT 1', isMysql],
   'performance_schema.threads': ['SELECT 1', isMysql],

@@ -1,6 +1,6 @@
 /** Which field is which of schemas/ddl.avsc; `endpoint`, `position`, `seen` and `ts_ms` are as in other control records (control.ts). */
 import { ddlRoles } from '@lutra/model';
-import type { DdlClause, DdlRecord, DdlSession, DdlTable } from '@lutra/model';
+import type { DdlClause, DdlModify, DdlRecord, DdlSession, DdlTable } from '@lutra/model';
 import { oneOf } from './copied-links.js';
 import type { Draft, FieldLinks } from './record-fields.js';
 
@@ -46,6 +46,8 @@ export const ddlLinks: FieldLinks<DdlRecord, Draft<DdlRecord>> = {
     get: (from) => from.clauses,
     set: (to, value: AvroClause[] | null) => (to.clauses = value && value.map(clauseOf)),
   },
+  compatible: { get: (from) => from.compatible, set: (to, value: boolean) => (to.compatible = value) },
+  modifies: { get: (from) => from.modifies, set: (to, value: DdlModify[]) => (to.modifies = value) },
   session: { get: (from) => sessionToAvro(from.session), set: (to, value: AvroSession) => (to.session = sessionFromAvro(value)) },
   flavor: { get: (from) => from.flavor, set: (to, value: string) => (to.flavor = oneOf(['mysql', 'mariadb'], value, 'flavor')) },
   version: { get: (from) => from.version, set: (to, value: string) => (to.version = value) },
@@ -117,6 +119,8 @@ export function emptyDdl(): Draft<DdlRecord> {
     tables: [],
     doubt: null,
     clauses: null,
+    compatible: false,
+    modifies: [],
     session: emptySession,
     flavor: 'mysql',
     version: '',

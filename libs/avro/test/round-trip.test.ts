@@ -251,6 +251,8 @@ describe('control records', () => {
         { database: 'shop', name: '*', role: 'mentioned', offset: -1, length: 0 },
       ],
       doubt: null,
+      compatible: true,
+      modifies: [{ column: 'c', type: 'varchar(200)', nullable: true }],
       clauses: [{ action: 'add', what: 'column', name: 'ü'.repeat(5000) }],
       session: {
         sqlMode: '18446744073709551615',

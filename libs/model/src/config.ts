@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { hostSchema, nameSchema, publicKeySchema, tlsSchema } from './config-fields.js';
 import { conflictRuleSchema } from './conflict-policy.js';
-import { ddlSettingsSchema } from './ddl.js';
+import { ddlSettingsSchema, schemaHomeSchema } from './ddl.js';
 import { SyncError } from './errors.js';
 import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
@@ -138,6 +138,8 @@ export const channelSchema = z.strictObject({
   conflicts: conflictsSchema.prefault({}),
   /** Left out: `stop` where something flows both ways, else `suspend` (unsupportedPolicy()). */
   onUnsupported: z.enum(unsupportedPolicies).optional(),
+  /** Whose schema changes run everywhere, where something flows both ways; the first that matches, else `conflicts.home`. */
+  schemaHomes: since(3, z.array(schemaHomeSchema).optional()),
   /** When its pipelines begin, they copy what is at their sources: no dump is needed. */
   seed: since(2, z.boolean().optional()),
   /** Which table otter's manager gave which id: retl.retl_buffer at the source names a table by it. */

@@ -1,5 +1,7 @@
 /** Schema changes: what a record of the log says about one, and what a pipeline does with it. Since level 3. Decision 0034. */
 import { z } from 'zod';
+import { nameSchema } from './config-fields.js';
+import { patternSchema } from './name-pattern.js';
 import type { TableName } from './table.js';
 
 /**
@@ -23,6 +25,14 @@ export interface DdlClause {
   readonly action: 'add' | 'drop';
   readonly what: 'column' | 'index';
   readonly name: string;
+}
+
+/** A column that an ALTER TABLE defines anew under its name, and nothing but that. */
+export interface DdlModify {
+  readonly column: string;
+  /** Its type as it is written, in lower case, without attributes: `varchar(200)`, `bigint unsigned`, `enum('a','b')`. */
+  readonly type: string;
+  readonly nullable: boolean;
 }
 
 /** The session of a statement, as far as it changes what the statement does. Null: the source did not say, so the server's own counts. */
@@ -69,6 +79,10 @@ export function ddlPolicy(settings: DdlSettings | undefined, statement: string, 
   return /^DROP (?:TABLE|DATABASE)$/.test(statement) ? drop : all;
 }
 
+/** By their names at the target, as rules of conflicts. */
+export const schemaHomeSchema = z.strictObject({ schema: patternSchema, table: patternSchema.default('*'), region: nameSchema });
+export type SchemaHome = z.infer<typeof schemaHomeSchema>;
+
 /**
  * Why a pipeline holds at a schema change · policy: it was told to · not-home: the table is at home elsewhere · unmapped: it cannot be said
  * in the names of the target, or the target refuses its text · failed: the target refused to carry it out · online-change: a tool changes
@@ -88,8 +102,11 @@ export const ddlHoldReasons = [
 ] as const;
 export type DdlHoldReason = (typeof ddlHoldReasons)[number];
 
-/** run: carry it out here, as it is · done: a person has done at the target what is needed · skip: it is not done here */
-export const ddlAnswers = ['run', 'done', 'skip'] as const;
+/**
+ * run: carry it out here, as it is · done: a person has done at the target what is needed · skip: it is not done here · seed: the table of
+ * the target is put aside, made as it is at the source, and its rows are copied
+ */
+export const ddlAnswers = ['run', 'done', 'skip', 'seed'] as const;
 export type DdlAnswer = (typeof ddlAnswers)[number];
 
 /** A pipeline that holds at a schema change. */

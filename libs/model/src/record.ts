@@ -2,7 +2,7 @@
  * A record of a topic: its headers (the identity of the log) and its payload, either one row event or a control record.
  * Control records travel in the same topic, so their order against the rows is free.
  */
-import type { DdlClause, DdlSession, DdlTable } from './ddl.js';
+import type { DdlClause, DdlModify, DdlSession, DdlTable } from './ddl.js';
 import type { RouteFingerprints } from './route.js';
 import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
@@ -103,6 +103,13 @@ export type ControlRecord =
       readonly session: DdlSession;
       readonly flavor: 'mysql' | 'mariadb';
       readonly version: string;
+      /**
+       * Rows that were written before it and behind it can live beside each other, so that it may run while both sides write, if each of
+       * `modifies` only widens its column. Of what cannot be made out: false.
+       */
+      readonly compatible: boolean;
+      /** Columns that it defines anew; only where it is compatible. */
+      readonly modifies: readonly DdlModify[];
       /** Where it was first run, and the regions that it has passed since. */
       readonly origin: string;
       readonly path: readonly string[];

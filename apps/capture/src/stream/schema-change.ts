@@ -73,6 +73,8 @@ function recordOf(
     ...concern,
     sql: rowsFollow ? sql.replace(/\s+START\s+TRANSACTION$/i, '') : sql,
     doubt: doubt ?? sessionDoubt,
+    compatible: false,
+    modifies: [],
     session,
     flavor: connector,
     version,

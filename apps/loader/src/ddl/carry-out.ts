@@ -11,6 +11,8 @@ export interface DdlRefusal {
   readonly message: string;
   /** How it is said here, where that is known: the target may show it already. */
   readonly here?: DdlPlan;
+  /** Answers that would be taken; left out: `done`, `skip`, and `run` where a plan is known. */
+  readonly ways?: readonly DdlAnswer[];
 }
 
 /** As it would run here. */

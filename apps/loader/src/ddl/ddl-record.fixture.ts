@@ -46,6 +46,8 @@ export function ddlRecord(sql: string, places: readonly Place[], more: Made = {}
     tables,
     doubt: null,
     clauses: null,
+    compatible: false,
+    modifies: [],
     flavor: 'mysql',
     version: '9.7.0',
     origin: 'north',

@@ -96,10 +96,10 @@ export class DdlStage {
     const isOpen = state === 'open';
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
-      const { reason, message } = plan;
+      const { reason, message, ways } = plan;
       return isOpen
         ? { reason: 'undecided', message: `${undecidedText} ${message}`, plan: null, policy }
-        : { reason, message, plan: null, policy };
+        : { reason, message, plan: null, policy, ways };
     }
     if (decision) return this.#run(came, { plan, policy, decision });
     if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
@@ -111,7 +111,7 @@ export class DdlStage {
   async #run(came: Came, { plan, policy, decision }: { plan: DdlPlan; policy: DdlPolicy; decision: DdlDecision | null }): Promise<Decided> {
     const { record, position } = came;
     const refusal = await this.#ports.target().run(record, plan, { position, decision });
-    if (refusal) return { reason: refusal.reason, message: refusal.message, plan, policy };
+    if (refusal) return { reason: refusal.reason, message: refusal.message, plan, policy, ways: refusal.ways };
     this.#ports.tell(came, 'applied');
     return 'behind';
   }
@@ -162,8 +162,8 @@ export class DdlStage {
     if (plan === 'nothing') return 'passed';
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
-      const { reason, message } = plan;
-      return held.plan === null && held.reason !== 'undecided' ? { ...held, reason, message } : { ...held, plan: null };
+      const { reason, message, ways } = plan;
+      return held.plan === null && held.reason !== 'undecided' ? { ...held, reason, message, ways } : { ...held, plan: null };
     }
     if (held.plan === null) return this.#decide(came, null);
     return (await target().isMet(record, plan)) ? this.#conclude(came, 'done', null) : { ...held, plan };

@@ -1,5 +1,5 @@
 /** Why a pipeline holds at a schema change, as people are told. Pure. */
-import type { DdlHold, DdlHoldReason, DdlPolicy, DdlRecord, TableName } from '@lutra/model';
+import type { DdlAnswer, DdlHold, DdlHoldReason, DdlPolicy, DdlRecord, TableName } from '@lutra/model';
 import { tableName } from '@lutra/model';
 import type { RecordPosition } from '../read/log-reader.js';
 import type { DdlPlan } from './carry-out.js';
@@ -11,6 +11,8 @@ export interface Held {
   readonly plan: DdlPlan | null;
   /** By which that was decided. */
   readonly policy: DdlPolicy;
+  /** Answers that would be taken; left out: see DdlRefusal. */
+  readonly ways?: readonly DdlAnswer[] | undefined;
 }
 
 const maxTextLength = 4_000;
@@ -42,7 +44,7 @@ export function holdOf({ record, position }: { record: DdlRecord; position: Reco
     sql: cut(record.sql),
     here: plan && cut(plan.sql),
     tables: namesOf(record).slice(0, maxTables),
-    ways: plan ? ['run', 'done', 'skip'] : ['done', 'skip'],
+    ways: held.ways ?? (plan ? ['run', 'done', 'skip'] : ['done', 'skip']),
     since,
   };
 }

@@ -30,7 +30,7 @@ export interface DdlClause {
 /** A column that an ALTER TABLE defines anew under its name, and nothing but that. */
 export interface DdlModify {
   readonly column: string;
-  /** Its type as it is written, in lower case, without attributes: `varchar(200)`, `bigint unsigned`, `enum('a','b')`. */
+  /** As a server tells it (COLUMN_TYPE), without the width of a number: `varchar(200)`, `bigint unsigned`, `enum('a','B')`. */
   readonly type: string;
   readonly nullable: boolean;
 }

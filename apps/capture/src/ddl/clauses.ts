@@ -44,7 +44,7 @@ function altered(cursor: Cursor): readonly DdlClause[] | null {
   return found.length === 0 || found.includes(null) ? null : found.flatMap((of) => of ?? []);
 }
 
-function isWay(clause: readonly Token[]): boolean {
+export function isWay(clause: readonly Token[]): boolean {
   const words = clause.map(keyword).filter((word) => word !== '=');
   return words.length === 2 && ways.has(words[0] ?? '');
 }
@@ -74,7 +74,7 @@ const others = new Set(
   ]),
 );
 
-const isOther = (cursor: Cursor): boolean => others.has(cursor.here);
+export const isOther = (cursor: Cursor): boolean => others.has(cursor.here);
 
 function added(cursor: Cursor): readonly DdlClause[] | null {
   const isKind = cursor.takeOne('UNIQUE', 'FULLTEXT');

@@ -126,6 +126,8 @@ describe('a statement that concerns a routed table', () => {
       tables: [{ ...orders, role: 'mentioned', offset: -1, length: 0 }],
       doubt: 'it is not known what the statement does to the tables that it names',
       clauses: null,
+      compatible: false,
+      modifies: [],
     }),
   );
 

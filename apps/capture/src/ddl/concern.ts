@@ -6,8 +6,10 @@
 import { keyword, plainStatement, sqlTokens } from '@lutra/binlog';
 import type { PlainStatement, Token } from '@lutra/binlog';
 import { foldedName } from '@lutra/model';
-import type { DdlClause, DdlRole, DdlTable, Router, SourceItem, StatementReading } from '@lutra/model';
+import type { DdlClause, DdlRole, DdlTable, Router, SourceItem, StatementReading, TableName } from '@lutra/model';
 import { clausesOf } from './clauses.js';
+import { compatibilityOf, incompatible } from './compatible.js';
+import type { Compatibility } from './compatible.js';
 import type { Reference } from './cursor.js';
 import { shapeOf } from './shape.js';
 import type { Shape } from './shape.js';
@@ -21,7 +23,7 @@ export interface Routing {
 }
 
 /** As a record of the log has it. */
-export interface Concern {
+export interface Concern extends Compatibility {
   readonly statement: string;
   readonly sql: string;
   readonly tables: readonly DdlTable[];
@@ -34,13 +36,20 @@ export function concernOf(ddl: Ddl, routing: Routing): Concern | null {
   const read = ddl.readings.map((reading) => readOne(reading, ddl.database, routing));
   const whole = read.filter((one) => !one.isBroken || one.shape.harmless);
   const [first] = whole;
-  const told = { statement: kindOf((first ?? read[0])!.shape), sql: first?.plain?.sql ?? ddl.sql, clauses: null };
+  const told = { statement: kindOf((first ?? read[0])!.shape), sql: first?.plain?.sql ?? ddl.sql, clauses: null, ...incompatible };
   if (!first) return { ...told, tables: [], doubt: ddl.doubt ?? 'its text cannot be read' };
   const touching = whole.find((one) => one.touches);
   if (!touching) return ddl.doubt === null || whole.every(({ shape }) => shape.harmless) ? null : { ...told, tables: [], doubt: ddl.doubt };
   if (touching.reach !== null) return { ...told, tables: [], doubt: ddl.doubt ?? touching.reach };
   const doubt = ddl.doubt ?? doubtOf(whole, touching);
-  if (doubt === null) return { ...told, tables: first.tables, doubt: first.shape.doubt, clauses: first.clauses };
+  if (doubt === null)
+    return {
+      ...told,
+      tables: first.tables,
+      doubt: first.shape.doubt,
+      clauses: first.clauses,
+      ...(first.shape.doubt === null && agreed(whole)),
+    };
   // what another reading takes for names may be values
   const areNames = touching === read[0] || Array.isArray(touching.shape.tables);
   return { ...told, tables: areNames ? touching.routed.map(asMentioned) : [], doubt };
@@ -56,6 +65,12 @@ function doubtOf(whole: readonly Read[], { shape, plain }: Read): string | null 
   return ways.size === 1
     ? null
     : 'it names other tables when it is read under another sql_mode or character set, and nobody knows which was in force';
+}
+
+/** One reading may take for a value what another one takes for a name. */
+function agreed([first, ...others]: readonly Read[]): Compatibility {
+  const text = JSON.stringify(first?.compatibility);
+  return first && others.every(({ compatibility }) => JSON.stringify(compatibility) === text) ? first.compatibility : incompatible;
 }
 
 function asMentioned({ database, name }: DdlTable): DdlTable {
@@ -85,6 +100,7 @@ interface Read {
   /** Those that it may change. */
   readonly routed: readonly DdlTable[];
   readonly clauses: readonly DdlClause[] | null;
+  readonly compatibility: Compatibility;
 }
 
 /** Of a harmless statement, all that tells what it is. */
@@ -95,7 +111,7 @@ const unchanged: ReadonlySet<DdlRole> = new Set(['like', 'references']);
 function readOne(reading: StatementReading, database: string, { router, foldsNames }: Routing): Read {
   // A stored program may have megabytes, and nobody else runs while its tokens are cut.
   const opening = shapeOf(firstOf(sqlTokens(reading.text, reading), mostOpening));
-  const nothing = { plain: null, reach: null, tables: [], routed: [], clauses: null };
+  const nothing = { plain: null, reach: null, tables: [], routed: [], clauses: null, compatibility: incompatible };
   if (opening.harmless) return { shape: opening, isBroken: false, touches: false, ...nothing };
   const plain = plainStatement(reading);
   const tokens = plain?.tokens ?? [...sqlTokens(reading.text, reading)];
@@ -103,7 +119,7 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
   const isBroken = tokens.at(-1)?.kind === 'broken' || hasStringForName(tokens);
   const fold = foldsNames ? foldedName : (name: string): string => name;
   const tables = Array.isArray(shape.tables) ? shape.tables.map(tableOf(shape.tables, { database, fold })) : [];
-  const isRouted = ({ database: of, name }: DdlTable): boolean =>
+  const isRouted = ({ database: of, name }: TableName): boolean =>
     name === '*' ? router.coversDatabase(of) : of !== '' && router({ database: of, name }) !== null;
   const named = Array.isArray(shape.tables)
     ? tables.filter(({ role }) => !unchanged.has(role))
@@ -119,6 +135,8 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
     tables,
     routed,
     clauses: plain && clausesOf(tokens),
+    compatibility:
+      plain && reading.flavor === 'mysql' ? compatibilityOf(plain, { statement: shape.statement, tables, isRouted }) : incompatible,
   };
 }
 

@@ -86,7 +86,15 @@ export class Cursor {
   }
 
   skipNumber(): void {
-    if (this.#tokens[this.#at]?.kind === 'number') this.#at += 1;
+    this.takeKind('number');
+  }
+
+  /** The next token, passed over, if it is of that kind. */
+  takeKind(kind: Token['kind']): Token | null {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== kind) return null;
+    this.#at += 1;
+    return token;
   }
 
   /** Whatever comes next. */

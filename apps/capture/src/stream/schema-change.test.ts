@@ -82,6 +82,8 @@ describe('a schema change of a routed table', () => {
         tables: [{ ...orders, role: 'subject', offset: 12, length: 6 }],
         doubt: null,
         clauses: [{ action: 'add', what: 'column', name: 'secret' }],
+        compatible: true,
+        modifies: [],
         session,
         flavor: 'mysql',
         version: '9.7',
@@ -97,7 +99,7 @@ describe('a schema change of a routed table', () => {
 
   it('has the place of its begin for an id where there are no GTIDs, and the doubt about its session', () => {
     const { record } = schemaChange(statement(alter, { gtid: null, sessionDoubt: 'code 99' }), options())!;
-    expect(record).toMatchObject({ id: 'binlog.1:9', doubt: 'code 99', tables: [{ role: 'subject' }] });
+    expect(record).toMatchObject({ id: 'binlog.1:9', doubt: 'code 99', tables: [{ role: 'subject' }], compatible: false });
   });
 
   it('that leaves the character set of a new table to its database is to be asked about', () => {
@@ -117,7 +119,15 @@ describe('a schema change of a routed table', () => {
       sql: sql.slice(0, -' START TRANSACTION'.length),
       statement: 'CREATE TABLE',
       doubt: null,
+      compatible: true,
     });
+  });
+
+  it('says what it makes of columns, unless something about it is in doubt', () => {
+    const modify = 'ALTER TABLE orders MODIFY v VARCHAR(200)';
+    const of = (part: Partial<Ddl>) => schemaChange(statement(modify, part), options())!.record;
+    expect(of({})).toMatchObject({ compatible: true, modifies: [{ column: 'v', type: 'varchar(200)', nullable: true }] });
+    for (const part of [{ doubt: '?' }, { sessionDoubt: '?' }]) expect(of(part)).toMatchObject({ compatible: false, modifies: [] });
   });
 
   it('is not published again where its transactions are in the log already, and a seed of the table hears of it', () => {
@@ -146,6 +156,14 @@ describe('a schema change that a loader ran', () => {
     expect(record).toMatchObject({ id: gtid, origin: 'california', path: ['california', 'hangzhou'] });
     const other = schemaChange(copy, options({ copies: known, forwarded: [{ schema: 'shop', table: 'items' }] }));
     expect(other?.record).toBeNull();
+  });
+
+  it('because a person has it run at home is home’s own from then on: it goes to all, and its path says who has it', () => {
+    const own = { [gtid]: { origin: 'hangzhou', path: ['california'] } };
+    const { record } = schemaChange(copy, options({ copies: own }))!;
+    expect(record).toMatchObject({ id: gtid, origin: 'hangzhou', path: ['california', 'hangzhou'] });
+    expect(schemaChange(copy, options({ copies: own, isPast: true }))?.record).toBeNull();
+    expect(schemaChange(statement('ALTER TABLE crm.t ADD a INT', { gtid }), options({ copies: own }))).toBeNull();
   });
 
   it('and of which nobody says so stops capture: published as new, it would go round', () => {

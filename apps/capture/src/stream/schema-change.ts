@@ -1,6 +1,7 @@
 /** A statement of the source → its record. Pure. */
 import { SyncError, tableName } from '@lutra/model';
 import type { DdlRecord, Origin, Router, Seen, SourceItem } from '@lutra/model';
+import { incompatible } from '../ddl/compatible.js';
 import { concernOf } from '../ddl/concern.js';
 import type { Concern, Routing } from '../ddl/concern.js';
 import { isWitness } from '../ddl/copies.js';
@@ -43,7 +44,10 @@ export function schemaChange(item: Ddl, options: SchemaOptions): SchemaChange | 
   return { kind: 'ddl', record: recordOf(item, concern, { ...options, origin }), tables, open };
 }
 
-/** Null: a loader ran it, and nobody forwards it. @throws SyncError LOOP_DETECTED */
+/**
+ * Null: a loader ran it, and nobody forwards it. What a person has run at home is home's own from then on, and goes to all.
+ * @throws SyncError LOOP_DETECTED
+ */
 function originOf(item: Ddl, { statement }: Concern, { region, copies, forwarded, foldsNames }: SchemaOptions): Origin | null {
   const { gtid, at } = item;
   if (!isWitness(gtid)) return { origin: region, path: [region] };
@@ -52,8 +56,10 @@ function originOf(item: Ddl, { statement }: Concern, { region, copies, forwarded
     const message = `a loader ran ${statement} at ${at.file}:${at.pos} under ${gtid}, and lutra.ddl does not say where it comes from`;
     throw new SyncError('LOOP_DETECTED', message, { details: { statement, gtid, ...at } });
   }
+  const path = [...found.path, region];
+  if (found.origin === region) return { origin: region, path };
   if (found.origin === '' || concernOf(item, { router: forwarded, foldsNames }) === null) return null;
-  return { origin: found.origin, path: [...found.path, region] };
+  return { origin: found.origin, path };
 }
 
 type Recorded = SchemaOptions & { readonly origin: Origin };
@@ -64,6 +70,7 @@ function recordOf(
   { endpoint, connector, version, origin, seen, now }: Recorded,
 ): DdlRecord {
   const { gtid, at, database, session, sessionDoubt, rowsFollow, end: position } = item;
+  const inDoubt = doubt ?? sessionDoubt;
   const id = gtid ?? `${at.file}:${at.pos}`;
   return {
     kind: 'ddl',
@@ -72,9 +79,8 @@ function recordOf(
     database,
     ...concern,
     sql: rowsFollow ? sql.replace(/\s+START\s+TRANSACTION$/i, '') : sql,
-    doubt: doubt ?? sessionDoubt,
-    compatible: false,
-    modifies: [],
+    doubt: inDoubt,
+    ...(inDoubt === null ? {} : incompatible),
     session,
     flavor: connector,
     version,

@@ -107,6 +107,7 @@ describe('a loader is told', () => {
     ['a third pipeline is gone', { pipelines: [there, back, direct] }],
     ['a third region no longer reaches the source', { pipelines: [there, back, third] }],
     ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }, direct] }],
+    ['another region is at home of the definition of some table', { schemaHomes: [{ schema: 'shop', region: 'dublin' }] }],
     ['it does something else with schema changes', { pipelines: [{ ...there, ddl: { drop: 'stop' } }, back, third, direct] }],
     [
       'what it writes is forwarded',
@@ -168,6 +169,14 @@ describe('a pipeline', () => {
     expect(assignments({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('suspend');
   });
 
+  it('knows whose schema changes are carried out, and where nobody can tell what a row had seen of its own', () => {
+    const ddl = (part: ChannelPart) => assignments(part).value.ddl;
+    expect(ddl({ pipelines: [there] })).toMatchObject({ bothWays: false, homes: [], home: null, isMesh: false });
+    const schemaHomes = [{ schema: 'shop', table: 't_*', region: 'dublin' }];
+    expect(ddl({ conflicts: home, schemaHomes })).toMatchObject({ bothWays: true, homes: schemaHomes, home: 'hangzhou', isMesh: false });
+    expect(ddl({ pipelines: [there, back, third, { ...third, name: 'else', target: 'a' }] })).toMatchObject({ isMesh: true });
+  });
+
   it('carries schema changes out where nothing flows back, as it is told; else it holds at them, and at all where nobody says', () => {
     const policies = (part: ChannelPart): readonly string[] => {
       const { value } = assignments(part);
@@ -187,7 +196,7 @@ describe('a pipeline', () => {
       'ignore',
       'stop',
     ]);
-    const [oneWay, bothWays] = [{ ddl: { settings: undefined, bothWays: false } }, { ddl: { settings: undefined, bothWays: true } }];
+    const [oneWay, bothWays] = [assignments({ pipelines: [there] }).value, assignments({}).value];
     expect([policyOf(bothWays, oneWay, 'DROP TABLE'), policyOf(oneWay, bothWays, 'DROP TABLE'), policyOf({}, {}, 'x')]).toEqual([
       'stop',
       'stop',

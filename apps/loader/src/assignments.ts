@@ -1,5 +1,5 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { comesBack, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { comesBack, isMesh, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
@@ -9,6 +9,7 @@ import type {
   PipelineUid,
   RegionDocument,
   Route,
+  SchemaHome,
   UnsupportedPolicy,
 } from '@lutra/model';
 import { factsOf } from '@lutra/registry';
@@ -42,6 +43,11 @@ export interface LoaderWork {
 export interface DdlWork {
   readonly settings: DdlSettings | undefined;
   readonly bothWays: boolean;
+  /** Of its channel, by names at the target; the first that matches, else `home`: createHomeFinder(). */
+  readonly homes: readonly SchemaHome[];
+  readonly home: string | null;
+  /** Both ways nothing is applied by itself there: isMesh(). */
+  readonly isMesh: boolean;
   /** Of each other pipeline to the same target, of whatever channel; of one that is stopped its rows are there still. */
   readonly others?: readonly (readonly Route[])[];
 }
@@ -101,7 +107,7 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
-        ddl: { settings: pipeline.ddl, bothWays: comesBack(pipeline, channel.pipelines), others: othersTo(documents, pipeline) },
+        ddl: ddlOf(documents, channel, pipeline),
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
@@ -110,6 +116,17 @@ export function assignedPipelines(
     }
   }
   return assignments;
+}
+
+function ddlOf(documents: Configuration, { pipelines, schemaHomes, conflicts }: ChannelDocument, pipeline: PipelineDocument): DdlWork {
+  return {
+    settings: pipeline.ddl,
+    bothWays: comesBack(pipeline, pipelines),
+    homes: schemaHomes ?? [],
+    home: conflicts.home ?? null,
+    isMesh: isMesh(pipeline, pipelines),
+    others: othersTo(documents, pipeline),
+  };
 }
 
 function othersTo(documents: Configuration, { uid, target }: PipelineDocument): readonly (readonly Route[])[] {

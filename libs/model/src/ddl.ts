@@ -72,10 +72,11 @@ export const ddlSettingsSchema = z.strictObject({
 });
 export type DdlSettings = z.infer<typeof ddlSettingsSchema>;
 
-/** What a pipeline does with statements of that kind ('ALTER TABLE'). */
+/** What a pipeline is to do with statements of that kind ('ALTER TABLE'). */
 export function ddlPolicy(settings: DdlSettings | undefined, statement: string, bothWays: boolean): DdlPolicy {
   const { default: all = bothWays ? 'stop' : 'apply', drop = all, truncate = all } = settings ?? {};
-  if (statement === 'TRUNCATE TABLE') return truncate;
+  // both ways, rows that the other side inserts before it hears of it would stay there alone
+  if (statement === 'TRUNCATE TABLE') return bothWays && truncate === 'apply' ? 'stop' : truncate;
   return /^DROP (?:TABLE|DATABASE)$/.test(statement) ? drop : all;
 }
 

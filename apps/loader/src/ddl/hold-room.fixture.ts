@@ -31,6 +31,8 @@ import { MemoryDdlTarget } from './memory-ddl-target.fixture.js';
 const key = Keyring.of(randomBytes(32));
 const region = (name: string) => ({ name, description: '', kafka: { brokers: ['k:1'] } }) as RegionDocument;
 
+export const oneWay = { bothWays: false, homes: [], home: null, isMesh: false } as const;
+
 export interface HoldRoomOptions {
   readonly server: TestServer;
   readonly ids: MemoryIds;
@@ -181,7 +183,7 @@ export class HoldRoom {
       forwarded: false,
       paused: false,
       onUnsupported: 'stop',
-      ddl: { settings, bothWays: back !== undefined },
+      ddl: { settings, ...oneWay, ...(back && { bothWays: true, home: conflicts.home }) },
       targetRegion: region(to[1]),
       detector: reverse ? { conflicts, targetRegion: region(to[1]), back: reverse, otherWriters: [] } : null,
     };

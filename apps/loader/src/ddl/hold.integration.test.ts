@@ -6,7 +6,7 @@ import { MemoryIds } from '../../../../libs/avro/test/samples.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { MemoryLog } from '../memory-log.fixture.js';
-import { HoldRoom } from './hold-room.fixture.js';
+import { HoldRoom, oneWay } from './hold-room.fixture.js';
 
 const ids = new MemoryIds();
 const columns = [
@@ -64,7 +64,7 @@ const seqAtTarget = async (): Promise<number> => {
 test('where another pipeline writes the table: what may take its rows holds, and what adds a column does not', async () => {
   const room = await roomOf();
   room.offer({
-    ddl: { settings: { default: 'apply' }, bothWays: false, others: [[{ schema: 'north', table: 't', to: { schema: database } }]] },
+    ddl: { settings: { default: 'apply' }, ...oneWay, others: [[{ schema: 'north', table: 't', to: { schema: database } }]] },
   });
   room.start();
   await insert(1);
@@ -141,7 +141,7 @@ describe('a hold', () => {
     room.start();
     await holds(room);
     room.offer({ routes: [...routes, { schema: 'other', table: '*' }] });
-    room.offer({ ddl: { settings: { default: 'apply' }, bothWays: false } });
+    room.offer({ ddl: { settings: { default: 'apply' }, ...oneWay } });
     await isThere(1);
     expect([room.live.isTaken, room.failures]).toEqual([false, []]);
   });

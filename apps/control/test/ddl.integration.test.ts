@@ -86,7 +86,7 @@ describe('the settings', () => {
     expect(await shown()).toEqual([{ default: 'apply' }]);
     expect((await client.get(path)).body).toMatchObject({
       pipeline: 'ab.there',
-      settings: { default: 'apply', drop: 'apply', truncate: 'apply', maxSeconds: null, bothWays: false },
+      settings: { default: 'apply', drop: 'apply', truncate: 'apply', maxSeconds: null, bothWays: false, homes: [] },
       hold: null,
       running: null,
       tables: [],
@@ -100,21 +100,33 @@ describe('the settings', () => {
     for (const ddl of [{ maxSeconds: 0 }, { default: 'run' }, { rename: 'stop' }]) expect((await put(channel(ddl))).status).toBe(400);
   });
 
-  it('apply nothing where something flows both ways', async () => {
-    for (const [ddl, id] of [
-      [{ default: 'apply' }, 'ddl-both-ways'],
-      [{ truncate: 'apply' }, 'ddl-truncate-both-ways'],
-    ] as const) {
-      const refused = await put(channel(ddl, back));
-      expect([refused.status, refused.body.code, refused.body.details.problems.map((one: { id: string }) => one.id)]).toEqual([
-        400,
-        'CONFIG_INVALID',
-        [id],
-      ]);
-    }
+  it('apply both ways what a region is at home of, and no TRUNCATE', async () => {
+    const ids = async (body: object): Promise<unknown> => {
+      const refused = await put(body);
+      return [refused.status, refused.body.code, refused.body.details?.problems.map((one: { id: string }) => one.id)];
+    };
+    const apply = channel({ default: 'apply' }, back);
+    expect(await ids(apply)).toEqual([400, 'CONFIG_INVALID', ['ddl-home-missing']]);
+    expect(await ids(channel({ truncate: 'apply' }, back))).toEqual([400, 'CONFIG_INVALID', ['ddl-truncate-both-ways']]);
+    const homes = (...regions: readonly string[]) =>
+      regions.map((region, i) => ({ schema: i === 0 ? 'copy' : 'shop', table: 't*', region }));
+    const home = { conflicts: { home: 'a' } };
+    expect(await ids({ ...apply, ...home, schemaHomes: homes('b') })).toEqual([400, 'CONFIG_INVALID', ['schema-home-differs']]);
+    expect(await ids({ ...apply, ...home, schemaHomes: homes('c', 'c') })).toMatchObject([400, 'CONFIG_INVALID', { length: 2 }]);
+    expect((await put({ ...apply, ...home, schemaHomes: [{ schema: 'no.name', region: 'a' }] })).status).toBe(400);
+    const schemaHomes = homes('b', 'b');
+    expect((await put({ ...apply, ...home, schemaHomes })).body).toMatchObject({ schemaHomes });
+    expect(await shown()).toEqual([{ default: 'apply' }, { default: 'stop' }]);
+    const { body } = await client.get('/api/v1/channels/ab');
+    expect((await put(body)).body).toMatchObject({ schemaHomes, conflicts: { home: 'a' } });
+    await says({ state: 'held', hold, epoch: 1 });
+    const settings = { default: 'apply', drop: 'apply', truncate: 'stop', maxSeconds: null, bothWays: true };
+    expect((await client.get(path)).body.settings).toEqual({ ...settings, homes: [{ table: 'copy.t', home: 'b' }] });
     expect((await put(channel(undefined, back))).status).toBe(200);
     expect(await shown()).toEqual([{ default: 'stop' }, { default: 'stop' }]);
+    expect((await client.get(path)).body.settings.homes).toEqual([{ table: 'copy.t', home: null }]);
     expect((await put(channel())).status).toBe(200);
+    expect((await client.get('/api/v1/channels/ab')).body).not.toHaveProperty('schemaHomes');
   });
 });
 

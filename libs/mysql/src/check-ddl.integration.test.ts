@@ -22,7 +22,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
 
   const found = async (applies = true): Promise<readonly Problem[]> => {
     const session = await Session.open({ ...server.options, user: 'least' }, 'target');
-    const problems = await ddlProblems(session, await readServer(session), { routes, applies });
+    const problems = await ddlProblems(session, await readServer(session), { routes, applies, bothWays: false });
     await session.close();
     return problems;
   };
@@ -73,9 +73,14 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
 it('without GTIDs it is told what that costs; MariaDB is told by its name', async () => {
   const plain = await TestServer.start('9.7', ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']);
   const facts = await readServer(plain.admin);
-  expect((await ddlProblems(plain.admin, facts, { routes, applies: true })).map(({ id, severity }) => [id, severity])).toEqual([
-    ['ddl-witness', 'warning'],
-  ]);
-  expect(await ddlProblems(plain.admin, { ...facts, flavor: 'mariadb' }, { routes, applies: true })).toMatchObject([{ id: 'ddl-mariadb' }]);
+  const asked = { routes, applies: true, bothWays: false };
+  const found = (more: { applies?: boolean; bothWays?: boolean }) => ddlProblems(plain.admin, facts, { ...asked, ...more });
+  expect(await found({})).toMatchObject([{ id: 'ddl-witness', severity: 'warning' }]);
+  expect(await found({ applies: false, bothWays: true })).toEqual([]);
+  const refused = await found({ bothWays: true });
+  expect(refused).toMatchObject([{ id: 'ddl-witness', severity: 'error', what: expect.stringContaining('go back to the source') }]);
+  expect(await ddlProblems(plain.admin, { ...facts, flavor: 'mariadb' }, asked)).toMatchObject([{ id: 'ddl-mariadb' }]);
+  await plain.run(refused[0]?.fix ?? '');
+  expect(await ddlProblems(plain.admin, await readServer(plain.admin), { ...asked, bothWays: true })).toEqual([]);
   await plain.stop();
 });

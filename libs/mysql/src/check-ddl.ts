@@ -13,13 +13,19 @@ export interface DdlChecks {
   readonly routes: readonly Route[];
   /** Some kind of statement is to be applied; else a person answers, and may answer `run`. */
   readonly applies: boolean;
+  /** Something comes back from the target. */
+  readonly bothWays: boolean;
 }
 
 const written = ['SELECT', 'INSERT', 'UPDATE'];
 const toApply = ['CREATE', 'ALTER', 'DROP', 'INDEX', 'REFERENCES'];
 const holds = 'each schema change holds its pipeline (DDL_HELD)';
 
-export async function ddlProblems(queries: Queries, server: ServerFacts, { routes, applies }: DdlChecks): Promise<readonly Problem[]> {
+export async function ddlProblems(
+  queries: Queries,
+  server: ServerFacts,
+  { routes, applies, bothWays }: DdlChecks,
+): Promise<readonly Problem[]> {
   if (server.flavor === 'mariadb') {
     const what = `Lutra does not run schema changes on MariaDB yet: ${holds}`;
     return applies ? [problem('error', 'ddl-mariadb', what, 'set "default" of the pipeline\'s ddl to "stop" or "ignore"')] : [];
@@ -37,7 +43,7 @@ export async function ddlProblems(queries: Queries, server: ServerFacts, { route
     problems.push(...shape(table));
   }
   const rights = [...statementRights(server, routes), ...(await sessionRights(queries, server))];
-  return [...problems, ...rights, ...(applies ? witness(server) : [])];
+  return [...problems, ...rights, ...(applies ? witness(server, bothWays) : [])];
 }
 
 /** In the order of schemas/lutra.sql. */
@@ -108,8 +114,16 @@ function isOn(value: string | undefined): boolean {
   return value?.toUpperCase() === 'ON';
 }
 
-function witness({ variables }: ServerFacts): readonly Problem[] {
+const turnOn = ['enforce_gtid_consistency = ON', 'gtid_mode = OFF_PERMISSIVE', 'gtid_mode = ON_PERMISSIVE', 'gtid_mode = ON']
+  .map((assignment) => `SET PERSIST ${assignment}`)
+  .join('; ');
+
+function witness({ variables }: ServerFacts, bothWays: boolean): readonly Problem[] {
   if (isOn(variables.get('gtid_mode'))) return [];
+  if (bothWays) {
+    const back = 'gtid_mode is not ON: a schema change that is applied here would go back to the source as one of the target';
+    return [problem('error', 'ddl-witness', `${back}, so each one holds its pipeline (DDL_HELD)`, turnOn)];
+  }
   const what = 'gtid_mode is not ON: where a loader or the server ends amid a schema change, its pipeline may hold (undecided)';
   return [problem('warning', 'ddl-witness', what, 'turn GTIDs on; or compare the table, and answer done or run')];
 }

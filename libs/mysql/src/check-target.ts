@@ -17,6 +17,8 @@ export interface DdlUse {
   readonly applies: boolean;
   /** The document says so; else it is the default. */
   readonly asked: boolean;
+  /** Something comes back from the target. */
+  readonly bothWays: boolean;
 }
 
 export interface TargetFacts {
@@ -70,7 +72,7 @@ async function checkDdl(
   server: ServerFacts,
   { routes, ddl }: { readonly routes: readonly Route[]; readonly ddl: DdlUse },
 ): Promise<readonly Problem[]> {
-  const found = await ddlProblems(queries, server, { routes, applies: ddl.applies });
+  const found = await ddlProblems(queries, server, { routes, applies: ddl.applies, bothWays: ddl.bothWays });
   return ddl.asked ? found : found.map((one) => ({ ...one, severity: 'warning' }));
 }
 

@@ -30,7 +30,13 @@ export function conflictProblems(channel: ChannelInput, addresses: EndpointAddre
     ...rules.flatMap(({ rule, name }) => ruleProblems(rule, name)).map(problem),
     ...rules.flatMap((placed) => policyProblems(placed)),
     ...rules.flatMap((placed) => forwardedProblems(placed, { home: channel.conflicts.home, addresses })),
-    ...rules.flatMap((placed, index) => idleProblems(placed, channel.conflicts.rules.slice(0, index))).map(problem),
+    ...rules
+      .flatMap(({ name, rule, decides }, index) =>
+        decides.length > 0
+          ? []
+          : idleProblems({ name, rule, earlier: channel.conflicts.rules.slice(0, index), none: 'no pipeline brings' }),
+      )
+      .map(problem),
   ];
 }
 
@@ -45,7 +51,7 @@ function placedRule(rule: ConflictRule, index: number, { channel, flows }: { cha
 }
 
 /** What of the pipeline's tables, as they are called at the target, the rule decides about and no earlier rule takes; null if nothing. */
-function decidedTable({ replicates }: Flow, rule: ConflictRule, earlier: readonly ConflictRule[]): string | null {
+export function decidedTable({ replicates }: Flow, rule: TablePattern, earlier: readonly TablePattern[]): string | null {
   for (const replicated of replicates) {
     const pattern = throughRoute(replicated, rule);
     if (!pattern) continue;
@@ -56,7 +62,7 @@ function decidedTable({ replicates }: Flow, rule: ConflictRule, earlier: readonl
 }
 
 /** By what the user wrote: of a rule and a route with wildcards any name would be an example, which need not be there. */
-function toldTable({ pattern, to }: Replicated, rule: ConflictRule): string {
+function toldTable({ pattern, to }: Replicated, rule: TablePattern): string {
   if (!isPattern(pattern)) return `${to?.schema ?? pattern.schema}.${to?.table ?? pattern.table}`;
   return isPattern(rule) ? `tables of route ${pattern.schema}.${pattern.table}` : `${rule.schema}.${rule.table}`;
 }
@@ -155,12 +161,19 @@ function forwardedProblems(
   });
 }
 
-function idleProblems({ rule, name, decides }: Placed, earlier: readonly ConflictRule[]): readonly Omit<FlowProblem, 'flows'>[] {
-  if (decides.length > 0) return [];
+interface Idle {
+  /** For messages. */
+  readonly name: string;
+  readonly rule: TablePattern;
+  readonly earlier: readonly TablePattern[];
+  /** Pipelines that do not: 'no pipeline brings'. */
+  readonly none: string;
+}
+
+/** Of a rule that decides about no table. */
+export function idleProblems({ name, rule, earlier, none }: Idle): readonly Omit<FlowProblem, 'flows'>[] {
   const covered = findTable([rule], earlier) === null;
-  const why = covered
-    ? 'earlier rules take every table that it names'
-    : 'no pipeline brings a table that it names and no earlier rule takes';
+  const why = covered ? 'earlier rules take every table that it names' : `${none} a table that it names and no earlier rule takes`;
   const fix = covered
     ? 'Put it before the wider rule, or remove it.'
     : 'Rules go by the name at the target: correct it, or remove the rule.';

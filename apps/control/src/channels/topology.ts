@@ -4,6 +4,7 @@ import { errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { conflictProblems } from './conflict.rules.js';
 import { ddlRuleProblems } from '../ddl/ddl.rules.js';
+import { schemaHomeProblems } from '../ddl/schema-home.rules.js';
 import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
@@ -31,7 +32,11 @@ function problemsOf({ endpoints, channels }: Topology): readonly FlowProblem[] {
   return [
     ...pipelineProblems(flows, addresses),
     ...related(flows).flatMap((some) => [...pathProblems(some, flows), ...twoWayProblems(some)]),
-    ...channels.flatMap((channel) => [...conflictProblems(channel, addresses), ...ddlRuleProblems(channel)]),
+    ...channels.flatMap((channel) => [
+      ...conflictProblems(channel, addresses),
+      ...schemaHomeProblems(channel, addresses),
+      ...ddlRuleProblems(channel),
+    ]),
   ];
 }
 

@@ -5,43 +5,74 @@ import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.j
 import { toRecent } from './ddl-queries.js';
 import { ddlRecord } from './ddl-record.fixture.js';
 import { concerns } from './concerns.js';
-import { ddlRuleProblems, effectiveDdl, shownDdl } from './ddl.rules.js';
+import { ddlRuleProblems, ddlUse, effectiveDdl, shownDdl } from './ddl.rules.js';
 
-function channel(ddl: DdlSettings | undefined, bothWays: boolean) {
+type Part = Partial<Parameters<typeof storedChannel>[0]>;
+
+function channel(ddl: DdlSettings | undefined, bothWays: boolean, more: Part = {}) {
   const routes = [{ schema: 'shop' }];
   const there = { name: 'there', source: 'a', target: 'b', routes, ddl };
-  return storedChannel({ name: 'ab', pipelines: [there, ...(bothWays ? [{ name: 'back', source: 'b', target: 'a', routes }] : [])] });
+  const back = { name: 'back', source: 'b', target: 'a', routes };
+  return storedChannel({ name: 'ab', pipelines: [there, ...(bothWays ? [back] : [])], ...more });
 }
 
 describe('the settings of a pipeline', () => {
-  const told = (ddl: DdlSettings | undefined, bothWays = true) => ddlRuleProblems(channel(ddl, bothWays)).map(({ id }) => id);
+  const told = (ddl: DdlSettings | undefined, bothWays = true, more: Part = {}) =>
+    ddlRuleProblems(channel(ddl, bothWays, more)).map(({ id }) => id);
+  const home = { conflicts: { home: 'region-a' } };
 
-  it('cannot be apply where something flows both ways; a TRUNCATE there cannot be one for a reason of its own', () => {
+  it('can be apply both ways where a region is at home of each table; a TRUNCATE there never', () => {
     expect(told(undefined)).toEqual([]);
     expect(told({ default: 'ignore', drop: 'stop', truncate: 'ignore', maxSeconds: 5 })).toEqual([]);
-    expect(told({ default: 'apply' })).toEqual(['ddl-both-ways']);
-    expect(told({ drop: 'apply' })).toEqual(['ddl-both-ways']);
-    expect(told({ default: 'apply', truncate: 'apply' })).toEqual(['ddl-both-ways', 'ddl-truncate-both-ways']);
+    for (const ddl of [{ default: 'apply' }, { drop: 'apply' }, { default: 'apply', drop: 'apply' }] as const)
+      expect([told(ddl), told(ddl, true, home), told(ddl, false)]).toEqual([['ddl-home-missing'], [], []]);
+    const schemaHomes = [{ schema: 'shop', table: '*', region: 'region-b' }];
+    expect(told({ default: 'apply' }, true, { schemaHomes })).toEqual([]);
+    expect(told({ default: 'apply' }, true, { schemaHomes: [{ ...schemaHomes[0]!, table: 'orders' }] })).toEqual(['ddl-home-missing']);
+    expect(told({ default: 'apply', truncate: 'apply' }, true, home)).toEqual(['ddl-truncate-both-ways']);
     expect(ddlRuleProblems(channel({ truncate: 'apply' }, true))).toMatchObject([
       { severity: 'error', what: expect.stringMatching(/^pipeline ab\.there: ddl\.truncate is apply: TRUNCATE/), flows: ['ab.there'] },
     ]);
     expect(told({ default: 'apply', drop: 'apply', truncate: 'apply' }, false)).toEqual([]);
+  });
+
+  it('cannot be apply where rows of a third endpoint come past the source, or where what comes back takes another way', () => {
+    const way = (source: string, target: string) => ({ name: `${source}${target}`, source, target, routes: [{ schema: 'shop' }] });
+    const of = (...ways: readonly string[]) => ({
+      ...home,
+      pipelines: ways.map((one) => ({ ...way(one[0]!, one[1]!), ddl: { drop: 'apply' } })),
+    });
+    const ids = (...ways: readonly string[]) =>
+      ddlRuleProblems(channel(undefined, true, of(...ways))).map(({ id, flows }) => `${id} ${flows.join()}`);
+    expect(ids('ab', 'ba', 'ca', 'cb')).toEqual(['ddl-mesh ab.ab', 'ddl-mesh ab.ba']);
+    expect(ids('ab', 'ba', 'bc', 'cb')).toEqual([]);
     const ring = [
       ['a', 'b'],
       ['b', 'c'],
       ['c', 'a'],
       ['c', 'd'],
     ].map(([source, target]) => ({ name: `to-${target}`, source, target, routes: [{ schema: 'shop' }], ddl: { default: 'apply' } }));
-    expect(ddlRuleProblems(storedChannel({ name: 'ring', pipelines: ring })).map(({ flows }) => flows[0])).toEqual([
+    expect(ddlRuleProblems(storedChannel({ name: 'ring', pipelines: ring, ...home })).map(({ flows }) => flows[0])).toEqual([
       'ring.to-b',
       'ring.to-c',
       'ring.to-a',
     ]);
   });
 
+  it('ask the target for GTIDs where what is applied there could go back', () => {
+    expect(ddlUse({ default: 'apply' }, true)).toEqual({ applies: true, asked: true, bothWays: true });
+    expect(ddlUse({ truncate: 'apply' }, true)).toMatchObject({ applies: false });
+    expect([ddlUse(undefined, true), ddlUse(undefined, false), ddlUse({ default: 'ignore' }, true)]).toMatchObject([
+      { applies: false, asked: false },
+      { applies: true, bothWays: false },
+      null,
+    ]);
+  });
+
   it('are apply one way and stop both ways, unless they are told; what has none of its own goes by the default', () => {
     expect(effectiveDdl(undefined, false)).toEqual({ default: 'apply', drop: 'apply', truncate: 'apply', maxSeconds: null });
     expect(effectiveDdl(undefined, true)).toEqual({ default: 'stop', drop: 'stop', truncate: 'stop', maxSeconds: null });
+    expect(effectiveDdl({ default: 'apply' }, true)).toEqual({ default: 'apply', drop: 'apply', truncate: 'stop', maxSeconds: null });
     expect(effectiveDdl({ default: 'ignore', truncate: 'stop', maxSeconds: 7 }, false)).toEqual({
       default: 'ignore',
       drop: 'ignore',

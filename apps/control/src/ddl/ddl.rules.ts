@@ -1,8 +1,11 @@
 /** What a pipeline is told to do with schema changes: what it may not be told where something flows both ways, and what counts. Pure. */
-import { comesBack, ddlPolicy, pipelineName } from '@lutra/model';
+import { comesBack, ddlPolicy, isMesh } from '@lutra/model';
 import type { ChannelInput, DdlPolicy, DdlSettings } from '@lutra/model';
 import type { DdlUse } from '@lutra/mysql';
+import { flowsOf } from '../channels/flow.js';
+import type { Flow } from '../channels/flow.js';
 import type { FlowProblem } from '../channels/pipeline.rules.js';
+import { homeless } from './schema-home.rules.js';
 
 /** What counts, also where the document leaves it out. */
 export interface EffectiveDdl {
@@ -34,35 +37,54 @@ export function ddlUse(settings: DdlSettings | undefined, bothWays: boolean): Dd
   const policies = Object.values(effective);
   if (policies.every((one) => one === 'ignore')) return null;
   const { default: all, drop, truncate } = settings ?? {};
-  return { applies: policies.includes('apply'), asked: [all, drop, truncate].includes('apply') };
+  return { applies: policies.includes('apply'), asked: [all, drop, truncate].includes('apply'), bothWays };
 }
-
-const held = {
-  id: 'ddl-both-ways',
-  why: 'schema changes are not applied where something flows both ways yet: they hold',
-  fix: 'Choose "stop" (each one holds until you answer it) or "ignore", or leave it out.',
-};
-const refused = {
-  default: held,
-  drop: held,
-  truncate: {
-    id: 'ddl-truncate-both-ways',
-    why: 'TRUNCATE cannot be applied where something flows both ways: rows that the other side has inserted before it hears of it would stay on one side alone',
-    fix: 'Choose "stop" or "ignore", or leave it out; DELETE FROM does the same and is replicated as rows.',
-  },
-};
 
 /** One that follows from `default` is said once, by it. */
 export function ddlRuleProblems(channel: ChannelInput): readonly FlowProblem[] {
-  return channel.pipelines.flatMap((pipeline) => {
-    const { name, ddl = {} } = pipeline;
+  const flows = flowsOf(channel);
+  return channel.pipelines.flatMap((pipeline, index) => {
+    const { ddl = {} } = pipeline;
     if (!comesBack(pipeline, channel.pipelines)) return [];
-    const id = pipelineName(channel.name, name);
-    return (['default', 'drop', 'truncate'] as const)
-      .filter((field) => ddl[field] === 'apply')
-      .map((field): FlowProblem => {
-        const { id: problem, why, fix } = refused[field];
-        return { id: problem, severity: 'error', what: `pipeline ${id}: ddl.${field} is apply: ${why}`, fix, flows: [id] };
-      });
+    const flow = flows[index]!;
+    const error = (id: string, what: string, fix: string): FlowProblem => ({
+      id,
+      severity: 'error',
+      what: `pipeline ${flow.id}: ${what}`,
+      fix,
+      flows: [flow.id],
+    });
+    const field = (['default', 'drop'] as const).find((one) => ddl[one] === 'apply');
+    return [
+      ...(field ? applied(channel, flow, `ddl.${field} is apply`).map(({ id, why, fix }) => error(id, why, fix)) : []),
+      ...(ddl.truncate === 'apply' ? [error('ddl-truncate-both-ways', `ddl.truncate is apply: ${truncated}`, insteadOfTruncate)] : []),
+    ];
   });
+}
+
+const truncated =
+  'TRUNCATE cannot be applied where something flows both ways: rows that the other side has inserted before it hears of it would stay on one side alone';
+const insteadOfTruncate = 'Choose "stop" or "ignore", or leave it out; DELETE FROM does the same and is replicated as rows.';
+const held = 'Choose "stop" (each one holds until you answer it) or "ignore"';
+
+interface Refused {
+  readonly id: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+/** What schema changes need to be applied where something comes back. */
+function applied(channel: ChannelInput, flow: Flow, what: string): readonly Refused[] {
+  const refused: Refused[] = [];
+  if (isMesh(flow, channel.pipelines)) {
+    const why = `${what}, but other endpoints write at ${flow.target} past ${flow.source}, or what comes back takes another way: nobody could tell what their rows had seen of a schema change`;
+    const fix = `${held}, or leave it out; or let one region be a hub that forwards ("forwards": true).`;
+    refused.push({ id: 'ddl-mesh', why, fix });
+  }
+  const table = homeless(channel, flow);
+  if (table !== null) {
+    const why = `${what}, but no region is at home of ${table}: each side would run what the other one runs`;
+    refused.push({ id: 'ddl-home-missing', why, fix: `Name a region in conflicts.home, or for these tables in schemaHomes. Or: ${held}.` });
+  }
+  return refused;
 }

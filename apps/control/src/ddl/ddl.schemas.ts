@@ -9,8 +9,10 @@ const settingsSchema = z.object({
   truncate: z.enum(ddlPolicies),
   /** null: no bound. */
   maxSeconds: z.number().nullable(),
-  /** Something flows both ways in the channel. */
+  /** Something comes back from the target. */
   bothWays: z.boolean(),
+  /** Both ways, of the tables at which it holds, by their names at the target: whose schema changes run everywhere. */
+  homes: z.array(z.object({ table: z.string(), /** A region; null: none is named. */ home: z.string().nullable() })),
 });
 
 /** A row of lutra.ddl. */

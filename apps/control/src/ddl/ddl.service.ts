@@ -1,8 +1,8 @@
 /** Schema changes of one pipeline: what it does with them, the one at which it holds, and a person's answer to that. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { comesBack, createRouter, pipelineRoutes, SyncError, toSyncError } from '@lutra/model';
-import type { ChannelDocument, DdlHold, PipelineDocument, TableName, WorkStatus } from '@lutra/model';
+import { comesBack, createHomeFinder, createRouter, pipelineRoutes, SyncError, tableName, toSyncError } from '@lutra/model';
+import type { ChannelDocument, DdlHold, PipelineDocument, Router, TableName, WorkStatus } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { Side } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
@@ -48,7 +48,7 @@ export class DdlService {
     return {
       pipeline: id,
       uid: pipeline.uid,
-      settings: { ...effectiveDdl(pipeline.ddl, bothWays), bothWays },
+      settings: { ...effectiveDdl(pipeline.ddl, bothWays), bothWays, homes: bothWays ? homesOf(subject, hold?.tables ?? []) : [] },
       hold,
       running: worker?.ddl ?? null,
       tables,
@@ -86,10 +86,7 @@ export class DdlService {
 
   async #sides({ channel, pipeline }: Subject, { tables }: DdlHold, unreachable: PipelineDdl['unreachable']): Promise<TableSides[]> {
     const router = createRouter(pipelineRoutes(pipeline));
-    const pairs = tables.flatMap((source) => {
-      const target = source.name === '*' ? null : router(source);
-      return target ? [{ source, target }] : [];
-    });
+    const pairs = carried(router, tables);
     if (pairs.length === 0) return [];
     const look = (endpoint: string, side: Side, names: readonly TableName[]): Promise<readonly SideLook[] | null> =>
       this.#look({ endpoint, side }, names).catch((error: unknown) => told(unreachable, endpoint, error));
@@ -117,6 +114,20 @@ export class DdlService {
       await session.close();
     }
   }
+}
+
+/** Those of a statement that the pipeline carries. */
+function carried(router: Router, tables: readonly TableName[]): readonly { readonly source: TableName; readonly target: TableName }[] {
+  return tables.flatMap((source) => {
+    const target = source.name === '*' ? null : router(source);
+    return target ? [{ source, target }] : [];
+  });
+}
+
+function homesOf({ channel, pipeline }: Subject, tables: readonly TableName[]): PipelineDdl['settings']['homes'] {
+  const homeOf = createHomeFinder(channel.schemaHomes ?? [], channel.conflicts.home);
+  const found = carried(createRouter(pipelineRoutes(pipeline)), tables);
+  return found.map(({ target }) => ({ table: tableName(target), home: homeOf(target) }));
 }
 
 function told(unreachable: PipelineDdl['unreachable'], endpoint: string, error: unknown): null {

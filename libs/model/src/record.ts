@@ -104,9 +104,9 @@ export type ControlRecord =
       readonly flavor: 'mysql' | 'mariadb';
       readonly version: string;
       /**
-       * Rows that were written before it and behind it can live beside each other, so that it may run while both sides write, as far as its
-       * text tells: if each of `modifies` only widens its column, and no column that it drops is a part of a key. Of what cannot be made out:
-       * false.
+       * Rows that were written before it and behind it can live beside each other, so that it may run while both sides write, as far as
+       * its text tells: if each of `modifies` only widens its column, and no column that it drops is a part of a key. Of what cannot be
+       * made out: false.
        */
       readonly compatible: boolean;
       /** Columns that it defines anew; only where it is compatible. */

@@ -1,6 +1,6 @@
 /**
- * A column as ADD, MODIFY and CHANGE define it: its type, NULL, a constant default, a comment, a place. A definition that has anything else,
- * or more than a column (a key, a check, a value that the server computes), is none of these.
+ * A column as ADD, MODIFY and CHANGE define it: its type, NULL, a constant default, a comment, a place. A definition that has anything
+ * else, or more than a column (a key, a check, a value that the server computes), is none of these.
  */
 import type { Token } from '@lutra/binlog';
 import type { Cursor } from './cursor.js';
@@ -30,7 +30,7 @@ export function columnDefinition(cursor: Cursor, sql: string): ColumnDefinition 
       hasDefault = takeConstant(cursor);
       if (hasDefault === null) return null;
     } else if (takeCollation(cursor)) hasCollation = true;
-    else if (!takeComment(cursor) && !takePlace(cursor)) return null;
+    else if (!takeComment(cursor) && !takePosition(cursor)) return null;
   }
   return { type, nullable, hasDefault, hasCollation };
 }
@@ -55,7 +55,7 @@ function takeCollation(cursor: Cursor): boolean {
   return isNamed && cursor.here !== 'DEFAULT' && (cursor.name() !== null || cursor.takeKind('string') !== null);
 }
 
-function takePlace(cursor: Cursor): boolean {
+function takePosition(cursor: Cursor): boolean {
   return cursor.take('FIRST') || (cursor.take('AFTER') && cursor.name() !== null);
 }
 

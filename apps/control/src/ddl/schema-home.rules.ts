@@ -1,4 +1,4 @@
-/** What must hold for the regions that are at home of the tables' definitions, where something flows both ways. Pure; returns every problem. */
+/** What must hold for regions that are at home of the definitions of tables, where something comes back. Pure; returns every problem. */
 import { comesBack } from '@lutra/model';
 import type { ChannelInput } from '@lutra/model';
 import { decidedTable, idleProblems } from '../channels/conflict.rules.js';

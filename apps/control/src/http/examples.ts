@@ -22,9 +22,12 @@ const channel = {
       source: 'orders-hz',
       target: 'orders-ca',
       routes: [{ schema: 'shop', table: '*' }],
-      ddl: { drop: 'stop', maxSeconds: 3600 },
+      ddl: { default: 'apply', drop: 'stop', maxSeconds: 3600 },
     },
+    { name: 'to-hangzhou', source: 'orders-ca', target: 'orders-hz', routes: [{ schema: 'shop', table: '*' }] },
   ],
+  conflicts: { home: 'hangzhou', rules: [{ policy: 'home' }] },
+  schemaHomes: [{ schema: 'shop', table: 'local_*', region: 'california' }],
 };
 const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","type":"long"}]}' };
 
@@ -68,7 +71,11 @@ export const answerExamples: Readonly<Record<string, object>> = {
   Channel: {
     ...channel,
     description: '',
-    pipelines: channel.pipelines.map((pipeline) => ({ ...pipeline, uid: 'k7mq2x5bd3fa', ddl: { ...pipeline.ddl, default: 'apply' } })),
+    pipelines: channel.pipelines.map((pipeline, i) => ({
+      ...pipeline,
+      uid: ['k7mq2x5bd3fa', 'm3fa5bd2x7kq'][i],
+      ddl: { default: 'stop', ...pipeline.ddl },
+    })),
     state: 'running',
     attempt: 0,
   },

@@ -89,12 +89,14 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
       flavor: version.startsWith('mariadb') ? 'mariadb' : 'mysql',
       origin: 'hangzhou',
       path: ['hangzhou'],
+      compatible: !version.startsWith('mariadb'),
     });
     // Only there the session's clock and zone decide what the rows get.
     expect(altered).toMatchObject({
       doubt: null,
       session: { timestampUs: 1_700_000_000_250_000, timeZone: '+08:00' },
       clauses: [{ name: 'made2' }],
+      compatible: false,
     });
     expect(BigInt(made?.session.sqlMode ?? '') & 4n).toBe(4n);
   });
@@ -143,22 +145,30 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     ]);
   });
 
-  it.runIf(version !== 'mariadb-11.4')('leaves out what a loader ran, and stops where nobody says from where that came', async () => {
-    await open('CREATE TABLE t (id INT PRIMARY KEY)');
-    const uuid = `4c757472-0000-4000-8000-${String(room.databases).padStart(12, '0')}`;
-    const ran = (n: number, sql: string): string => `SET gtid_next = '${uuid}:${n}'; ${sql}; SET gtid_next = AUTOMATIC`;
-    const intent = (n: number): string =>
-      `INSERT INTO lutra.ddl (pipeline, record, part, incarnation, n, log_id, seq, state, statement, sql_here, tables, origin, path) VALUES ('p', 'r${n}', 0, '${uuid}', ${n}, 'L', 1, 'intent', 'ALTER TABLE', '', '[]', 'california', 'california')`;
-    await query(`${intent(1)}; ${ran(1, 'ALTER TABLE t ADD c INT')}; INSERT INTO t (id) VALUES (1)`);
-    await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === 1));
-    await query(intent(2));
-    expect(await askCopy(connectionOf(room.server), `${uuid}:2`)).toEqual({ origin: 'california', path: ['california'] });
-    expect(await askCopy(connectionOf(room.server), `${uuid}:3`)).toBeNull();
-    await query(`${ran(2, 'ALTER TABLE t ADD d INT')}; INSERT INTO t (id) VALUES (2)`);
-    const entries = await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === 2));
-    expect(entries.filter(({ kind }) => kind === 'ddl')).toEqual([]);
-    await query(ran(3, 'ALTER TABLE t ADD e INT'));
-    await vi.waitFor(() => expect(room.capture.failure).toMatchObject({ code: 'LOOP_DETECTED' }), waits);
-    room.capture.failure = null;
-  });
+  it.runIf(version !== 'mariadb-11.4')(
+    'leaves out what a loader ran, but for home’s own, and stops where nobody says from where that came',
+    async () => {
+      await open('CREATE TABLE t (id INT PRIMARY KEY)');
+      const uuid = `4c757472-0000-4000-8000-${String(room.databases).padStart(12, '0')}`;
+      const ran = (n: number, sql: string): string => `SET gtid_next = '${uuid}:${n}'; ${sql}; SET gtid_next = AUTOMATIC`;
+      const intent = (n: number, origin = 'california'): string =>
+        `INSERT INTO lutra.ddl (pipeline, record, part, incarnation, n, log_id, seq, state, statement, sql_here, tables, origin, path) VALUES ('p', 'r${n}', 0, '${uuid}', ${n}, 'L', 1, 'intent', 'ALTER TABLE', '', '[]', '${origin}', 'california')`;
+      await query(`${intent(1)}; ${ran(1, 'ALTER TABLE t ADD c INT')}; INSERT INTO t (id) VALUES (1)`);
+      await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === 1));
+      await query(intent(2));
+      expect(await askCopy(connectionOf(room.server), `${uuid}:2`)).toEqual({ origin: 'california', path: ['california'] });
+      expect(await askCopy(connectionOf(room.server), `${uuid}:3`)).toBeNull();
+      await query(`${ran(2, 'ALTER TABLE t ADD d INT')}; INSERT INTO t (id) VALUES (2)`);
+      const entries = await entriesUntil((all) => all.some((entry) => entry.kind === 'change' && entry.event.after?.['id'] === 2));
+      expect(entries.filter(({ kind }) => kind === 'ddl')).toEqual([]);
+      await query(`${intent(3, 'hangzhou')}; ${ran(3, 'ALTER TABLE t ADD e INT')}`);
+      const own = (await entriesUntil((all) => all.some(({ kind }) => kind === 'ddl'))).flatMap((entry) =>
+        entry.kind === 'ddl' ? [entry.record] : [],
+      );
+      expect(own).toMatchObject([{ id: `${uuid}:3`, origin: 'hangzhou', path: ['california', 'hangzhou'], compatible: true }]);
+      await query(ran(4, 'ALTER TABLE t ADD f INT'));
+      await vi.waitFor(() => expect(room.capture.failure).toMatchObject({ code: 'LOOP_DETECTED' }), waits);
+      room.capture.failure = null;
+    },
+  );
 });

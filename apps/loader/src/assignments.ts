@@ -9,6 +9,7 @@ import type {
   PipelineUid,
   RegionDocument,
   Route,
+  SchemaHome,
   UnsupportedPolicy,
 } from '@lutra/model';
 import { factsOf } from '@lutra/registry';
@@ -42,6 +43,11 @@ export interface LoaderWork {
 export interface DdlWork {
   readonly settings: DdlSettings | undefined;
   readonly bothWays: boolean;
+  /** Whose schema changes run everywhere, by tables of the target; the first that matches, else `home`. */
+  readonly homes: readonly SchemaHome[];
+  readonly home: string | null;
+  /** A third region writes the target by a pipeline of its own, and nobody forwards it. */
+  readonly isMesh: boolean;
   /** Of each other pipeline to the same target, of whatever channel; of one that is stopped its rows are there still. */
   readonly others?: readonly (readonly Route[])[];
 }
@@ -89,6 +95,7 @@ export function assignedPipelines(
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
       const { uid, forwards } = pipeline;
       const paused = channel.state === 'paused';
+      const detector = detectionOf(documents, channel, pipeline);
       const value: LoaderWork = {
         id,
         uid,
@@ -101,9 +108,16 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
-        ddl: { settings: pipeline.ddl, bothWays: comesBack(pipeline, channel.pipelines), others: othersTo(documents, pipeline) },
+        ddl: {
+          settings: pipeline.ddl,
+          bothWays: comesBack(pipeline, channel.pipelines),
+          homes: channel.schemaHomes ?? [],
+          home: channel.conflicts.home ?? null,
+          isMesh: (detector?.otherWriters.length ?? 0) > 0,
+          others: othersTo(documents, pipeline),
+        },
         targetRegion: documents.regions.get(target.region) ?? null,
-        detector: detectionOf(documents, channel, pipeline),
+        detector,
       };
       const attempts = { [channel.name]: channel.attempt };
       assignments.set(id, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });

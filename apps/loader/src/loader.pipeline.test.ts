@@ -515,7 +515,7 @@ const work: LoaderWork = {
   forwarded: false,
   paused: false,
   onUnsupported: 'suspend',
-  ddl: { settings: undefined, bothWays: false },
+  ddl: { settings: undefined, bothWays: false, homes: [], home: null, isMesh: false },
   targetRegion: null,
   detector: null,
 };

@@ -40,6 +40,8 @@ export interface HoldRoomOptions {
   /** Both ways: the target's own log, and the pipeline that reads it. */
   readonly back?: { readonly log: MemoryLog; readonly uid: PipelineUid; readonly routes: readonly Route[] };
   readonly settings?: DdlSettings;
+  /** Both ways: the region that is at home of all tables; left out: none is known. */
+  readonly home?: string;
   /** Endpoint and region of the source, and of the target. */
   readonly from?: readonly [string, string];
   readonly to?: readonly [string, string];
@@ -181,7 +183,7 @@ export class HoldRoom {
       forwarded: false,
       paused: false,
       onUnsupported: 'stop',
-      ddl: { settings, bothWays: back !== undefined },
+      ddl: { settings, bothWays: back !== undefined, homes: [], home: back ? (this.#options.home ?? null) : null, isMesh: false },
       targetRegion: region(to[1]),
       detector: reverse ? { conflicts, targetRegion: region(to[1]), back: reverse, otherWriters: [] } : null,
     };

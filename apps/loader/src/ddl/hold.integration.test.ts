@@ -14,6 +14,7 @@ const columns = [
   { name: 'v', type: 'varchar', charset: 'latin1', length: 60_000 },
 ] as const;
 const large = 'x'.repeat(50_000);
+const oneWay = { bothWays: false, homes: [], home: null, isMesh: false };
 
 let server: TestServer;
 let database: string;
@@ -64,7 +65,7 @@ const seqAtTarget = async (): Promise<number> => {
 test('where another pipeline writes the table: what may take its rows holds, and what adds a column does not', async () => {
   const room = await roomOf();
   room.offer({
-    ddl: { settings: { default: 'apply' }, bothWays: false, others: [[{ schema: 'north', table: 't', to: { schema: database } }]] },
+    ddl: { settings: { default: 'apply' }, ...oneWay, others: [[{ schema: 'north', table: 't', to: { schema: database } }]] },
   });
   room.start();
   await insert(1);
@@ -141,7 +142,7 @@ describe('a hold', () => {
     room.start();
     await holds(room);
     room.offer({ routes: [...routes, { schema: 'other', table: '*' }] });
-    room.offer({ ddl: { settings: { default: 'apply' }, bothWays: false } });
+    room.offer({ ddl: { settings: { default: 'apply' }, ...oneWay } });
     await isThere(1);
     expect([room.live.isTaken, room.failures]).toEqual([false, []]);
   });

@@ -1,5 +1,5 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { comesBack, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { comesBack, isMesh, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
@@ -43,10 +43,10 @@ export interface LoaderWork {
 export interface DdlWork {
   readonly settings: DdlSettings | undefined;
   readonly bothWays: boolean;
-  /** Whose schema changes run everywhere, by tables of the target; the first that matches, else `home`. */
+  /** Of its channel, by names at the target; the first that matches, else `home`: createHomeFinder(). */
   readonly homes: readonly SchemaHome[];
   readonly home: string | null;
-  /** A third region writes the target by a pipeline of its own, and nobody forwards it. */
+  /** Both ways nothing is applied by itself there: isMesh(). */
   readonly isMesh: boolean;
   /** Of each other pipeline to the same target, of whatever channel; of one that is stopped its rows are there still. */
   readonly others?: readonly (readonly Route[])[];
@@ -95,7 +95,6 @@ export function assignedPipelines(
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
       const { uid, forwards } = pipeline;
       const paused = channel.state === 'paused';
-      const detector = detectionOf(documents, channel, pipeline);
       const value: LoaderWork = {
         id,
         uid,
@@ -108,22 +107,26 @@ export function assignedPipelines(
         forwarded: forwardsFrom(documents, pipeline.target),
         paused,
         onUnsupported: unsupportedPolicy(channel),
-        ddl: {
-          settings: pipeline.ddl,
-          bothWays: comesBack(pipeline, channel.pipelines),
-          homes: channel.schemaHomes ?? [],
-          home: channel.conflicts.home ?? null,
-          isMesh: (detector?.otherWriters.length ?? 0) > 0,
-          others: othersTo(documents, pipeline),
-        },
+        ddl: ddlOf(documents, channel, pipeline),
         targetRegion: documents.regions.get(target.region) ?? null,
-        detector,
+        detector: detectionOf(documents, channel, pipeline),
       };
       const attempts = { [channel.name]: channel.attempt };
       assignments.set(id, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
     }
   }
   return assignments;
+}
+
+function ddlOf(documents: Configuration, { pipelines, schemaHomes, conflicts }: ChannelDocument, pipeline: PipelineDocument): DdlWork {
+  return {
+    settings: pipeline.ddl,
+    bothWays: comesBack(pipeline, pipelines),
+    homes: schemaHomes ?? [],
+    home: conflicts.home ?? null,
+    isMesh: isMesh(pipeline, pipelines),
+    others: othersTo(documents, pipeline),
+  };
 }
 
 function othersTo(documents: Configuration, { uid, target }: PipelineDocument): readonly (readonly Route[])[] {

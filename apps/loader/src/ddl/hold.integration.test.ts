@@ -6,7 +6,7 @@ import { MemoryIds } from '../../../../libs/avro/test/samples.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { MemoryLog } from '../memory-log.fixture.js';
-import { HoldRoom } from './hold-room.fixture.js';
+import { HoldRoom, oneWay } from './hold-room.fixture.js';
 
 const ids = new MemoryIds();
 const columns = [
@@ -14,7 +14,6 @@ const columns = [
   { name: 'v', type: 'varchar', charset: 'latin1', length: 60_000 },
 ] as const;
 const large = 'x'.repeat(50_000);
-const oneWay = { bothWays: false, homes: [], home: null, isMesh: false };
 
 let server: TestServer;
 let database: string;

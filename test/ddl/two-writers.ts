@@ -52,9 +52,11 @@ export class TwoWriters {
     const { stack, database, table, seed } = this.#options;
     const client = new Client({ ...stack.connection(side), database, multipleStatements: true });
     const random = new Random(seed * 2 + (side === 'a' ? 0 : 1));
-    for (let n = 1; this.#goesOn; n += 1) {
+    let n = 0;
+    while (this.#goesOn) {
       await sleep(random.int(5, 25));
       if (this.#isPaused) continue;
+      n += 1;
       this.#underWay += 1;
       await this.#one(client, { side, n, random, table }).finally(() => (this.#underWay -= 1));
     }

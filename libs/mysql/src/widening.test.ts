@@ -17,11 +17,7 @@ const clock = (type: 'datetime' | 'time', scale: number): Partial<TargetColumn> 
 const bytes = (type: 'varbinary' | 'binary' | 'blob', length: number, columnType = `${type}(${length})`) =>
   ({ type, columnType, length }) as const;
 
-function why(
-  before: Partial<TargetColumn>,
-  type: string,
-  { nullable = true, collation = 'latin1_swedish_ci' as string | null } = {},
-): string | null {
+function why(before: Partial<TargetColumn>, type: string, { nullable = true, collation = 'latin1_swedish_ci' } = {}): string | null {
   const table = targetTable([column('id'), column('C', before)]);
   return narrowing({ table, collation }, [{ column: 'c', type, nullable }]);
 }

@@ -64,7 +64,7 @@ function columnOf(column: TargetColumn, columnType: string): TargetColumn {
     ...rest,
     type,
     columnType,
-    unsigned: / unsigned$/.test(columnType),
+    unsigned: columnType.endsWith(' unsigned'),
     length: size === undefined ? first : (largest[size] ?? null),
     characters: first,
     precision: first,

@@ -1,9 +1,9 @@
 /**
- * Two sides that both take writes and change the same tables. Each statement of one side holds the pipeline to the other, where it is
- * answered, or done by hand. Nobody writes while a statement is on one side alone: rows by name come later.
+ * Two sides that both take writes and change the same tables; a is at home. What home runs is carried out on the other side, or holds there;
+ * what the other side runs holds at home, where it is answered, or done by hand.
  */
 import { createConnection } from 'mysql2/promise';
-import { type ChannelDocument, type DdlAnswer, routeSchema, rowsTopic } from '@lutra/model';
+import { type ChannelDocument, type DdlAnswer, type DdlHold, type DdlRecord, type DdlSettings, routeSchema, rowsTopic } from '@lutra/model';
 import { until } from '../accidents/one-way.js';
 import { otherSide, type PipelineStatus, type Random, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { grantSchemaChanges } from './ddl-way.js';
@@ -39,7 +39,7 @@ export class BothWays {
     this.#stack = stack;
   }
 
-  static async open(stack: Stack): Promise<BothWays> {
+  static async open(stack: Stack, ddl?: DdlSettings): Promise<BothWays> {
     const both = new BothWays(stack);
     for (const side of sides) {
       await withAdministrator(stack.mysql[side], async (connection) => {
@@ -50,7 +50,7 @@ export class BothWays {
       await grantSchemaChanges(stack.mysql[side], [bothDatabase]);
     }
     const conflicts = { home: stack.regions.a, rules: [{ schema: bothDatabase, policy: 'home' as const }] };
-    await stack.createChannel({ databases: [bothDatabase], conflicts });
+    await stack.createChannel({ databases: [bothDatabase], conflicts, ...(ddl && { ddl }) });
     await stack.startChannel();
     return both;
   }
@@ -59,7 +59,7 @@ export class BothWays {
   async write(rows: number): Promise<void> {
     for (const side of sides) {
       const ids = Array.from({ length: rows }, () => this.#next++ * 2 + (side === 'a' ? 1 : 0));
-      await this.#at(
+      await this.at(
         side,
         `INSERT INTO items (id, v) VALUES ${ids.map((id) => `(${id}, ${id})`).join()}; UPDATE items SET v = v + 1 WHERE id IN (${ids.slice(0, 3).join()})`,
       );
@@ -68,16 +68,16 @@ export class BothWays {
 
   /** A statement of one side, until the other has it or has left it out. `disturb` is done while the pipeline holds. */
   async change({ from, sql, byName }: Held, way: Way, disturb: () => Promise<void>): Promise<void> {
-    await this.#own(from, sql);
+    await this.own(from, sql);
     const to = otherSide(from);
-    const hold = await this.#holdAt(to);
+    const hold = await this.holdAt(to);
     await disturb();
-    if (way === 'by hand' || way === 'done') await this.#own(to, sql);
-    if (way !== 'by hand') await this.#answer(to, hold, way);
+    if (way === 'by hand' || way === 'done') await this.own(to, sql);
+    if (way !== 'by hand') await this.answer(to, hold, way);
     // What was done there by hand is a statement of that side's own, and comes here.
     if (way === 'by hand' || way === 'done') await this.#answerBack(from, byName);
-    await this.#concluded(to, hold);
-    await this.#goesOn();
+    await this.concluded(to, hold);
+    await this.goesOn();
   }
 
   /** In words. */
@@ -87,29 +87,35 @@ export class BothWays {
     const differences = await differencesOf({ source, target }, { routes, databases: [bothDatabase] });
     source.destroy();
     target.destroy();
-    const logs = await Promise.all(sides.map((side) => this.#wrongIn(side)));
-    return [...differences, ...logs.flat()];
+    return [...differences, ...(await this.wrongLogs())];
+  }
+
+  /** Of both logs: what is there, and that each ran once on the other side. */
+  async wrongLogs(): Promise<readonly string[]> {
+    return (await Promise.all(sides.map((side) => this.#wrongIn(side)))).flat();
   }
 
   async #wrongIn(from: Side): Promise<readonly string[]> {
     const tail = await LogTail.open(this.#stack, rowsTopic(this.#stack.endpoints[from]));
     const logged = await tail.readOn().finally(() => tail.close());
-    const records = logged.filter((one) => one.kind === 'ddl').map(({ record }) => record);
+    const to = otherSide(from);
+    // What was run at home for the other side has that in its path, and is passed there.
+    const isBack = ({ path }: DdlRecord): boolean => path.includes(this.#stack.regions[to]);
+    const records = logged.filter((one) => one.kind === 'ddl').flatMap(({ record }) => (isBack(record) ? [] : record));
     const ids = new Set(records.map(({ id }) => id)).size;
     const round = ids === this.ran[from] ? [] : [`${ids} schema changes are in the log of ${from}, which ran ${this.ran[from]} of its own`];
-    const to = otherSide(from);
     const { pipelines } = await this.#stack.api.request<ChannelDocument>('GET', `/api/v1/channels/${this.#stack.channel}`);
     const pipeline = pipelines.find(({ source }) => source === this.#stack.endpoints[from])?.uid ?? '';
     const byHand = ({ n }: { readonly n: string }): boolean => n === '0';
     return [...round, ...(await notOnce({ target: this.#stack.mysql[to], pipeline, records, byHand }))];
   }
 
-  async #own(side: Side, sql: string): Promise<void> {
-    await this.#at(side, sql);
+  async own(side: Side, sql: string): Promise<void> {
+    await this.at(side, sql);
     this.ran[side] += 1;
   }
 
-  async #at(side: Side, sql: string): Promise<void> {
+  async at(side: Side, sql: string): Promise<void> {
     await withAdministrator(this.#stack.mysql[side], async (connection) => {
       await connection.query(`USE ${bothDatabase}`);
       await connection.query(sql);
@@ -124,7 +130,7 @@ export class BothWays {
     return found;
   }
 
-  async #holdAt(to: Side): Promise<Place> {
+  async holdAt(to: Side): Promise<DdlHold> {
     const hold = await until(async () => {
       const { target } = await this.#pipelineTo(to).catch(() => ({ target: undefined }));
       return target?.state === 'held' ? target.worker?.hold : undefined;
@@ -135,11 +141,11 @@ export class BothWays {
 
   async #answerBack(to: Side, byName: boolean): Promise<void> {
     if (byName) return;
-    await this.#answer(to, await this.#holdAt(to), 'done');
+    await this.answer(to, await this.holdAt(to), 'done');
   }
 
   /** The loader that holds may be starting again. */
-  async #answer(to: Side, { log, seq }: Place, answer: DdlAnswer): Promise<void> {
+  async answer(to: Side, { log, seq }: Place, answer: DdlAnswer): Promise<void> {
     const { name } = await this.#pipelineTo(to);
     const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
     let said = '';
@@ -159,7 +165,7 @@ export class BothWays {
    * The target has written down that it is done. Counter-example for the state alone: a loader that was killed runs until it comes to the
    * record again. A row of before would be written then, of a column that the other side has no more.
    */
-  async #concluded(to: Side, { log, seq }: Place): Promise<void> {
+  async concluded(to: Side, { log, seq }: Place): Promise<void> {
     const { name } = await this.#pipelineTo(to);
     const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
     const done = await until(async () => {
@@ -169,7 +175,7 @@ export class BothWays {
     if (!done) throw new Error(`seq ${seq} should be done at ${to}: ${await this.#stack.report()}`);
   }
 
-  async #goesOn(): Promise<void> {
+  async goesOn(): Promise<void> {
     const on = await until(async () => {
       const states = await Promise.all(sides.map(async (side) => (await this.#pipelineTo(side)).target.state)).catch(() => []);
       return (states.length > 0 && states.every((state) => state === 'running')) || undefined;

@@ -1,6 +1,6 @@
 /** What a caller may choose about a stack and its channel. */
 import type { z } from 'zod';
-import type { conflictsSchema, endpointInputSchema, routeSchema } from '@lutra/model';
+import type { conflictsSchema, DdlSettings, endpointInputSchema, routeSchema } from '@lutra/model';
 import type { Network } from '../network/index.js';
 import type { MysqlVersion } from '../servers/index.js';
 import type { Secured } from './secured.js';
@@ -50,6 +50,8 @@ export interface ChannelOptions {
   readonly hub?: Letter | undefined;
   /** Who wins where both sides change a row. */
   readonly conflicts?: z.input<typeof conflictsSchema>;
+  /** Of each pipeline. */
+  readonly ddl?: DdlSettings;
   /** What is there when it is started first is copied through the log. */
   readonly seed?: boolean;
 }

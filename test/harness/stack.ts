@@ -174,6 +174,7 @@ export class Stack {
     from = this.sites.map(({ letter }) => letter),
     hub,
     conflicts,
+    ddl,
     seed = false,
   }: ChannelOptions = {}): Promise<void> {
     for (const database of [...databases, probeDatabase]) {
@@ -192,6 +193,7 @@ export class Stack {
             target: target.endpoint,
             routes: replicated,
             forwards: letter === hub,
+            ...(ddl && { ddl }),
           }));
       }),
       ...(conflicts ? { conflicts } : {}),

@@ -1,6 +1,6 @@
 /** What the loader of one side makes of the other's log: rows by column name, schema changes, holds. */
-import type { BothRules, BothState, Clause, Entry, Here, Side } from './ddl-both-words.js';
-import { altered, inShadow, put } from './ddl-both-write.js';
+import type { BothRules, BothState, Clause, Entry, Here, Limit, Side } from './ddl-both-words.js';
+import { altered, inShadow, isSound, put } from './ddl-both-write.js';
 import type { Turn } from './paths.js';
 
 export function applied(state: BothState, side: Side, rules: BothRules): readonly Turn<BothState>[] {
@@ -22,7 +22,14 @@ export function applied(state: BothState, side: Side, rules: BothRules): readonl
 function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rules }: { side: Side; rules: BothRules }): Here | null {
   const { key, values, seen } = entry;
   const counts = rules.rows === 'seen' || (rules.rows === 'seen of home' && side === 'A');
-  const later = counts ? here.log.slice(seen).flatMap((own) => (own.kind === 'ddl' ? own.clauses : [])) : [];
+  const isLater = (own: Entry): own is Extract<Entry, { kind: 'ddl' }> =>
+    own.kind === 'ddl' && (own.isBack === undefined || rules.drops === 'all');
+  const later = counts
+    ? here.log
+        .slice(seen)
+        .filter(isLater)
+        .flatMap(({ clauses }) => clauses)
+    : [];
   if (later.some((clause) => 'table' in clause && clause.table === 'drop')) return here;
   if (here.columns === null) return rules.rows === 'names' ? here : null;
   const dropped = later.flatMap((clause) => ('drop' in clause ? [clause.drop] : []));
@@ -30,7 +37,9 @@ function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rul
   const known = kept.filter(([column]) => here.columns!.includes(column));
   if (rules.rows !== 'names' && known.length < kept.length) return null;
   const base = Object.fromEntries(here.columns.map((column) => [column, here.rows[key]?.[column] ?? '']));
+  const isRequired = ({ column, is }: Limit): boolean => is === 'required' && !here.rows[key] && values?.[column] === undefined;
   const next = { ...here, rows: put(here.rows, key, values && { ...base, ...Object.fromEntries(known) }) };
+  if ((values && here.limits.some(isRequired)) || !isSound(next)) return null;
   if (rules.tool !== 'pt-osc' || !values) return next;
   return { ...inShadow(next, key, rules), log: here.log };
 }
@@ -42,14 +51,21 @@ function ofDdl(
 ): readonly Turn<BothState>[] {
   const here = state[side];
   const passed = { ...here, applied: here.applied + 1 };
+  const { clauses } = entry;
   const turn = (name: string, next: Here): Turn<BothState> => ({ name: `${name} ${side}`, state: { ...state, [side]: next } });
-  if (isMet(here, entry.clauses, rules)) return [turn('met', passed)];
+  const run = (name: string, more: readonly Entry[] = []): readonly Turn<BothState>[] => {
+    const next = altered(passed, clauses);
+    return isSound(next) ? [turn(name, { ...next, log: [...here.log, ...more] })] : [];
+  };
+  if (entry.isBack) return [turn('pass', passed)];
+  if (isMet(here, clauses, rules)) return [turn('met', passed)];
   const isHeld = rules.home === 'holds' && (side === 'A' || entry.isRedefine);
-  if (!isHeld) return [turn('apply', altered(passed, entry.clauses))];
-  // At home a person runs it: then it is home's statement. What an online tool redefined, the same tool does there.
-  if (side === 'A' && !entry.isRedefine)
-    return [turn('run', { ...altered(passed, entry.clauses), log: [...here.log, { kind: 'ddl', clauses: entry.clauses }] })];
-  return [];
+  if (!isHeld) return run('apply');
+  // At home a person runs it: then it is home's own. What an online tool redefined, the same tool does there.
+  if (side !== 'A' || entry.isRedefine) return [];
+  const isCrossed = here.log.slice(entry.seen).some((own) => own.kind === 'ddl' && !own.isBack);
+  const isBack = rules.own === 'with path' || (rules.own === 'with path unless crossed' && !isCrossed);
+  return run('run', [{ kind: 'ddl', clauses, seen: here.applied, ...(isBack && { isBack }) }]);
 }
 
 function isMet({ columns }: Here, clauses: readonly Clause[], { met }: BothRules): boolean {

@@ -8,11 +8,26 @@ export type Clause =
   | { readonly add: string }
   | { readonly drop: string }
   | { readonly table: 'drop' | 'truncate' }
-  | { readonly table: 'create'; readonly columns: readonly string[] };
+  | { readonly table: 'create'; readonly columns: readonly string[] }
+  | { readonly limit: Limit };
+
+/** What the rows of a table must be: that no two have the same value, that a new row must have one, or how long it may be. */
+export interface Limit {
+  readonly column: string;
+  readonly is: 'unique' | 'required' | number;
+}
 
 export type Entry =
   | { readonly kind: 'row'; readonly key: string; readonly values: Values | null; readonly seen: number }
-  | { readonly kind: 'ddl'; readonly clauses: readonly Clause[]; readonly isRedefine?: true }
+  | {
+      readonly kind: 'ddl';
+      readonly clauses: readonly Clause[];
+      readonly isRedefine?: true;
+      /** Of the other side's log. */
+      readonly seen: number;
+      /** It came from the other side, and has it in its path. */
+      readonly isBack?: true;
+    }
   /** Of a shadow table, if it is carried. */
   | { readonly kind: 'shadow'; readonly columns: readonly string[] }
   | { readonly kind: 'shadow row'; readonly key: string; readonly values: Values }
@@ -40,11 +55,20 @@ export interface BothRules {
   readonly shadows: 'redefined' | 'carried';
   /** Clause by clause, and never if a name is dropped and added; or the definitions that are there at the end. */
   readonly met: 'by clause' | 'by definition';
+  /**
+   * What a person has run at home is published with its path, so that B passes it; as if it were new; or with its path unless home has
+   * altered the table meanwhile: the two sides ran both in another order then.
+   */
+  readonly own: 'with path unless crossed' | 'with path' | 'as new';
+  /** What came from B had run there before the rows that come behind it; or it counts for them as what home dropped. */
+  readonly drops: 'of home' | 'all';
 }
 
 export interface BothCase {
   readonly start: Table;
-  readonly columns: readonly string[];
+  /** Null: there is no table. */
+  readonly columns: readonly string[] | null;
+  readonly limits?: readonly Limit[];
   readonly scripts: Readonly<Record<Side, readonly Statement[]>>;
   /** A's statements from here on wait until B has written all that is of the old kind, and A has applied it. */
   readonly contractFrom?: number;
@@ -56,6 +80,7 @@ export interface Here {
   /** Null: there is no table. */
   readonly columns: readonly string[] | null;
   readonly rows: Table;
+  readonly limits: readonly Limit[];
   readonly shadow: { readonly columns: readonly string[]; readonly rows: Table } | null;
   readonly log: readonly Entry[];
   readonly applied: number;
@@ -64,4 +89,12 @@ export interface Here {
 
 export type BothState = Readonly<Record<Side, Here>>;
 
-export const bothProtocol: BothRules = { home: 'holds', rows: 'seen', tool: 'gh-ost', shadows: 'redefined', met: 'by clause' };
+export const bothProtocol: BothRules = {
+  home: 'holds',
+  rows: 'seen',
+  tool: 'gh-ost',
+  shadows: 'redefined',
+  met: 'by clause',
+  own: 'with path unless crossed',
+  drops: 'of home',
+};

@@ -15,7 +15,10 @@ export function writes(state: BothState, side: Side, { scripts, contractFrom }: 
 
 function executed(here: Here, statement: Statement, rules: BothRules): Here {
   if (statement.do === 'write') return written(here, statement, rules);
-  if (statement.do === 'ddl') return log(altered(here, statement.clauses), { kind: 'ddl', clauses: statement.clauses });
+  if (statement.do === 'ddl') {
+    const next = altered(here, statement.clauses);
+    return isSound(next) ? log(next, { kind: 'ddl', clauses: statement.clauses, seen: here.applied }) : here;
+  }
   const { columns, rows, shadow } = here;
   if (columns === null) return here;
   if (statement.do === 'backfill') return backfilled(here, statement, rules);
@@ -30,7 +33,9 @@ function executed(here: Here, statement: Statement, rules: BothRules): Here {
   const full = rules.tool === 'gh-ost' ? copied : here;
   const swapped: Here = { ...full, columns: shadow.columns, rows: full.shadow!.rows, shadow: null };
   const add = shadow.columns.filter((column) => !columns.includes(column)).map((column) => ({ add: column }));
-  return rules.shadows === 'carried' ? log(swapped, { kind: 'swap' }) : log(swapped, { kind: 'ddl', clauses: add, isRedefine: true });
+  return rules.shadows === 'carried'
+    ? log(swapped, { kind: 'swap' })
+    : log(swapped, { kind: 'ddl', clauses: add, isRedefine: true, seen: here.applied });
 }
 
 /** A column that the table lacks is not written: the application uses it when it is there. */
@@ -39,6 +44,7 @@ function written(here: Here, { key, values }: Extract<Statement, { do: 'write' }
   if (columns === null) return here;
   const known = values && Object.fromEntries(columns.map((column) => [column, values[column] ?? rows[key]?.[column] ?? '']));
   const next = log({ ...here, rows: put(rows, key, known) }, { kind: 'row', key, values: known, seen });
+  if (!isSound(next)) return here;
   return rules.tool === 'pt-osc' && here.shadow !== null && known ? inShadow(next, key, rules) : next;
 }
 
@@ -75,12 +81,16 @@ export function put(rows: Table, key: string, values: Values | null): Table {
 /** What is met already is left as it is. */
 export function altered(here: Here, clauses: readonly Clause[]): Here {
   return clauses.reduce<Here>((done, clause) => {
-    const { columns, rows } = done;
+    const { columns, rows, limits } = done;
     if ('table' in clause) {
       if (clause.table === 'create') return columns === null ? { ...done, columns: clause.columns, rows: {} } : done;
-      return clause.table === 'drop' ? { ...done, columns: null, rows: {} } : { ...done, rows: {} };
+      return clause.table === 'drop' ? { ...done, columns: null, rows: {}, limits: [] } : { ...done, rows: {} };
     }
     if (columns === null) return done;
+    if ('limit' in clause) {
+      const { column, is } = clause.limit;
+      return { ...done, limits: [...limits.filter((one) => one.column !== column || typeof one.is !== typeof is), clause.limit] };
+    }
     if ('add' in clause) {
       if (columns.includes(clause.add)) return done;
       return { ...done, columns: [...columns, clause.add].sort(), rows: each(rows, (row) => ({ ...row, [clause.add]: '' })) };
@@ -88,6 +98,14 @@ export function altered(here: Here, clauses: readonly Clause[]): Here {
     const without = (row: Values): Values => Object.fromEntries(Object.entries(row).filter(([column]) => column !== clause.drop));
     return { ...done, columns: columns.filter((column) => column !== clause.drop), rows: each(rows, without) };
   }, here);
+}
+
+/** The server takes the rows as they are. */
+export function isSound({ rows, limits }: Here): boolean {
+  return limits.every(({ column, is }) => {
+    const values = Object.values(rows).flatMap((row) => row[column] ?? []);
+    return is === 'unique' ? new Set(values).size === values.length : is === 'required' || values.every(({ length }) => length <= is);
+  });
 }
 
 function each(rows: Table, change: (row: Values) => Values): Table {

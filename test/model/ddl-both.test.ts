@@ -3,6 +3,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { bothProtocol } from './ddl-both-words.js';
 import type { BothCase, BothRules, Clause, Statement } from './ddl-both-words.js';
 import { bothModel } from './ddl-both.js';
+import { thirdModel } from './ddl-third.js';
+import type { MadeOwn } from './ddl-third.js';
 import { endsOf } from './paths.js';
 
 const write = (key: string, values: Record<string, string> | null): Statement => ({ do: 'write', key, values });
@@ -46,6 +48,31 @@ const inFlight: Readonly<Record<string, BothCase>> = {
   ),
   'both sides add': of([ddl({ add: 'd' }), write('p', { d: 'a' })], [ddl({ add: 'e' }), write('q', { e: 'b' })]),
   'both sides add the same': of([ddl({ add: 'd' })], [ddl({ add: 'd' }), write('q', { d: 'b' })]),
+  'the other side drops a column and makes it anew': of([], [ddl({ drop: 'c' }), ddl({ add: 'c' }), write('q', { c: 'b' })], {
+    wanted: { q: { c: 'b' } },
+  }),
+  'home drops a column while the other side makes it anew': of(
+    [ddl({ drop: 'c' })],
+    [ddl({ drop: 'c' }), ddl({ add: 'c' }), write('q', { c: 'b' })],
+  ),
+  'home makes it anew while the other side drops it': of(
+    [ddl({ drop: 'c' }), ddl({ add: 'c' }), write('p', { c: 'a' })],
+    [ddl({ drop: 'c' }), write('q', { e: 'b' }), write('r', { c: 'r' })],
+    { columns: ['c', 'e'] },
+  ),
+  'home makes it anew while the other side does the same': of(
+    [ddl({ drop: 'c' }), ddl({ add: 'c' })],
+    [ddl({ drop: 'c' }), ddl({ add: 'c' }), write('r', { c: 'r' })],
+    { columns: ['c', 'e'] },
+  ),
+  'a column is widened': of([ddl({ limit: { column: 'c', is: 2 } }), write('p', { c: 'aa' })], [write('q', { c: 'b' })], {
+    limits: [{ column: 'c', is: 1 }],
+  }),
+  'a table is made and dropped': of(
+    [ddl({ table: 'create', columns: ['c'] }), write('p', { c: 'a' }), ddl({ table: 'drop' })],
+    [write('p', { c: 'b' })],
+    { columns: null, start: {} },
+  ),
   'rows are deleted, not truncated': of([write('p', null)], [write('q', { c: 'b' })]),
 };
 
@@ -56,6 +83,43 @@ describe('both sides end with the same columns and rows', () => {
     const rules = { ...bothProtocol, tool: name };
     holds(of([...tool, write('p', { d: 'a' })], [write('q', { c: 'b' }), ...tool, write('r', { d: 'b' })]), rules);
     holds(of([write('p', { c: 'a' }), ...tool], [ddl({ add: 'd' }), write('q', { c: 'b' })]), rules);
+  });
+});
+
+/** Of home, which the other side would apply by itself; in the right case nobody writes to the table by then. */
+const refused: Readonly<Record<string, BothCase>> = {
+  'a UNIQUE index': of([ddl({ limit: { column: 'c', is: 'unique' } })], [write('q', { c: '0' })]),
+  'a column that is NOT NULL without a default': of(
+    [ddl({ add: 'd' }, { limit: { column: 'd', is: 'required' } })],
+    [write('q', { c: 'b' })],
+  ),
+  'a column that becomes narrower': of([ddl({ limit: { column: 'c', is: 1 } })], [write('q', { c: 'bb' })], {
+    limits: [{ column: 'c', is: 2 }],
+  }),
+};
+
+describe('what is not compatible ends badly while both sides write', () => {
+  it.each(Object.entries(refused))('%s', (name, example) => {
+    const quiet = { ...example, scripts: { ...example.scripts, B: [] } };
+    holds(quiet);
+    const { good, bad, shortest } = endsOf(bothModel(example, bothProtocol));
+    console.log(`${name}: ${bad} of ${good + bad}: ${shortest?.join('; ') ?? ''}`);
+    expect(bad).toBeGreaterThan(0);
+  });
+});
+
+describe('what a person has run at home goes on to a third region, and does not run twice where it came from', () => {
+  it('with its path', () => {
+    expect(endsOf(thirdModel('with path'))).toMatchObject({ bad: 0, shortest: null });
+  });
+
+  it.each<[MadeOwn, RegExp]>([
+    ['as new', /it ran 1, 2, 1 times/],
+    ['as a copy', /it ran 1, 1, 0 times/],
+  ])('not %s', (rule, wrong) => {
+    const { good, bad, shortest } = endsOf(thirdModel(rule));
+    console.log(`published ${rule}: ${bad} of ${good + bad}: ${shortest?.join('; ') ?? ''}`);
+    expect([good, shortest?.at(-1)]).toEqual([0, expect.stringMatching(wrong)]);
   });
 });
 
@@ -88,6 +152,21 @@ describe('they do not, or a pipeline stands', () => {
       of(tool, [write('q', { c: 'b' }), ddl({ add: 'd' })]),
       { shadows: 'carried', tool: 'pt-osc' },
       of(tool, [write('q', { c: 'b' })]),
+    ],
+    [
+      'what was run at home comes back as new, and drops what was made anew',
+      inFlight['the other side drops a column and makes it anew']!,
+      { own: 'as new' },
+    ],
+    [
+      'it comes back with its path although home has altered the table meanwhile',
+      inFlight['home drops a column while the other side makes it anew']!,
+      { own: 'with path' },
+    ],
+    [
+      'what came from the other side counts for its later rows as what home dropped',
+      inFlight['the other side drops a column and makes it anew']!,
+      { drops: 'all' },
     ],
     ['contract while the old column is written', { ...contract, contractFrom: 1 }, {}, contract],
   ])('%s', (name, example, naive, wrongly) => {

@@ -1,10 +1,11 @@
-import { endpointSchema, regionSchema } from '@lutra/model';
+import { createRouter, endpointSchema, regionSchema } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import { describe, expect, it } from 'vitest';
 import { assignedPipelines } from './assignments.js';
-import { policyOf } from './ddl/ddl-room.js';
-import type { DetectionWork } from './assignments.js';
+import { ddlRecord } from './ddl/ddl-record.fixture.js';
+import { ruleOf } from './ddl/rule.js';
+import type { DetectionWork, LoaderWork } from './assignments.js';
 import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 import type { ChannelText } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
@@ -37,6 +38,13 @@ function assignments(part: ChannelPart, kafka?: Readonly<Record<string, string>>
   const found = assignedPipelines(documents(part, kafka), { region: 'california', only: null }).get('shop.there');
   if (!found) throw new Error('the pipeline is not wanted');
   return found;
+}
+/** Of a statement of hangzhou. */
+function policyOf(now: Pick<LoaderWork, 'ddl'>, newest: LoaderWork, statement: string): string {
+  const router = createRouter(newest.routes);
+  const record = ddlRecord(`${statement} shop.t`, [], { statement, origin: 'hangzhou', path: ['hangzhou'] });
+  const tables = [{ database: 'shop', name: 't', role: 'subject', offset: 0, length: 1 }] as const;
+  return ruleOf({ ...record, tables }, { now, newest, router, routes: newest.routes }).does;
 }
 const detector = (part: ChannelPart): DetectionWork | null => assignments(part).value.detector;
 
@@ -196,11 +204,20 @@ describe('a pipeline', () => {
       'ignore',
       'stop',
     ]);
-    const [oneWay, bothWays] = [assignments({ pipelines: [there] }).value, assignments({}).value];
-    expect([policyOf(bothWays, oneWay, 'DROP TABLE'), policyOf(oneWay, bothWays, 'DROP TABLE'), policyOf({}, {}, 'x')]).toEqual([
-      'stop',
-      'stop',
-      'stop',
-    ]);
+    const applies = { ...there, ddl: { default: 'apply', truncate: 'ignore' } } as const;
+    // Both ways only what is of home, where that is known, and nobody else writes there.
+    expect(policies({ pipelines: [applies, back] })).toEqual(['stop', 'stop', 'stop', 'ignore']);
+    expect(policies({ pipelines: [applies, back], conflicts: home })).toEqual(['apply', 'apply', 'apply', 'ignore']);
+    const schemaHomes = [{ schema: 'shop', table: '*', region: 'hangzhou' }];
+    expect(policies({ pipelines: [applies, back], schemaHomes })).toEqual(['apply', 'apply', 'apply', 'ignore']);
+    const mesh = [applies, back, third, { ...back, name: 'on', target: 'c', routes: routes.crm }, { ...third, name: 'else', target: 'a' }];
+    expect(assignments({ pipelines: mesh, conflicts: home }).value.ddl?.isMesh).toBe(true);
+    expect(policies({ pipelines: mesh, conflicts: home })).toEqual(['stop', 'stop', 'stop', 'ignore']);
+    const [alone, both] = [assignments({ pipelines: [there] }).value, assignments({}).value];
+    expect([
+      policyOf(both, alone, 'DROP TABLE'),
+      policyOf(alone, both, 'DROP TABLE'),
+      policyOf({}, { ...alone, ddl: undefined }, 'x'),
+    ]).toEqual(['stop', 'stop', 'stop']);
   });
 });

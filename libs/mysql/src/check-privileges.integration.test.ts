@@ -19,7 +19,7 @@ const isMysql = (version: string): boolean => version !== mariadb;
 /** What stands in the code → a statement that asks it, and where it is asked. */
 const reads: Readonly<Record<string, readonly [sql: string, at: (version: string) => boolean]>> = {
   'information_schema.TABLES': [
-    "SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ('seen', 'lutra') ORDER BY 1",
+    "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ('seen', 'lutra') ORDER BY 1",
     everywhere,
   ],
   'information_schema.COLUMNS': [

@@ -101,6 +101,13 @@ export async function blockersOf(queries: Queries, tables: readonly TableName[],
   });
 }
 
+/** Default of a table; null: it is not there. @throws SyncError TARGET_* */
+export async function tableCollation(queries: Queries, { database, name }: TableName): Promise<string | null> {
+  const of = `TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)}`;
+  const [row] = await queries.query(`SELECT TABLE_COLLATION AS name FROM information_schema.TABLES WHERE ${of}`);
+  return row === undefined ? null : textOf(row, 'name');
+}
+
 /** 0 to 1, of a statement of that session; null: the server does not tell. */
 export async function progressOf(queries: Queries, session: number): Promise<number | null> {
   const sql = `SELECT s.WORK_COMPLETED AS done, s.WORK_ESTIMATED AS work FROM performance_schema.events_stages_current s

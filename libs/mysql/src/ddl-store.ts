@@ -103,7 +103,7 @@ export function gtidOf({ incarnation, n }: DdlWitness): string {
 /** That it may run from here on. */
 export function ddlIntent(of: DdlOf, { witness, before }: Pick<DdlRow, 'witness' | 'before'>): SqlText {
   const { incarnation, n } = witness ?? { incarnation: '', n: 0 };
-  const anew = ['incarnation', 'n', 'sql_here', 'tables', 'before_it'].map((name) => `${name} = VALUES(${name})`);
+  const anew = ['incarnation', 'n', 'sql_here', 'tables', 'before_it', 'origin', 'path'].map((name) => `${name} = VALUES(${name})`);
   const again = [...anew, "state = 'intent'", 'answer = VALUES(answer)', 'begun_at = CURRENT_TIMESTAMP(6)', 'ended_at = NULL'];
   return upsert(of, { state: 'intent', incarnation, n, before, answer: null }, again);
 }

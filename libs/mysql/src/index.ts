@@ -44,6 +44,7 @@ export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-definition.js';
+export { narrowing } from './widening.js';
 export { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 export type { Beginning } from './transaction-text.js';
 export { TableDefinitions } from './table-definitions.js';
@@ -96,6 +97,7 @@ export {
   isThere,
   progressOf,
   showsClauses,
+  tableCollation,
   wholeDatabase,
 } from './ddl-look.js';
 export { ddlSettings } from './ddl-session.js';

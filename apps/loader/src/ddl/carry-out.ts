@@ -20,6 +20,8 @@ export interface DdlPlan {
   readonly sql: string;
   /** That it changes, by their names here. */
   readonly tables: readonly TableName[];
+  /** Why it must not run here, not even by a person's word; left out: it may. */
+  readonly barred?: string | undefined;
 }
 
 /** Of a person. */
@@ -36,6 +38,8 @@ export interface DdlTarget {
   plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'>;
   /** All clauses are there already, or the table is (CREATE), or is gone (DROP): there is nothing to do. */
   isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean>;
+  /** Why a column that it defines anew does not only become wider here; null: each does. */
+  narrows(record: DdlRecord, plan: DdlPlan): Promise<string | null>;
   /** Intent, statement, done. Behind the barrier: nothing of what came before is under way. Null: it ran; the checkpoint is behind it. */
   run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null>;
   /** It does not run, or need not: its row in lutra.ddl, and the checkpoint behind it. */
@@ -46,6 +50,8 @@ export interface DdlAt {
   readonly position: RecordPosition;
   /** Null: it is done by itself. */
   readonly decision: DdlDecision | null;
+  /** It is the target's own from here on: what its capture publishes. Left out: it is a copy. */
+  readonly own?: Pick<DdlRecord, 'origin' | 'path'> | null;
 }
 
 export function isRefusal(of: DdlPlan | DdlRefusal): of is DdlRefusal {

@@ -99,6 +99,16 @@ it('a loader that is killed while its statement runs: the next one waits for its
   expect([await room.columns('t'), await room.ran(/ADD a/)]).toEqual(['id,a', 1]);
 });
 
+it('both ways nothing runs, for it would go back: a person does it', async () => {
+  const room = await roomOf();
+  const record = statement(room, 'ALTER TABLE t ADD a int');
+  const plans = [false, true].map(async (bothWays) => (await room.loader({ bothWays })).target.plan(record));
+  expect(await Promise.all(plans)).toEqual([
+    expect.not.objectContaining({ barred: expect.anything() }),
+    expect.objectContaining({ sql: expect.any(String), barred: expect.stringContaining('no GTIDs') }),
+  ]);
+});
+
 it('what the target refuses leaves nothing open', async () => {
   const room = await roomOf();
   const loader = await room.loader();

@@ -42,13 +42,13 @@ export class RoomLoader {
   }
 
   /** As the stage does it where a pipeline's policy is apply, without what is met. */
-  async apply(record: DdlRecord, seq: number): Promise<DdlRefusal | 'passed' | 'open' | null> {
+  async apply(record: DdlRecord, seq: number, own: DdlAt['own'] = null): Promise<DdlRefusal | 'passed' | 'open' | null> {
     const state = await this.target.look(record);
     if (state === 'open') return state;
     if (state !== 'new') return 'passed';
     const plan = await this.target.plan(record);
     if (plan === 'nothing') return 'passed';
-    return isRefusal(plan) ? plan : this.target.run(record, plan, positioned(seq));
+    return isRefusal(plan) ? plan : this.target.run(record, plan, { ...positioned(seq), own });
   }
 }
 
@@ -93,6 +93,12 @@ export class DdlRoom {
   async rows(): Promise<readonly (readonly [state: unknown, n: unknown])[]> {
     const rows = await this.server.query(`SELECT state, n FROM lutra.ddl WHERE pipeline = '${this.pipeline}' ORDER BY record`);
     return rows.map(({ state, n }) => [state, Number(n)]);
+  }
+
+  /** Whose each statement is, as the target's capture learns it: the row of its witness. */
+  async owners(): Promise<readonly string[]> {
+    const rows = await this.server.query(`SELECT origin, path FROM lutra.ddl WHERE pipeline = '${this.pipeline}' ORDER BY record`);
+    return rows.map(({ origin, path }) => `${String(origin)}: ${String(path)}`);
   }
 
   async seq(): Promise<number> {

@@ -1,15 +1,17 @@
 /** Where a run of the loader meets schema changes: barrier, orders, status, events, omissions, and the stages behind one. */
-import { ddlPolicy, SyncError, toSyncError } from '@lutra/model';
-import type { DdlPolicy, DdlRecord } from '@lutra/model';
+import { rowsTopic, SyncError, toSyncError } from '@lutra/model';
+import type { DdlRecord, TableName } from '@lutra/model';
+import { kafkaClient } from '@lutra/registry';
 import type { NewOmission } from '@lutra/registry';
 import { errorReport, sleep } from '@lutra/runtime';
 import { isForUs } from '../assemble/own-path.js';
-import type { LoaderWork } from '../assignments.js';
+import { Watermark } from '../conflict/detect/watermark.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { stagesAnew } from '../stages.js';
 import type { Stages } from '../stages.js';
-import type { DdlDecision } from './carry-out.js';
+import { isRefusal } from './carry-out.js';
+import type { DdlAt, DdlDecision } from './carry-out.js';
 import { concernOf } from './concern.js';
 import type { Concern } from './concern.js';
 import { ddlEvent } from './ddl-event.js';
@@ -17,7 +19,9 @@ import { DdlStage } from './ddl-stage.js';
 import type { Came, DdlPorts, Outcome, Phase } from './ddl-stage.js';
 import { holdOf, namesOf, titleOf } from './hold.js';
 import type { Held } from './hold.js';
-import { takesFromOthers } from './shared-tables.js';
+import { crosses, ownStatements, seenOfTarget } from './own-statements.js';
+import { ruleOf } from './rule.js';
+import type { DdlRule } from './rule.js';
 
 export interface DdlRoomOptions {
   readonly run: LoaderRun;
@@ -68,7 +72,7 @@ export class DdlRoom {
     const { run, owned } = this.#options;
     if (seq <= owned.checkpoint.replayUntil || this.#concernOf(record) === 'none') return false;
     const { target, forwards } = run.work;
-    return isForUs({ what: titleOf(record), path: record.path, seq }, { targetRegion: target.region, forwards });
+    return isForUs({ what: titleOf(record), path: record.path, origin: record.origin, seq }, { targetRegion: target.region, forwards });
   }
 
   readonly #concernOf = (record: DdlRecord): Concern => {
@@ -95,7 +99,8 @@ export class DdlRoom {
     return {
       target: () => stages().ddl,
       concernOf: this.#concernOf,
-      policyOf: (record) => this.#policyOf(record),
+      ruleOf: (record) => this.#ruleOf(record),
+      ownOf: (record) => this.#ownOf(record),
       order: (at) => this.#order(at),
       removeOrder: (at) => this.#removeOrder(at),
       omitted: (came, kind) => this.#omitted(came, kind),
@@ -110,12 +115,34 @@ export class DdlRoom {
     };
   }
 
-  #policyOf(record: DdlRecord): DdlPolicy {
+  #ruleOf(record: DdlRecord): DdlRule {
     const { run, stages } = this.#options;
     const { work, live } = run;
-    const policy = policyOf(work, live.newest, record.statement);
-    const shared = { router: stages().router, routes: work.routes, others: live.newest.ddl?.others ?? [] };
-    return policy === 'apply' && takesFromOthers(record, shared) ? 'stop' : policy;
+    return ruleOf(record, { now: work, newest: live.newest, router: stages().router, routes: work.routes });
+  }
+
+  /** Its path stays, so that who has it passes it; but for one that home's own statements have crossed. */
+  async #ownOf(record: DdlRecord): Promise<NonNullable<DdlAt['own']>> {
+    const { run, stages } = this.#options;
+    const { region } = run.work.target;
+    const plan = await stages().ddl.plan(record);
+    const tables = plan === 'nothing' || isRefusal(plan) ? [] : plan.tables;
+    return { origin: region, path: (await this.#isCrossed(record, tables)) ? [] : record.path };
+  }
+
+  async #isCrossed(record: DdlRecord, tables: readonly TableName[]): Promise<boolean> {
+    const { deps, work, target, signal } = this.#options.run;
+    if (!work.detector) return false;
+    const { back, targetRegion } = work.detector;
+    const watermark = new Watermark(target, { pipeline: work.uid, epoch: this.#options.owned.checkpoint.epoch });
+    const bus = { ...kafkaClient(deps.secretKey, targetRegion), clientId: `lutra-loader-${work.id}-own-statements`, logger: deps.logger };
+    const of = { deps, bus, topic: rowsTopic(work.target.name), pipeline: work.uid, watermark: () => watermark.write(), signal };
+    try {
+      const statements = await ownStatements(of, seenOfTarget(record.seen, back));
+      return crosses({ record, region: work.source.region, tables, back }, statements);
+    } finally {
+      await watermark.close();
+    }
   }
 
   async #order({ log, seq }: RecordPosition): Promise<DdlDecision | null> {
@@ -198,15 +225,4 @@ async function offerOr(over: Promise<void>, { live }: Pick<LoaderRun, 'live'>): 
   const { promise: offered, resolve } = Promise.withResolvers<void>();
   const end = live.onOffer(resolve);
   await Promise.race([over, offered]).finally(end);
-}
-
-/**
- * As the configuration says it now, whether the rest of it is in force or waits for a record of the log. Where something flows both ways,
- * nothing is carried out by itself.
- */
-export function policyOf(now: Pick<LoaderWork, 'ddl'>, newest: Pick<LoaderWork, 'ddl'>, statement: string): DdlPolicy {
-  if (!newest.ddl) return 'stop';
-  const bothWays = newest.ddl.bothWays || now.ddl?.bothWays === true;
-  const policy = ddlPolicy(newest.ddl.settings, statement, bothWays);
-  return bothWays && policy === 'apply' ? 'stop' : policy;
 }

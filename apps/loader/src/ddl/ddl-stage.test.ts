@@ -8,6 +8,7 @@ import type { Concern } from './concern.js';
 import { DdlStage } from './ddl-stage.js';
 import type { Outcome } from './ddl-stage.js';
 import { holdOf } from './hold.js';
+import type { DdlRule } from './rule.js';
 import { MemoryDdlTarget } from './memory-ddl-target.fixture.js';
 
 const record = { ...emptyDdl(), id: 'g:1', sql: 'ALTER TABLE t ADD c INT', statement: 'ALTER TABLE' } as DdlRecord;
@@ -21,18 +22,20 @@ class Room {
   readonly target = new MemoryDdlTarget();
   readonly told: string[] = [];
   policy: DdlPolicy = 'apply';
+  rule: Partial<DdlRule> = {};
   concern: Concern = 'tables';
   orders: DdlDecision[] = [];
   isEdited = false;
   steps: (() => void)[] = [];
   readonly #over = new AbortController();
 
-  async come(ahead: DdlDecision | null = null): Promise<Outcome | 'waits'> {
+  async come(ahead: DdlDecision | null = null, of: Partial<DdlRecord> = {}): Promise<Outcome | 'waits'> {
     const stage = new DdlStage(
       {
         target: () => this.target,
         concernOf: () => this.concern,
-        policyOf: () => this.policy,
+        ruleOf: () => ({ does: this.policy, bothWays: false, elsewhere: null, ...this.rule }),
+        ownOf: async ({ path }) => (this.told.push('asked whether it is crossed'), { origin: 'home', path }),
         order: async () => this.orders[0] ?? null,
         removeOrder: async () => void (this.told.push(`taken ${this.orders.length}`), this.orders.shift()),
         omitted: async (_, kind) => void this.told.push(`omitted ${kind}`),
@@ -55,7 +58,7 @@ class Room {
       },
       { pollMs: 0, metMs: 0 },
     );
-    return stage.come(came, ahead).catch((error: unknown) => {
+    return stage.come({ ...came, record: { ...record, ...of } }, ahead).catch((error: unknown) => {
       if (this.#over.signal.aborted) return 'waits';
       throw error;
     });
@@ -201,4 +204,59 @@ it('what cannot be made out holds, and is never planned; it may be ignored', asy
 it('no order of another record, and no policy that stays, ends a hold', async () => {
   const room = roomOf({ policy: 'stop', steps: Array.from({ length: 20 }, () => () => undefined) });
   expect([await room.come(), room.told, room.target.done]).toEqual(['waits', ['held policy, run,done,skip'], []]);
+});
+
+const away = { homes: ['home'], from: 'away', isHere: true };
+
+it('both ways what is compatible is carried out, and what is not holds with a recipe', async () => {
+  const room = roomOf({ rule: { bothWays: true } });
+  expect([await room.come(null, { compatible: true }), room.told]).toEqual(['behind', ['applied']]);
+  const held = roomOf({ rule: { bothWays: true } });
+  expect([await held.come(), held.told, held.target.done]).toEqual(['waits', ['held policy, run,done,skip'], []]);
+  const wider = { compatible: true, modifies: [{ column: 'c', type: 'bigint', nullable: true }] };
+  const narrow = roomOf({ rule: { bothWays: true } });
+  narrow.target.narrow = 'column c: is bigint, and would be int';
+  expect([await narrow.come(null, wider), narrow.told]).toEqual(['waits', ['held policy, run,done,skip']]);
+  narrow.target.narrow = null;
+  expect([await narrow.come(null, wider), narrow.told.at(-1)]).toEqual(['behind', 'applied']);
+});
+
+it('what is not of home holds, whatever the policy; run by a person at home it is home’s own, and elsewhere a copy', async () => {
+  for (const policy of ['apply', 'stop'] as const) {
+    const room = roomOf({ policy, rule: { bothWays: true, elsewhere: away } });
+    room.steps = [() => undefined, () => void room.orders.push(answer('run'))];
+    expect(await room.come(null, { compatible: true, path: ['away'] })).toBe('behind');
+    expect(room.target.done).toEqual(['run ALTER TABLE t ADD c INT by ann as of home (away)']);
+    expect(room.told).toEqual(['held not-home, run,done,skip', 'asked whether it is crossed', 'taken 1', 'applied']);
+  }
+  const third = roomOf({ rule: { bothWays: true, elsewhere: { ...away, isHere: false } } });
+  third.steps = [() => void third.orders.push(answer('run'))];
+  expect([await third.come(), third.target.done]).toEqual(['behind', ['run ALTER TABLE t ADD c INT by ann']]);
+});
+
+it('what is not of home ends by itself when the target shows it, and when its home is another one', async () => {
+  const met = roomOf({ rule: { bothWays: true, elsewhere: away } });
+  met.steps = [() => undefined, () => (met.target.isThere = () => true)];
+  expect([await met.come(), met.target.done]).toEqual(['behind', ['done g:1']]);
+  const moved = roomOf({ rule: { bothWays: true, elsewhere: away } });
+  moved.steps = [() => (moved.rule = { bothWays: true })];
+  expect([await moved.come(null, { compatible: true }), moved.told.at(-1)]).toEqual(['behind', 'applied']);
+});
+
+it('what would go back is not run, not even by a person', async () => {
+  const room = roomOf({ rule: { bothWays: true } });
+  room.target.translate = ({ sql, tables }) => ({ sql, tables, barred: 'it would go back' });
+  room.steps = [() => void room.orders.push(answer('run'))];
+  expect([await room.come(null, { compatible: true }), room.target.done]).toEqual(['waits', []]);
+  expect(room.told).toEqual(['held policy, done,skip', 'taken 1', 'held policy, done,skip']);
+});
+
+it('an order to run is still there if nobody can tell yet whether it is crossed', async () => {
+  const room = roomOf({ rule: { bothWays: true, elsewhere: away } });
+  room.orders = [answer('run')];
+  room.told.push = () => {
+    throw new Error('capture is away');
+  };
+  await expect(room.come(room.orders[0])).rejects.toThrow('capture is away');
+  expect([room.orders.length, room.target.done]).toEqual([1, []]);
 });

@@ -6,13 +6,15 @@
  * An order to `run` is taken away before it is carried out. Counter-example for behind it: the statement runs, the loader is killed, and
  * nothing says whether it ran. The order, which answered another question, would run it once more. docs/decisions/0034-ddl.md.
  */
-import type { DdlPolicy, DdlRecord } from '@lutra/model';
+import type { DdlRecord } from '@lutra/model';
 import type { RecordPosition } from '../read/log-reader.js';
 import { isRefusal } from './carry-out.js';
-import type { DdlDecision, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlAt, DdlDecision, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 import type { Concern } from './concern.js';
-import { policyText, undecidedText, unknownText } from './hold.js';
+import { notHomeText, policyText, undecidedText, unknownText } from './hold.js';
 import type { Held } from './hold.js';
+import { narrowingText, recipeOf } from './recipe.js';
+import type { DdlRule } from './rule.js';
 
 export interface Came {
   readonly record: DdlRecord;
@@ -28,7 +30,9 @@ export interface DdlPorts {
   /** Of now: an edit that is taken makes others. */
   target(): DdlTarget;
   concernOf(record: DdlRecord): Concern;
-  policyOf(record: DdlRecord): DdlPolicy;
+  ruleOf(record: DdlRecord): DdlRule;
+  /** Of a statement that a person runs where its tables are at home. @throws SyncError CAPTURE_BEHIND, CONFLICT_HISTORY_LOST, KAFKA_* */
+  ownOf(record: DdlRecord): Promise<Own>;
   /** Of a person, about this record; null: there is none, or nobody can say. */
   order(at: RecordPosition): Promise<DdlDecision | null>;
   removeOrder(at: RecordPosition): Promise<void>;
@@ -44,6 +48,7 @@ export interface DdlPorts {
 }
 
 type Decided = Outcome | Held;
+type Own = NonNullable<DdlAt['own']>;
 
 export interface DdlTimes {
   /** Between two looks at what a person says. */
@@ -73,23 +78,24 @@ export class DdlStage {
     return decided;
   }
 
-  async #decide(came: Came, decision: DdlDecision | null): Promise<Decided> {
-    const { target, concernOf, policyOf, omitted, tell } = this.#ports;
+  async #decide(came: Came, decision: DdlDecision | null, own: Own | null = null): Promise<Decided> {
+    const { target, concernOf, ruleOf, omitted, tell } = this.#ports;
     const { record } = came;
     const concern = concernOf(record);
     if (concern === 'none') return 'passed';
     const state = await target().look(record);
     if (state === 'done' || state === 'skipped') return 'passed';
     if (decision && decision.answer !== 'run') return this.#conclude(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
-    const does = policyOf(record);
-    if (state === 'open' || does !== 'ignore' || decision) return this.#planned(came, { state, policy: does, concern, decision });
+    const rule = ruleOf(record);
+    if (state === 'open' || rule.does !== 'ignore' || decision) return this.#planned(came, { state, rule, concern, decision, own });
     await omitted(came, 'ddl');
     tell(came, 'ignored');
     return 'passed';
   }
 
-  async #planned(came: Came, { state, policy, concern, decision }: Known): Promise<Decided> {
+  async #planned(came: Came, { state, concern, ...known }: Known): Promise<Decided> {
     const { record } = came;
+    const { rule, decision } = known;
     const target = this.#ports.target();
     const plan = concern === 'unknown' ? unknown(record) : await target.plan(record);
     if (plan === 'nothing') return 'passed';
@@ -98,20 +104,34 @@ export class DdlStage {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
       const { reason, message, ways } = plan;
       return isOpen
-        ? { reason: 'undecided', message: `${undecidedText} ${message}`, plan: null, policy }
-        : { reason, message, plan: null, policy, ways };
+        ? { reason: 'undecided', message: `${undecidedText} ${message}`, plan: null, rule }
+        : { reason, message, plan: null, rule, ways };
     }
-    if (decision) return this.#run(came, { plan, policy, decision });
+    if (decision && plan.barred === undefined) return this.#run(came, plan, known);
     if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
-    if (isOpen) return { reason: 'undecided', message: undecidedText, plan, policy };
-    if (policy !== 'apply') return { reason: 'policy', message: policyText(record), plan, policy };
-    return this.#run(came, { plan, policy, decision });
+    if (isOpen) return { reason: 'undecided', message: undecidedText, plan, rule };
+    return (await this.#hindrance(record, plan, rule)) ?? this.#run(came, plan, known);
   }
 
-  async #run(came: Came, { plan, policy, decision }: { plan: DdlPlan; policy: DdlPolicy; decision: DdlDecision | null }): Promise<Decided> {
+  /** Why it is not carried out by itself; null: it is. */
+  async #hindrance(record: DdlRecord, plan: DdlPlan, rule: DdlRule): Promise<Held | null> {
+    const { does, bothWays, elsewhere } = rule;
+    const held = (reason: 'policy' | 'not-home', ...texts: readonly (string | undefined)[]): Held => {
+      const message = texts.filter((text) => text !== undefined).join(' ');
+      return { reason, message, plan, rule };
+    };
+    const recipe = bothWays && !record.compatible ? recipeOf(record) : undefined;
+    if (elsewhere) return held('not-home', notHomeText(elsewhere), recipe, plan.barred);
+    if (does !== 'apply') return held('policy', policyText(record), recipe, plan.barred);
+    if (recipe !== undefined || plan.barred !== undefined) return held('policy', recipe, plan.barred);
+    const why = bothWays && record.modifies.length > 0 ? await this.#ports.target().narrows(record, plan) : null;
+    return why === null ? null : held('policy', narrowingText(why));
+  }
+
+  async #run(came: Came, plan: DdlPlan, { rule, decision, own }: Pick<Known, 'rule' | 'decision' | 'own'>): Promise<Decided> {
     const { record, position } = came;
-    const refusal = await this.#ports.target().run(record, plan, { position, decision });
-    if (refusal) return { reason: refusal.reason, message: refusal.message, plan, policy, ways: refusal.ways };
+    const refusal = await this.#ports.target().run(record, plan, { position, decision, own });
+    if (refusal) return { reason: refusal.reason, message: refusal.message, plan, rule, ways: refusal.ways };
     this.#ports.tell(came, 'applied');
     return 'behind';
   }
@@ -131,11 +151,11 @@ export class DdlStage {
 
   /** Until something else is to be said of it. */
   async #next(came: Came, held: Held): Promise<Decided> {
-    const { wait, edited, policyOf, order } = this.#ports;
+    const { wait, edited, ruleOf, order } = this.#ports;
     const { pollMs, metMs } = this.#times;
     for (let lookedAt = performance.now(); ;) {
       await wait(pollMs);
-      if ((await edited()) || policyOf(came.record) !== held.policy) return this.#decide(came, null);
+      if ((await edited()) || !isSameRule(ruleOf(came.record), held.rule)) return this.#decide(came, null);
       const decision = await order(came.position);
       if (decision) return this.#answered(came, decision);
       if (performance.now() - lookedAt < metMs) continue;
@@ -146,10 +166,12 @@ export class DdlStage {
   }
 
   async #answered(came: Came, decision: DdlDecision): Promise<Decided> {
-    const { removeOrder } = this.#ports;
-    if (decision.answer === 'run') await removeOrder(came.position);
-    const decided = await this.#decide(came, decision);
-    if (decision.answer !== 'run') await removeOrder(came.position);
+    const { removeOrder, ruleOf, ownOf } = this.#ports;
+    const isRun = decision.answer === 'run';
+    const own = isRun && ruleOf(came.record).elsewhere?.isHere === true ? await ownOf(came.record) : null;
+    if (isRun) await removeOrder(came.position);
+    const decided = await this.#decide(came, decision, own);
+    if (!isRun) await removeOrder(came.position);
     return decided;
   }
 
@@ -172,15 +194,25 @@ export class DdlStage {
 
 interface Known {
   readonly state: DdlState;
-  readonly policy: DdlPolicy;
+  readonly rule: DdlRule;
   readonly concern: Concern;
   readonly decision: DdlDecision | null;
+  readonly own: Own | null;
 }
 
 function unknown(record: DdlRecord): DdlRefusal {
   return { reason: 'unknown', message: unknownText(record) };
 }
 
+function isSameRule(one: DdlRule, other: DdlRule): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 function isSame(one: Held, other: Held): boolean {
-  return one.reason === other.reason && one.message === other.message && one.plan?.sql === other.plan?.sql;
+  return (
+    one.reason === other.reason &&
+    one.message === other.message &&
+    one.plan?.sql === other.plan?.sql &&
+    one.plan?.barred === other.plan?.barred
+  );
 }

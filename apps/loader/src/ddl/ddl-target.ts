@@ -10,13 +10,12 @@ import {
   ddlEnd,
   ddlSettings,
   definitionsOf,
-  hasRows,
   hasRun,
-  isGone,
-  isThere,
+  loadTables,
+  narrowing,
   ofStore,
   readDdl,
-  showsClauses,
+  tableCollation,
 } from '@lutra/mysql';
 import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
@@ -24,10 +23,11 @@ import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
 import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
-import { carryOutOnce, takeLock } from './carry-out-once.js';
+import { carryOutOnce, hasGtids, takeLock } from './carry-out-once.js';
 import { numbersRows } from './made-up.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
+import { showsAll } from './met.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -85,23 +85,22 @@ export class ServerDdlTarget implements DdlTarget {
   plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
     return this.#connected(async (connection) => {
       const plan = mapStatement(record, this.#options);
-      return plan === 'nothing' || isRefusal(plan) ? plan : ((await refusalOf(connection, record, plan)) ?? plan);
+      if (plan === 'nothing' || isRefusal(plan)) return plan;
+      const isBarred = this.#options.bothWays && !(await hasGtids(connection));
+      return (await refusalOf(connection, record, plan)) ?? (isBarred ? { ...plan, barred: comesBack } : plan);
     });
   }
 
-  isMet(record: DdlRecord, { tables }: DdlPlan): Promise<boolean> {
+  isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean> {
+    return this.#connected((connection) => showsAll(connection, { record, plan, bothWays: this.#options.bothWays }));
+  }
+
+  narrows({ modifies }: DdlRecord, { tables: [of] }: DdlPlan): Promise<string | null> {
     return this.#connected(async (connection) => {
-      const [table] = tables;
-      if (!table) return false;
-      if (record.clauses !== null) return showsClauses(connection, table, record.clauses);
-      if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement))
-        return !(await inOrder(tables, (each) => isGone(connection, each))).includes(false);
-      const found = await inOrder(tables, (each) => isThere(connection, each));
-      if (!/^CREATE (?:TABLE|DATABASE)$/.test(record.statement) || found.includes(false)) return false;
-      // At the source it was new, so it was empty. What is here and has rows is another table; both ways, one that was made here as well,
-      // whose rows go to the source.
-      const mayHaveRows = record.statement === 'CREATE DATABASE' || mayExist(record) || this.#options.bothWays;
-      return mayHaveRows || !(await hasRows(connection, table));
+      const [table] = of ? await loadTables(connection, of.database, of.name) : [];
+      // The statement says it itself.
+      if (!of || !table) return null;
+      return narrowing({ table, collation: await tableCollation(connection, of) }, modifies);
     });
   }
 
@@ -181,8 +180,9 @@ export class ServerDdlTarget implements DdlTarget {
     return { pipeline: this.#options.checkpoint.pipeline, record: keyOf(record), part: 0 };
   }
 
-  #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq } }: DdlAt): DdlOf {
-    const { statement, origin, path } = record;
+  #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq }, own }: DdlAt): DdlOf {
+    const { statement } = record;
+    const { origin, path } = own ?? record;
     return { ...this.#key(record), log, seq, statement, sql, tables, origin, path };
   }
 
@@ -207,6 +207,8 @@ export class ServerDdlTarget implements DdlTarget {
 }
 
 const shownCharacters = 4_000;
+const comesBack =
+  'The target has no GTIDs, so nothing tells what is run here from what its own users run: it would go back to the source. Do it by hand, and answer "done".';
 /** Of MySQL, with a tag or without; of MariaDB. Where a source has none, the id of a record is a place in its binlog. */
 const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+|\d+-\d+-\d+)$/i;
 
@@ -226,11 +228,6 @@ function answerOf(decision: DdlDecision | null): string | null {
   return decision && JSON.stringify(decision);
 }
 
-/** It was written so that it may be there. */
-function mayExist({ sql, tables }: DdlRecord): boolean {
-  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
-}
-
 /**
  * Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. Counter-example for any RENAME:
  * two tables that are defined alike change their names, and back.
@@ -239,10 +236,4 @@ function isHarmlessAgain({ statement, clauses, tables }: DdlRecord): boolean {
   const from = tables.filter(({ role }) => role === 'from').map(tableName);
   if (tables.some((table) => table.role === 'to' && from.includes(tableName(table)))) return false;
   return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|ALTER DATABASE|RENAME TABLE)$/.test(statement);
-}
-
-async function inOrder<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = [];
-  for (const each of all) results.push(await work(each));
-  return results;
 }

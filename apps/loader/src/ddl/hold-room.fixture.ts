@@ -42,6 +42,8 @@ export interface HoldRoomOptions {
   /** Both ways: the target's own log, and the pipeline that reads it. */
   readonly back?: { readonly log: MemoryLog; readonly uid: PipelineUid; readonly routes: readonly Route[] };
   readonly settings?: DdlSettings;
+  /** Both ways: the region that is at home of all tables; left out: hangzhou. */
+  readonly home?: string;
   /** Endpoint and region of the source, and of the target. */
   readonly from?: readonly [string, string];
   readonly to?: readonly [string, string];
@@ -169,7 +171,8 @@ export class HoldRoom {
 
   #workOf(): LoaderWork {
     const { uid, routes, back, settings, from = fromHere, to = toThere } = this.#options;
-    const conflicts = { home: 'hangzhou', rules: [conflictRuleSchema.parse({ policy: 'home' })], retentionDays: 1 };
+    const { home = 'hangzhou' } = this.#options;
+    const conflicts = { home, rules: [conflictRuleSchema.parse({ policy: 'home' })], retentionDays: 1 };
     const reverse = back && [{ uid: back.uid, routes: back.routes }];
     return {
       id: 'c.p',
@@ -183,7 +186,7 @@ export class HoldRoom {
       forwarded: false,
       paused: false,
       onUnsupported: 'stop',
-      ddl: { settings, ...oneWay, ...(back && { bothWays: true, home: conflicts.home }) },
+      ddl: { settings, ...oneWay, ...(back && { bothWays: true, home }) },
       targetRegion: region(to[1]),
       detector: reverse ? { conflicts, targetRegion: region(to[1]), back: reverse, otherWriters: [] } : null,
     };

@@ -1,8 +1,9 @@
 /** Why a pipeline holds at a schema change, as people are told. Pure. */
-import type { DdlAnswer, DdlHold, DdlHoldReason, DdlPolicy, DdlRecord, TableName } from '@lutra/model';
+import type { DdlAnswer, DdlHold, DdlHoldReason, DdlRecord, TableName } from '@lutra/model';
 import { tableName } from '@lutra/model';
 import type { RecordPosition } from '../read/log-reader.js';
 import type { DdlPlan } from './carry-out.js';
+import type { DdlRule, Elsewhere } from './rule.js';
 
 export interface Held {
   readonly reason: DdlHoldReason;
@@ -10,7 +11,7 @@ export interface Held {
   /** As it would run here; null: it cannot. */
   readonly plan: DdlPlan | null;
   /** By which that was decided. */
-  readonly policy: DdlPolicy;
+  readonly rule: DdlRule;
   /** Answers that would be taken; left out: see DdlRefusal. */
   readonly ways?: readonly DdlAnswer[] | undefined;
 }
@@ -24,6 +25,13 @@ export const undecidedText =
 
 export function policyText({ statement }: Pick<DdlRecord, 'statement'>): string {
   return `The pipeline does not carry out ${statement || 'such statements'} by itself (its "ddl"; "stop" where something flows both ways, or where another pipeline writes the table that it takes something from).`;
+}
+
+/** Of a statement of another region than the one where its tables are at home. */
+export function notHomeText({ homes, from, isHere }: Elsewhere): string {
+  const what = `It was run in ${from}, and is about a table that is at home in ${homes.join(' and ')}`;
+  if (!isHere) return `${what}: answer it there first. What is run there comes here too; "run" carries it out here alone.`;
+  return `${what}, which is here. "run" carries it out, and from here it goes to all others; "done" if you do it here in other words. "skip" if it shall not be: then take it back in ${from}.`;
 }
 
 export function unknownText({ doubt }: Pick<DdlRecord, 'doubt'>): string {
@@ -44,7 +52,7 @@ export function holdOf({ record, position }: { record: DdlRecord; position: Reco
     sql: cut(record.sql),
     here: plan && cut(plan.sql),
     tables: namesOf(record).slice(0, maxTables),
-    ways: held.ways ?? (plan ? ['run', 'done', 'skip'] : ['done', 'skip']),
+    ways: held.ways ?? (plan && plan.barred === undefined ? ['run', 'done', 'skip'] : ['done', 'skip']),
     since,
   };
 }

@@ -17,18 +17,23 @@ export interface MadeUp {
   readonly numbered: readonly string[];
 }
 
-type Text = Pick<DdlRecord, 'sql' | 'statement' | 'session' | 'flavor'>;
+export type Text = Pick<DdlRecord, 'sql' | 'statement' | 'session' | 'flavor'>;
 
 /** Of the functions that depend on the session, or on the server, those that MySQL takes in a default for rows that are there. */
 const ofSession = new Set(['CONNECTION_ID', 'DATABASE', 'SCHEMA', 'CURRENT_ROLE', 'PS_CURRENT_THREAD_ID', 'ROLES_GRAPHML']);
 const modeBits = { ansiQuotes: 1n << 2n, noAutoValueOnZero: 1n << 19n, noBackslashEscapes: 1n << 20n } as const;
 
 /** Pure. */
-export function madeUp({ sql, statement, session, flavor }: Text): MadeUp {
-  if (statement !== 'ALTER TABLE') return { all: null, numbered: [] };
+export function tokensOf({ sql, session, flavor }: Text): readonly Token[] {
   const has = (bit: bigint): boolean => (BigInt(session.sqlMode ?? 0) & bit) !== 0n;
   const lexing = { ansiQuotes: has(modeBits.ansiQuotes), noBackslashEscapes: has(modeBits.noBackslashEscapes), singleByte: false, flavor };
-  const tokens = [...sqlTokens(sql, lexing)];
+  return [...sqlTokens(sql, lexing)];
+}
+
+/** Pure. */
+export function madeUp(text: Text): MadeUp {
+  if (text.statement !== 'ALTER TABLE') return { all: null, numbered: [] };
+  const tokens = tokensOf(text);
   const counting = clausesOf(tokens).filter(numbers);
   if (counting.some(([first]) => keyword(first) === 'ADD')) return { all: 'AUTO_INCREMENT', numbered: [] };
   const isOfSession = tokens.some((token, i) => ofSession.has(keyword(token)) && tokens[i + 1]?.text === '(');

@@ -24,6 +24,8 @@ export class MemoryDdlTarget implements DdlTarget {
   /** Is carried out in front of each. */
   beforehand = '';
   isThere: (record: DdlRecord) => boolean = () => false;
+  /** Why a column would become narrower. */
+  narrow: string | null = null;
   /** A run that has ended must not move the checkpoint of the next one: its fence sees to that. */
   #commit: (record: DdlRecord, at: DdlAt) => Promise<void> = async () => undefined;
   readonly #options: MemoryDdlOptions;
@@ -53,6 +55,10 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.isThere(record);
   }
 
+  async narrows(): Promise<string | null> {
+    return this.narrow;
+  }
+
   async run(record: DdlRecord, { sql }: DdlPlan, at: DdlAt): Promise<DdlRefusal | null> {
     this.done.push(`run ${sql}${byOf(at)}`);
     const refusal = this.refusals.shift();
@@ -74,6 +80,6 @@ export class MemoryDdlTarget implements DdlTarget {
   }
 }
 
-function byOf({ decision }: DdlAt): string {
-  return decision ? ` by ${decision.by}` : '';
+function byOf({ decision, own }: DdlAt): string {
+  return `${decision ? ` by ${decision.by}` : ''}${own ? ` as of ${own.origin} (${own.path.join()})` : ''}`;
 }

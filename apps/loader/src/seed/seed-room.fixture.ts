@@ -65,9 +65,14 @@ export class SeedRoom {
       target: { region: regions.target },
       detector: { conflicts: { home: parts.rules.targetIsHome ? regions.target : regions.source } },
     } as unknown as LoaderWork;
-    const detection = { detector, parts, flowsBack: () => flowsBack, concerns: () => true, close: async () => undefined };
+    const detection = { detector, parts, flowsBack: () => flowsBack, leftOut: room.leftOut, concerns: () => true, close: async () => undefined };
     const isSuspended = (): boolean => false;
-    const matcher = { targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
+    const matcher = {
+      targetOf: (source: TableSchema) => {
+        const target = tables.get(source.name)?.target;
+        return target ? { source, target, left: null } : null;
+      },
+    };
     this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
     room.replaces = (table) => this.#seeds.replaces(table);
     this.#seeding = new Seeding({
@@ -92,6 +97,7 @@ export class SeedRoom {
         sourceRegion: regions.source,
         targetRegion: regions.target,
         detector: bothWays ? detector : null,
+        leftOut: bothWays ? room.leftOut : null,
         missing: bothWays ? null : new MissingRows({ writer, pipeline, replaces: (table) => this.#seeds.replaces(table) }),
         resolved,
         forwards: false,

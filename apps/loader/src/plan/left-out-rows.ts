@@ -94,7 +94,7 @@ export class LeftOutRows {
     const { pipeline, query, omit, logger } = this.#options;
     const { log, seq } = position;
     const ofLog = `pipeline = ${quoteText(pipeline.uid)} AND log_id = ${quoteText(log)}`;
-    const begins = `LEFT(reason, ${[...reason, ...counted].length}) = ${quoteText(reason + counted)}`;
+    const begins = `SUBSTRING_INDEX(reason, ${quoteText(counted)}, 1) = ${quoteText(reason)}`;
     const [found] = await query(`SELECT seq, reason FROM lutra.skipped WHERE ${ofLog} AND ${begins} ORDER BY seq LIMIT 1`);
     if (found) return { log, seq: Number(found['seq']), rows: countIn(String(found['reason'])), isWritten: true };
     logger.warn({ seq }, reason);

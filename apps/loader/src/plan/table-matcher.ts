@@ -122,7 +122,7 @@ function matchedWithout(
   const left = leftOutOf(source, isThere ? target : null, { table: isThere ? target : name, drops });
   if (left?.columns === null) return { target: null, left };
   if (!isThere) throw target;
-  return { ...matchedOf(left ? withoutColumns(source, left.columns!) : source, target), left };
+  return { ...matchedOf(left ? withoutColumns(source, left.columns) : source, target), left };
 }
 
 function matchedOf(source: TableSchema, loaded: TargetTable): Matched {

@@ -2,7 +2,7 @@
  * For the tests of seeding: a real target, and a log that is written by the test. `read` is a chunk of rows as they are at the source at
  * this place; `change` is a transaction of the source.
  */
-import type { ChunkPurpose, ChunkRecord, Row, RowEvent } from '@lutra/model';
+import type { ChunkPurpose, ChunkRecord, Row, RowEvent, TableSchema } from '@lutra/model';
 import { beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds } from '@lutra/mysql';
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { Applier } from '../assemble/applier.js';
@@ -65,7 +65,14 @@ export class SeedRoom {
       target: { region: regions.target },
       detector: { conflicts: { home: parts.rules.targetIsHome ? regions.target : regions.source } },
     } as unknown as LoaderWork;
-    const detection = { detector, parts, flowsBack: () => flowsBack, leftOut: room.leftOut, concerns: () => true, close: async () => undefined };
+    const detection = {
+      detector,
+      parts,
+      flowsBack: () => flowsBack,
+      leftOut: room.leftOut,
+      concerns: () => true,
+      close: async () => undefined,
+    };
     const isSuspended = (): boolean => false;
     const matcher = {
       targetOf: (source: TableSchema) => {

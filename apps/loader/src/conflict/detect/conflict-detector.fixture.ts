@@ -23,6 +23,7 @@ import type { DetectorOptions } from './detector-options.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './detector-peers.fixture.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
+import { Watermark } from './watermark.js';
 
 /** Without a table's name: the first one. */
 export type Step = readonly [before: Row | null, after: Row | null, table?: string];
@@ -78,6 +79,7 @@ export class DetectorSetup {
   readonly #key: Checkpoint;
   readonly #collations: Collations;
   readonly leftOut: LeftOutRows;
+  readonly #beside: Watermark;
   /** What was said of it. */
   readonly omitted: NewOmission[] = [];
   #seq = 0;
@@ -101,9 +103,10 @@ export class DetectorSetup {
       key: checkpoint,
       observe: () => undefined,
     });
+    this.#beside = new Watermark(server.options, checkpoint);
     this.leftOut = new LeftOutRows({
       pipeline: { uid: checkpoint.pipeline, name: `name.${checkpoint.pipeline}` },
-      query: (sql) => server.query(sql),
+      query: (sql) => this.#beside.query(sql),
       omit: async (omission) => void this.omitted.push(omission),
       metrics: new Metrics('loader', { processMetrics: false }),
       logger: createLogger('loader', 'silent'),
@@ -216,6 +219,8 @@ export class DetectorSetup {
   }
 
   async close(): Promise<void> {
+    await this.leftOut.close();
+    await this.#beside.close();
     await this.writer.dispose();
   }
 

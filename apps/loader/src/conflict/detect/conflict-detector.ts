@@ -202,7 +202,8 @@ export class ConflictDetector {
     try {
       const { armed } = connection;
       const isNew = this.#dropsKnown.connection !== connection || this.#dropsKnown.armed !== armed;
-      await peers.complete(isNew || !transactions.every(({ changes }) => changes.every(taken)));
+      const isTold = isNew && transactions.some(({ changes }) => changes.some(({ target }) => tables.flowsBack(target)));
+      await peers.complete(isTold || !transactions.every(({ changes }) => changes.every(taken)));
       this.#dropsKnown = { connection, armed };
     } catch (error) {
       await connection.rollback();

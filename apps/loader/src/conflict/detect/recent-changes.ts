@@ -177,7 +177,9 @@ export class PeerChanges {
         const { op, before, after } = body.event;
         // A row that was read is no change of anybody.
         if (op === 'r') return null;
-        return isKnown(body.event.source.path, this.#options.others) ? null : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
+        return isKnown(body.event.source.path, this.#options.others)
+          ? null
+          : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
       }
       case 'resolution': {
         const keys = await this.#options.keysOfResolution({ channel: body.channel, database: body.database, name: body.table });

@@ -31,6 +31,7 @@ interface At {
 
 /** A resolution as it is written here. */
 interface Known {
+  readonly from: TableName;
   readonly key: Row;
   readonly row: Row | null;
   readonly seen: Seen;
@@ -61,7 +62,7 @@ export async function applyResolutions(at: At, resolutions: readonly Resolution[
   await at.peers.complete(true);
   for (const each of known) {
     const { key, seen, target, facts } = each;
-    requireToldOf({ source: facts.source, target }, seen, at.peers);
+    requireToldOf({ source: { ...each.from, columns: each.row ? facts.source.columns : [] }, target }, seen, at.peers);
     const conflictKey = primaryConflictKey(facts.keys, key);
     if (conflictKey === null || !at.peers.changedHere(conflictKey, seen)) await replace(at.connection, each);
   }
@@ -92,8 +93,10 @@ async function knownOf({ peers, collations, leave }: At, resolution: Resolution,
   if (missing.length > 0) throw missingHere(resolution, target, missing);
   const named = (from: Row): Row =>
     Object.fromEntries(kept.flatMap((name) => (name in from ? [[here.get(name.toLowerCase()) ?? name, from[name] ?? null]] : [])));
-  const columns = kept.map((name) => name.toLowerCase());
-  return { key: named(key), row: row && named(row), seen, target, facts: factsOf(target, columns, collations) };
+  // Of a row that is gone no column is written.
+  const columns = row && kept.map((name) => name.toLowerCase());
+  const from = { database: resolution.database, name: resolution.table };
+  return { from, key: named(key), row: row && named(row), seen, target, facts: factsOf(target, columns, collations) };
 }
 
 function missingHere({ database, table }: Resolution, target: TargetTable, missing: readonly string[]): SyncError {
@@ -104,14 +107,15 @@ function missingHere({ database, table }: Resolution, target: TargetTable, missi
 
 const facts = new WeakMap<TargetTable, Map<string, Facts>>();
 
-function factsOf(target: TargetTable, columns: readonly string[], collations: KeyCollations): Facts {
+/** `columns`: null: all. */
+function factsOf(target: TargetTable, columns: readonly string[] | null, collations: KeyCollations): Facts {
   const ofTarget = facts.get(target) ?? new Map<string, Facts>();
   facts.set(target, ofTarget);
-  const which = columns.toSorted().join('\0');
+  const which = columns?.toSorted().join('\0') ?? '';
   let known = ofTarget.get(which);
   if (!known) {
     const own = asSource(target);
-    const source = { ...own, columns: own.columns.filter(({ name }) => columns.includes(name.toLowerCase())) };
+    const source = { ...own, columns: own.columns.filter(({ name }) => columns?.includes(name.toLowerCase()) ?? true) };
     ofTarget.set(which, (known = { source, plan: planRows(source, target), keys: keysOf(source, target, collations) }));
   }
   return known;

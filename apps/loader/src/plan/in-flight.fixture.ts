@@ -24,8 +24,18 @@ type Entry =
   | { readonly kind: 'ddl'; readonly sql: string };
 
 const made = 'CREATE TABLE t (id INT PRIMARY KEY, e INT)';
+export const rules = {
+  home: { policy: 'home' },
+  latest: { policy: 'latest', version: 'e' },
+  merge: { policy: 'merge', columns: { e: 'max' } },
+} as const;
 /** What a transaction may be tried again for. */
 const mostRuns = 20;
+
+interface Written {
+  readonly isDeleted?: boolean;
+  readonly e?: number;
+}
 
 export class Side {
   readonly log: Entry[] = [];
@@ -51,8 +61,8 @@ export class Side {
     setup.peers.upToNow = read;
   }
 
-  static async open(server: TestServer, home: 'target' | 'source'): Promise<Side> {
-    const setup = await DetectorSetup.open(server, { tables: { t: 'id INT PRIMARY KEY, e INT' }, home, rule: { policy: 'home' } });
+  static async open(server: TestServer, home: 'target' | 'source', policy: keyof typeof rules = 'latest'): Promise<Side> {
+    const setup = await DetectorSetup.open(server, { tables: { t: 'id INT PRIMARY KEY, e INT' }, home, rule: rules[policy] });
     const side = new Side(setup, new Map());
     await side.#begin();
     return side;
@@ -72,7 +82,7 @@ export class Side {
   }
 
   /** An application inserts, updates or deletes the row; where there is no table, nothing. */
-  async write(id: number, isDeleted: boolean): Promise<void> {
+  async write(id: number, { isDeleted = false, e = this.log.length }: Written = {}): Promise<void> {
     const source = await this.version();
     if (!source) return;
     const { server, database } = this.setup;
@@ -80,7 +90,7 @@ export class Side {
     const before = await find();
     if (isDeleted && before === null) return;
     const names = source.columns.map(({ name }) => name);
-    const values = names.map((name) => (name === 'id' ? id : name === 'e' ? this.log.length : (this.columns.get(name) ?? 0)));
+    const values = names.map((name) => (name === 'id' ? id : name === 'e' ? e : (this.columns.get(name) ?? 0)));
     const written = `REPLACE INTO ${database}.t (${names.map(quoteName).join(', ')}) VALUES (${values.join(', ')})`;
     await server.run(isDeleted ? `DELETE FROM ${database}.t WHERE id = ${id}` : written);
     const after = await find();

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import type { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
-import { makeTable, Side } from './in-flight.fixture.js';
+import { makeTable, rules, Side } from './in-flight.fixture.js';
 
 const columns = ['c', 'd'] as const;
 
@@ -18,6 +18,7 @@ const write = fc.record({
   isHome: fc.boolean(),
   id: fc.integer({ min: 1, max: 4 }),
   isDeleted: fc.nat(4).map((n) => n === 0),
+  e: fc.nat(9),
 });
 const apply = fc.record({ do: fc.constant('apply' as const), isHome: fc.boolean(), meanwhile: fc.option(alter, { freq: 3 }) });
 
@@ -29,12 +30,14 @@ export const steps = fc.array(fc.oneof({ weight: 5, arbitrary: write }, { weight
   maxLength: 40,
 });
 
-export async function converge(server: TestServer, all: readonly Step[]): Promise<void> {
-  const home = await Side.open(server, 'target');
-  const away = await Side.open(server, 'source');
+export const policies = fc.constantFrom(...(Object.keys(rules) as (keyof typeof rules)[]));
+
+export async function converge(server: TestServer, policy: keyof typeof rules, all: readonly Step[]): Promise<void> {
+  const home = await Side.open(server, 'target', policy);
+  const away = await Side.open(server, 'source', policy);
   try {
     for (const step of all) {
-      if (step.do === 'write') await (step.isHome ? home : away).write(step.id, step.isDeleted);
+      if (step.do === 'write') await (step.isHome ? home : away).write(step.id, step);
       else if (step.do === 'alter') await altered(home, step);
       else if (step.isHome) await home.apply(away, async () => void (step.meanwhile && (await altered(home, step.meanwhile))));
       else await away.apply(home);

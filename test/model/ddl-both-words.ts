@@ -35,6 +35,8 @@ export interface BothRules {
    * the pipeline stands.
    */
   readonly rows: 'seen' | 'seen of home' | 'names' | 'stands';
+  /** The target's own log is read up to the row's locks, or up to where it was when the row came. */
+  readonly known: 'at the locks' | 'when it came';
   readonly tool: 'gh-ost' | 'pt-osc';
   /** A swap is published as what it redefines, and the other side holds; or shadow tables are carried. */
   readonly shadows: 'redefined' | 'carried';
@@ -59,9 +61,18 @@ export interface Here {
   readonly shadow: { readonly columns: readonly string[]; readonly rows: Table } | null;
   readonly log: readonly Entry[];
   readonly applied: number;
+  /** How long the own log was when the row came that is to be written next; null: none has. */
+  readonly read: number | null;
   readonly written: number;
 }
 
 export type BothState = Readonly<Record<Side, Here>>;
 
-export const bothProtocol: BothRules = { home: 'holds', rows: 'seen', tool: 'gh-ost', shadows: 'redefined', met: 'by clause' };
+export const bothProtocol: BothRules = {
+  home: 'holds',
+  rows: 'seen',
+  known: 'at the locks',
+  tool: 'gh-ost',
+  shadows: 'redefined',
+  met: 'by clause',
+};

@@ -8,7 +8,7 @@ import { writes } from './ddl-both-write.js';
 import type { Model } from './paths.js';
 
 export function bothModel(example: BothCase, rules: BothRules): Model<BothState> {
-  const here: Here = { columns: example.columns, rows: example.start, shadow: null, log: [], applied: 0, written: 0 };
+  const here: Here = { columns: example.columns, rows: example.start, shadow: null, log: [], applied: 0, read: null, written: 0 };
   return {
     first: { A: here, B: here },
     turns: (state) => (['A', 'B'] as const).flatMap((side) => [...writes(state, side, example, rules), ...applied(state, side, rules)]),

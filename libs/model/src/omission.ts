@@ -18,7 +18,7 @@ export const omissionSchema = z.strictObject({
   /** Counts the omissions of its endpoint, pipeline or channel from 1. */
   n: count,
   kind: z.enum(omissionKinds),
-  /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks; why a table is suspended; the columns that were dropped. */
+  /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks; why a table is suspended; columns that were dropped. */
   what: z.string(),
   /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known, or a check was of the whole server. */
   tables: z.array(z.string()).readonly(),

@@ -1,7 +1,7 @@
 /**
- * What is left out of rows because the target dropped it behind what they had seen: nothing is lost without a trace. The first such row is in
- * lutra.skipped before anything of it takes effect, with how many there were; an omission is shown until a person confirms it. A row counts
- * when it is committed: what is read again counts once.
+ * What is left out of rows because the target dropped it behind what they had seen: nothing is lost without a trace. The first such row is
+ * in lutra.skipped before anything of it takes effect, with how many there were; an omission is shown until a person confirms it. A row
+ * counts when it is committed: what is read again counts once.
  */
 import type { RowEvent, SyncError } from '@lutra/model';
 import { tableName, toSyncError } from '@lutra/model';

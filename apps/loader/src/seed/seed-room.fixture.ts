@@ -2,7 +2,7 @@
  * For the tests of seeding: a real target, and a log that is written by the test. `read` is a chunk of rows as they are at the source at
  * this place; `change` is a transaction of the source.
  */
-import type { ChunkPurpose, ChunkRecord, Row, RowEvent, TableSchema } from '@lutra/model';
+import type { ChunkPurpose, ChunkRecord, Row, RowEvent, TableName } from '@lutra/model';
 import { beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds } from '@lutra/mysql';
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { Applier } from '../assemble/applier.js';
@@ -11,6 +11,7 @@ import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.f
 import { eventOf, logId, regions, seenUpTo } from '../conflict/detect/detector-peers.fixture.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { MissingRows } from './missing-rows.js';
+import { TableMatcher } from '../plan/table-matcher.js';
 import { Seeding } from './seeding.js';
 import { Seeds } from './seeds.js';
 
@@ -74,12 +75,14 @@ export class SeedRoom {
       close: async () => undefined,
     };
     const isSuspended = (): boolean => false;
-    const matcher = {
-      targetOf: (source: TableSchema) => {
-        const target = tables.get(source.name)?.target;
-        return target ? { source, target, left: null } : null;
-      },
-    };
+    const { database, peers: here } = room;
+    const router = ({ name }: TableName): TableName | null => (tables.has(name) ? { database, name } : null);
+    const matcher = new TableMatcher({
+      router: Object.assign(router, { coversDatabase: () => true }),
+      here: bothWays ? here : null,
+      load: async (_, name) => tables.get(name)!.target,
+      isSuspended,
+    });
     this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
     room.replaces = (table) => this.#seeds.replaces(table);
     this.#seeding = new Seeding({

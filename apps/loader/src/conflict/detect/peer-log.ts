@@ -1,8 +1,8 @@
 /**
  * Reads the log of a region that writes the same tables, most of all that of the target itself, into an index of recent changes: which
- * conflict key was last changed at which seq; which tables it leaves out; and what was dropped. It begins right after what the source of the pipeline has
- * seen of it. Rows of a leader that was replaced may be counted too: they are real changes, published once more behind the next epoch
- * record.
+ * conflict key was last changed at which seq; which tables it leaves out; and what was dropped. It begins right after what the source of
+ * the pipeline has seen of it. Rows of a leader that was replaced may be counted too: they are real changes, published once more behind the
+ * next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';

@@ -57,8 +57,8 @@ export class TouchedRows {
 const wholePlans = new WeakMap<DecidableTable, RowPlan>();
 
 /**
- * With the columns that the change did not have. Counter-example without: the table has got a column d here, and a change of a row with d is
- * on its way; where it loses against a change that knows no d, the row that is told has to bring d as well.
+ * With the columns that the change did not have. Counter-example without: the table has got a column d here, and a change of a row with d
+ * is on its way; where it loses against a change that knows no d, the row that is told has to bring d as well.
  */
 function wholePlan(table: DecidableTable): RowPlan {
   let plan = wholePlans.get(table);

@@ -1,6 +1,6 @@
 /**
  * Two sides that both take writes and change the same tables. Each statement of one side holds the pipeline to the other, where it is
- * answered, or done by hand. Nobody writes while a statement is on one side alone: rows by name come later.
+ * answered, or done by hand. Both write while a statement is on one side alone, if it only adds or drops by name.
  */
 import { createConnection } from 'mysql2/promise';
 import { type ChannelDocument, type DdlAnswer, routeSchema, rowsTopic } from '@lutra/model';

@@ -61,10 +61,14 @@ export function rowWithout<T extends Row | null>(row: T, names: readonly string[
   return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name))) as T;
 }
 
+/** The column of lutra.skipped holds 1,000, with the count behind it. */
+const maxText = 900;
+
 /** For people, and the same for each such row. */
 export function leftOutText({ table, columns, drops }: LeftOut): string {
   const by = drops.map(({ title, record, seq }) => `${title} (record ${record}, seq ${seq} of the target's log)`).join(', ');
   const what = columns === null ? 'the row: the table' : `column${columns.length > 1 ? 's' : ''} ${columns.join(', ')}, which`;
   const was = columns === null || columns.length === 1 ? 'was' : 'were';
-  return `left out of ${tableName(table)}: ${what} ${was} dropped here by ${by}, which the row had not seen`;
+  const text = `left out of ${tableName(table)}: ${what} ${was} dropped here by ${by}, which the row had not seen`;
+  return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
 }

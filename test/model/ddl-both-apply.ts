@@ -10,7 +10,9 @@ export function applied(state: BothState, side: Side, rules: BothRules): readonl
   if (!entry) return [];
   const to = (name: string, next: Here | null): readonly Turn<BothState>[] =>
     next === null ? [] : [{ name: `${from}→${side} ${name}`, state: { ...state, [side]: { ...next, applied: here.applied + 1 } } }];
-  if (entry.kind === 'row') return to('row', withRow(here, entry, { side, rules }));
+  if (entry.kind === 'row' && rules.known === 'when it came' && here.read === null)
+    return [{ name: `${from}→${side} row comes`, state: { ...state, [side]: { ...here, read: here.log.length } } }];
+  if (entry.kind === 'row') return to('row', withRow({ ...here, read: null }, entry, { side, rules, upTo: here.read ?? here.log.length }));
   if (entry.kind === 'ddl') return ofDdl(state, side, { entry, rules });
   if (entry.kind === 'shadow') return to('shadow', { ...here, shadow: { columns: entry.columns, rows: {} } });
   if (here.shadow === null) return [];
@@ -18,15 +20,22 @@ export function applied(state: BothState, side: Side, rules: BothRules): readonl
   return to('shadow row', { ...here, shadow: { ...here.shadow, rows: put(here.shadow.rows, entry.key, entry.values) } });
 }
 
+interface Writing {
+  readonly side: Side;
+  readonly rules: BothRules;
+  /** So much of the own log is known. */
+  readonly upTo: number;
+}
+
 /** Null: it stands. A trigger of pt-osc fires for the loader's writes too, in its marked transaction. */
-function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rules }: { side: Side; rules: BothRules }): Here | null {
+function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rules, upTo }: Writing): Here | null {
   const { key, values, seen } = entry;
   const counts = rules.rows === 'seen' || (rules.rows === 'seen of home' && side === 'A');
   const isLater = (own: Entry): own is Extract<Entry, { kind: 'ddl' }> =>
     own.kind === 'ddl' && (own.isBack === undefined || rules.drops === 'all');
   const later = counts
     ? here.log
-        .slice(seen)
+        .slice(seen, upTo)
         .filter(isLater)
         .flatMap(({ clauses }) => clauses)
     : [];

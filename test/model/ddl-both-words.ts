@@ -50,6 +50,8 @@ export interface BothRules {
    * the pipeline stands.
    */
   readonly rows: 'seen' | 'seen of home' | 'names' | 'stands';
+  /** The target's own log is read up to the row's locks, or up to where it was when the row came. */
+  readonly known: 'at the locks' | 'when it came';
   readonly tool: 'gh-ost' | 'pt-osc';
   /** A swap is published as what it redefines, and the other side holds; or shadow tables are carried. */
   readonly shadows: 'redefined' | 'carried';
@@ -84,6 +86,8 @@ export interface Here {
   readonly shadow: { readonly columns: readonly string[]; readonly rows: Table } | null;
   readonly log: readonly Entry[];
   readonly applied: number;
+  /** How long the own log was when the row came that is to be written next; null: none has. */
+  readonly read: number | null;
   readonly written: number;
 }
 
@@ -97,4 +101,5 @@ export const bothProtocol: BothRules = {
   met: 'by clause',
   own: 'with path unless crossed',
   drops: 'of home',
+  known: 'at the locks',
 };

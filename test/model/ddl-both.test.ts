@@ -128,6 +128,11 @@ describe('they do not, or a pipeline stands', () => {
     ['a row that has not seen the drop stops the pipeline', inFlight['a column is dropped']!, { rows: 'stands' }],
     ['home alone says what a row has not seen', inFlight['the other side drops a column']!, { rows: 'seen of home' }],
     ['by name alone an old value gets into a new column', inFlight['a column is dropped and made anew']!, { rows: 'names' }],
+    [
+      'drops are known up to where the row came: an old value gets in',
+      inFlight['a column is dropped and made anew']!,
+      { known: 'when it came' },
+    ],
     ['by name alone an old row gets into a new table', inFlight['the table is dropped and made anew']!, { rows: 'names' }],
     [
       'each side applies what the other alters',

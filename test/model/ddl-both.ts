@@ -9,7 +9,7 @@ import type { Model } from './paths.js';
 
 export function bothModel(example: BothCase, rules: BothRules): Model<BothState> {
   const { columns, start: rows, limits = [] } = example;
-  const here: Here = { columns, rows, limits, shadow: null, log: [], applied: 0, written: 0 };
+  const here: Here = { columns, rows, limits, shadow: null, log: [], applied: 0, read: null, written: 0 };
   return {
     first: { A: here, B: here },
     turns: (state) => (['A', 'B'] as const).flatMap((side) => [...writes(state, side, example, rules), ...applied(state, side, rules)]),

@@ -12,6 +12,7 @@
  * ends the run; the next one starts from the checkpoint again. An edit of the configuration does not: the stages are made anew (edits.ts).
  * Nor does a large transaction that meets a conflict: it is read again, and resolved (read/apply-log.ts).
  */
+import type { SyncError } from '@lutra/model';
 import type { LiveWork } from '@lutra/runtime';
 import { applyLog } from './read/apply-log.js';
 import { LoaderRun } from './loader-run.js';
@@ -23,7 +24,9 @@ import type { LoaderWork } from './assignments.js';
 
 /** One ownership: works until the signal aborts or something fails that is not tried again. */
 export function runLoader(deps: LoaderDeps, live: LiveWork<LoaderWork>, ownership: Ownership): Promise<void> {
-  return withRecovery((attempt) => load(new LoaderRun(deps, live, attempt)), { ownership, live });
+  const onChanged = ({ message, details }: SyncError): void =>
+    deps.logger.info(details, `${message}; the definitions of the target's tables are read again`);
+  return withRecovery((attempt) => load(new LoaderRun(deps, live, attempt)), { ownership, live, onChanged });
 }
 
 async function load(run: LoaderRun): Promise<void> {

@@ -100,6 +100,7 @@ export async function stagesFor(
   const router = createRouter(work.routes);
   const matcher = new TableMatcher({
     router,
+    here: detection?.parts.peers ?? null,
     load: (database, table) => writer.loadTable(database, table),
     isSuspended: (table) => suspensions.has(table),
   });
@@ -156,12 +157,16 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, det
     tables: matcher,
     writer,
     detector: detection?.detector ?? null,
+    leftOut: detection?.leftOut ?? null,
     resolved,
     ...parts,
     batchBytes: batchBytesOf(work),
     onSkipped: (skipped) => tellSkipped(run, skipped),
     during,
-    onCommitted: (committed) => progress.committed(committed),
+    onCommitted: (committed) => {
+      detection?.leftOut.committed(committed.position.seq);
+      progress.committed(committed);
+    },
     onFailed: (error) => run.end(error),
     onRefused: ({ code, details }) => deps.logger.warn({ code, details }, 'the target refused a batch; applying one transaction at a time'),
   });

@@ -8,9 +8,9 @@ import { z } from 'zod';
 /**
  * ddl: a pipeline with `ddl: "ignore"` · skip: a transaction, or a schema change, that an operator told a loader to skip · force: a start,
  * or a change of the channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from
- * there on
+ * there on · drop: columns or rows that the target had dropped behind what they had seen
  */
-export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
+export const omissionKinds = ['ddl', 'skip', 'force', 'suspend', 'drop'] as const;
 
 const count = z.int().min(0);
 
@@ -18,7 +18,7 @@ export const omissionSchema = z.strictObject({
   /** Counts the omissions of its endpoint, pipeline or channel from 1. */
   n: count,
   kind: z.enum(omissionKinds),
-  /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks; why a table is suspended. */
+  /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks; why a table is suspended; columns that were dropped. */
   what: z.string(),
   /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known, or a check was of the whole server. */
   tables: z.array(z.string()).readonly(),

@@ -40,6 +40,11 @@ export class ApplyConnection implements Queries {
     return new ApplyConnection(await Session.open(options, 'target'), remembered);
   }
 
+  /** How often it began to watch tables: what changes them behind that is noticed by the next transaction that meets them. */
+  get armed(): number {
+    return this.#definitionCheck?.armed ?? 0;
+  }
+
   /** Of no use any more: open another one. */
   get broken(): boolean {
     return this.#session.broken;

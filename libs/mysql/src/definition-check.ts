@@ -54,6 +54,7 @@ export class DefinitionCheck {
   readonly #remembered: Remembered;
   readonly #armed = new Map<string, Armed>();
   #statements = 0;
+  #times = 0;
   #counter: Counter | null = null;
 
   constructor(session: Session, remembered: Remembered) {
@@ -65,6 +66,11 @@ export class DefinitionCheck {
   knownOf(tables: readonly TableName[]): readonly TableName[] {
     const known = tables.filter((table) => this.#remembered.definitions.knows(table));
     return [...new Map(known.map((table) => [quoteTable(table), table])).values()];
+  }
+
+  /** How often arm() had something to do. */
+  get armed(): number {
+    return this.#times;
   }
 
   /**
@@ -79,6 +85,7 @@ export class DefinitionCheck {
       return !armed || now - armed.at > limit;
     });
     if (missing.length === 0) return;
+    this.#times += 1;
     const statements = missing.map(() => `lutra_${++this.#statements}`);
     const prepare = missing.map((table, i) => `PREPARE ${statements[i]} FROM ${quoteText(`SELECT 1 FROM ${quoteTable(table)} LIMIT 0`)}`);
     await this.#prepare(prepare.join(';\n'), missing);

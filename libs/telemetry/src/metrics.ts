@@ -40,6 +40,7 @@ export class Metrics {
   readonly ddlIgnored: Counter<'name' | 'statement'>;
   readonly ignoredRequests: Counter<'name' | 'what'>;
   readonly skipOrders: Counter<'name'>;
+  readonly leftOutRows: Counter<'name' | 'table' | 'what'>;
   readonly omissions: Gauge<'name'>;
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
@@ -113,6 +114,11 @@ export class Metrics {
     const requests =
       'Capture: requests in lutra.signal (resolution) and lutra.skip (skip) that were ignored: not from a loader, or after a row';
     this.ignoredRequests = counter('lutra_ignored_requests_total', requests, ['name', 'what']);
+    this.leftOutRows = counter(
+      'lutra_left_out_rows_total',
+      'Loader: rows that were applied without a column, or not at all, because the target had dropped it behind what they had seen; what: column, row',
+      ['name', 'table', 'what'],
+    );
     this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that it was told to skip; lutra.skipped has them', ['name']);
     const omissions =
       'Control: ignored schema changes, skipped transactions, suspended tables and forced starts of the channel `name` that nobody has confirmed yet';

@@ -56,6 +56,7 @@ const nouns = {
   skip: ['transaction skipped', 'transactions skipped'],
   force: ['start or change in spite of failed checks', 'starts or changes in spite of failed checks'],
   suspend: ['table suspended', 'tables suspended'],
+  drop: ['rows without what was dropped here', 'rows without what was dropped here'],
 } as const;
 
 function summaryOf(items: readonly Shown[], count: number): string | null {

@@ -103,7 +103,7 @@ interface Particulars {
   readonly replayUntil?: number;
   readonly forwards?: boolean;
   readonly forwarded?: TargetTable;
-  readonly targetOf?: () => Promise<TargetTable | null>;
+  readonly targetOf?: () => Promise<null>;
 }
 
 function applierOf(
@@ -122,7 +122,8 @@ function applierOf(
     resolved: new Set(),
     forwards,
     forwarded: forwarded !== undefined,
-    tables: { targetOf: targetOf ?? (() => (routed ? (forwarded ?? target) : null)) },
+    tables: { targetOf: targetOf ?? ((source) => (routed ? { source, target: forwarded ?? target, left: null } : null)) },
+    leftOut: null,
     writer,
     batchBytes: 4_000,
     seeding: {

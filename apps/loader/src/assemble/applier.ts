@@ -18,13 +18,17 @@ import { sameSession, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableName, TableSchema } from '@lutra/model';
 import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { changeOf, replacing } from './changes.js';
+import type { Images } from './changes.js';
 import { MergeBuffer } from './merge-buffer.js';
 import { PendingControls } from './pending-controls.js';
 import type { Controlled } from './pending-controls.js';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { RecordPosition } from '../read/log-reader.js';
+import type { LeftOutRows } from '../plan/left-out-rows.js';
 import { OwnSession } from '../plan/own-session.js';
+import { rowWithout } from '../plan/rows-by-name.js';
+import type { LeftOut } from '../plan/rows-by-name.js';
 import { isForUs } from './own-path.js';
 import { PendingResolutions } from './pending-resolutions.js';
 import type { SourceTransaction } from './source-transaction.js';
@@ -46,6 +50,8 @@ export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOp
   readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
   /** Another pipeline forwards what this one writes. */
   readonly forwarded: boolean;
+  /** Null: nothing comes back from the target, so nothing is left out. */
+  readonly leftOut: Pick<LeftOutRows, 'note'> | null;
   readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
@@ -96,8 +102,8 @@ export class Applier {
     const open = this.#source.reach(event, position);
     this.#enter(event);
     const change = await this.#changeOf(table, open);
-    if (change) await this.#source.add(change, open);
-    else this.#unrouted += 1;
+    if (change === null) this.#unrouted += 1;
+    else if (change !== 'gone') await this.#source.add(change, open);
     if (!event.transaction.last) return;
     await this.#source.end(open);
     this.#behind = position;
@@ -223,22 +229,34 @@ export class Applier {
     if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
   }
 
-  /** Null: the row that came last is not this pipeline's. */
-  async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | null> {
+  /** Null: the row that came last is not this pipeline's. gone: its table was dropped at the target. */
+  async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | 'gone' | null> {
     const { event } = open;
     try {
-      const target = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table) : null;
-      if (!target) return null;
-      const at = { source: table, target, under: this.#under };
+      const coming = { seen: event.transaction.seen, isOpen: this.#source.streaming };
+      const matched = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table, coming) : null;
+      if (!matched) return null;
+      const images = matched.left ? await this.#kept(matched.left, open) : event;
+      if (matched.target === null) return 'gone';
+      const { source, target } = matched;
+      const at = { source, target, under: this.#under };
       const change = this.#options.seeding.replaces(table)
-        ? replacing(event, { ...at, isBlind: await this.#isBlind(table, target) })
-        : changeOf(event, at);
+        ? replacing(images, { ...at, isBlind: await this.#isBlind(table, target) })
+        : changeOf(images, at);
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
       const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
       throw await this.#source.refused(named, open);
     }
+  }
+
+  /** The row without what is left out of it. */
+  async #kept(left: LeftOut, { event, position }: SourceTransaction): Promise<Images> {
+    await this.#options.leftOut?.note(left, { event, position });
+    const { op, before, after } = event;
+    const names = left.columns ?? [];
+    return { op, before: rowWithout(before, names), after: rowWithout(after, names) };
   }
 
   /**

@@ -3,7 +3,7 @@ import { rowsFlags } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
 import type { Change, TargetTable, Under } from '@lutra/mysql';
 
-type Images = Pick<RowEvent, 'op' | 'before' | 'after'>;
+export type Images = Pick<RowEvent, 'op' | 'before' | 'after'>;
 
 export interface ChangeAt {
   readonly source: TableSchema;

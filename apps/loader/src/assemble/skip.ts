@@ -112,6 +112,13 @@ function gtidOf(event: RowEvent | null): string {
   return gtid === null ? 'NULL' : quoteText(gtid);
 }
 
+/** Of lutra.skipped, of rows that fit. */
+export function contentOf(rows: readonly { op: string; table: string; before: Row | null; after: Row | null }[]): string {
+  const plainRows = rows.map((row) => ({ ...row, before: plainRow(row.before), after: plainRow(row.after) }));
+  const content = JSON.stringify(plainRows);
+  return content.length > maxContentLength ? `[{"cut":${rows.length}}]` : content;
+}
+
 /** JSON has no bigint and no bytes: digits, and base64 with a prefix. Of a value that is too large only how long it is. */
 function plainRow(row: Row | null): object | null {
   return row && Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]));

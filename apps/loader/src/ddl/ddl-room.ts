@@ -7,6 +7,7 @@ import { errorReport, sleep } from '@lutra/runtime';
 import { isForUs } from '../assemble/own-path.js';
 import { Watermark } from '../conflict/detect/watermark.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
+import { omit } from '../observe/omit.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { stagesAnew } from '../stages.js';
 import type { Stages } from '../stages.js';
@@ -32,8 +33,6 @@ export interface DdlRoomOptions {
   /** An edit that is due comes into force. */
   edited(): Promise<void>;
 }
-
-const omitRetryMs = 1_000;
 
 export class DdlRoom {
   readonly #options: DdlRoomOptions;
@@ -175,16 +174,8 @@ export class DdlRoom {
     const tables = namesOf(record).map(({ database, name }) => `${database}.${name}`);
     const what = record.statement || 'DDL';
     const omission: NewOmission = { kind, what, tables, where: `seq ${seq}`, at: Date.now(), record: { log, seq } };
-    await during('ZooKeeper, to note that a schema change is left out', async () => {
-      for (;;) {
-        try {
-          return await deps.registry.omissions.add(`pipeline@${work.uid}`, [omission]);
-        } catch (error) {
-          if (toSyncError(error).code !== 'ZOOKEEPER_UNAVAILABLE') throw error;
-          await sleep(omitRetryMs, signal);
-        }
-      }
-    });
+    const { omissions } = deps.registry;
+    await omit({ omissions, uid: work.uid, during, signal }, omission, 'a schema change is left out');
     if (kind === 'ddl') deps.metrics.ddlIgnored.inc({ name: work.id, statement: what });
   }
 

@@ -30,3 +30,20 @@ test('what is refused though it was suspended, or not to be suspended, or when t
     expect(runs).toBe(i === 0 ? 2 : 1);
   }
 });
+
+test('a table of the target that was changed is read again at once, five times a minute at most; then it is told', async () => {
+  const changed = new SyncError('TARGET_CHANGED', 'shop.t is not what it was');
+  const told: string[] = [];
+  const onChanged = ({ message }: SyncError): void => void told.push(message);
+  let runs = 0;
+  const often = (times: number) => async (): Promise<void> => {
+    runs += 1;
+    if (runs <= times) throw changed;
+  };
+  await withRecovery(often(5), { ...options('stop'), onChanged });
+  expect([runs, told.length]).toEqual([6, 5]);
+  runs = 0;
+  await expect(withRecovery(often(6), { ...options('stop'), onChanged })).rejects.toBe(changed);
+  await expect(withRecovery(often(9), options('stop', AbortSignal.abort()))).rejects.toBe(changed);
+  expect([runs, told.length]).toEqual([7, 10]);
+});

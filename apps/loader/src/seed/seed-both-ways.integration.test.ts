@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
 import type { RoomOptions } from '../conflict/detect/conflict-detector.fixture.js';
 import { regions } from '../conflict/detect/detector-peers.fixture.js';
+import type { Dropping } from '../conflict/drops/drops.js';
 import { SeedRoom } from './seed-room.fixture.js';
 
 const item = (id: number, name = 'n', u: string | null = null): Row => ({ id, name, u });
@@ -54,6 +55,47 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
     const seen = await room.room.local("UPDATE t SET name = 'b' WHERE id = 1", [item(1), item(1, 'b')]);
     await room.read([item(1, 'c')], { seen });
     expect(await room.rows()).toEqual([item(1, 'c')]);
+  });
+
+  describe('what the target dropped behind the reading', () => {
+    const dropped = (room: SeedRoom, does: Dropping): void =>
+      room.room.peers.drops.add({ database: room.room.database, name: 't' }, { seq: 5, record: 'g:5', title: 'ALTER TABLE t', does });
+    const name: Dropping = { kind: 'columns', dropped: ['name'], renamed: [] };
+
+    it('is left out of a row, and told', async () => {
+      const room = await open({});
+      dropped(room, name);
+      await room.read([item(1, 'old'), item(2, 'old')], { seen: 4, to: { id: 2 } });
+      await room.read([item(3, 'new')], { seen: 5, from: { id: 2 } });
+      expect(await room.rows()).toEqual([{ ...item(1), name: null }, { ...item(2), name: null }, item(3, 'new')]);
+      expect(await room.seed()).toMatchObject({ isWhole: true, counts: { inserted: 3 } });
+      expect(room.room.omitted).toMatchObject([{ kind: 'drop', what: 'dropped columns: name' }]);
+    });
+
+    it('and comes to light with the watermark only: nothing is written, and the next run knows it', async () => {
+      const room = await open({});
+      room.room.peers.whileLocked = async () => dropped(room, name);
+      await expect(room.read([item(1, 'old')], { seen: 4 })).rejects.toMatchObject({ code: 'TARGET_CHANGED' });
+      expect(await room.rows()).toEqual([]);
+    });
+
+    it('a chunk of a dropped table is passed and not ticked off, so it comes again; so are keys that have no row', async () => {
+      const room = await open({});
+      dropped(room, { kind: 'table' });
+      await room.read([item(1, 'old')], { seen: 4 });
+      await room.read([], { seen: 4, purpose: 'repair', keys: [{ id: 1 }] });
+      expect([await room.rows(), (await room.seed())?.isWhole]).toEqual([[], false]);
+      expect(room.passed).toHaveLength(2);
+      await room.read([item(1, 'new')], { seen: 5 });
+      expect([await room.rows(), (await room.seed())?.isWhole]).toEqual([[item(1, 'new')], true]);
+    });
+
+    it('a probe compares what both have', async () => {
+      const room = await open({ rows: "INSERT INTO t VALUES (1, 'made', NULL), (2, 'made', 'u')" });
+      dropped(room, name);
+      await room.read([item(1, 'old'), item(2, 'old')], { seen: 4, purpose: 'probe' });
+      expect(await room.differences()).toMatchObject([{ outcome: 'equal' }, { outcome: 'different', columns: '["u"]' }]);
+    });
   });
 
   it('a chunk with a row that yields for a unique value alone is not ticked off, so it comes again', async () => {

@@ -2,7 +2,7 @@
  * For the tests of seeding: a real target, and a log that is written by the test. `read` is a chunk of rows as they are at the source at
  * this place; `change` is a transaction of the source.
  */
-import type { ChunkPurpose, ChunkRecord, Row, RowEvent } from '@lutra/model';
+import type { ChunkPurpose, ChunkRecord, Row, RowEvent, TableName } from '@lutra/model';
 import { beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds } from '@lutra/mysql';
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { Applier } from '../assemble/applier.js';
@@ -11,6 +11,7 @@ import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.f
 import { eventOf, logId, regions, seenUpTo } from '../conflict/detect/detector-peers.fixture.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { MissingRows } from './missing-rows.js';
+import { TableMatcher } from '../plan/table-matcher.js';
 import { Seeding } from './seeding.js';
 import { Seeds } from './seeds.js';
 
@@ -65,9 +66,23 @@ export class SeedRoom {
       target: { region: regions.target },
       detector: { conflicts: { home: parts.rules.targetIsHome ? regions.target : regions.source } },
     } as unknown as LoaderWork;
-    const detection = { detector, parts, flowsBack: () => flowsBack, concerns: () => true, close: async () => undefined };
+    const detection = {
+      detector,
+      parts,
+      flowsBack: () => flowsBack,
+      leftOut: room.leftOut,
+      concerns: () => true,
+      close: async () => undefined,
+    };
     const isSuspended = (): boolean => false;
-    const matcher = { targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
+    const { database, peers: here } = room;
+    const router = ({ name }: TableName): TableName | null => (tables.has(name) ? { database, name } : null);
+    const matcher = new TableMatcher({
+      router: Object.assign(router, { coversDatabase: () => true }),
+      here: bothWays ? here : null,
+      load: async (_, name) => tables.get(name)!.target,
+      isSuspended,
+    });
     this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
     room.replaces = (table) => this.#seeds.replaces(table);
     this.#seeding = new Seeding({
@@ -92,6 +107,7 @@ export class SeedRoom {
         sourceRegion: regions.source,
         targetRegion: regions.target,
         detector: bothWays ? detector : null,
+        leftOut: bothWays ? room.leftOut : null,
         missing: bothWays ? null : new MissingRows({ writer, pipeline, replaces: (table) => this.#seeds.replaces(table) }),
         resolved,
         forwards: false,

@@ -10,7 +10,9 @@ import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import type { TargetPort } from '../io.js';
-import type { TableMatcher } from '../plan/table-matcher.js';
+import { leftOutOf, leftOutText, rowWithout } from '../plan/rows-by-name.js';
+import type { LeftOut } from '../plan/rows-by-name.js';
+import type { Gone, Matched, TableMatcher } from '../plan/table-matcher.js';
 import { refusedFor } from '../plan/table-matcher.js';
 import type { Chunk } from './chunk-assembly.js';
 import { tickOf } from './chunk-records.js';
@@ -163,12 +165,23 @@ export class Seeding {
     const table = { database: record.database, name: record.table };
     const tables = await this.#tables(chunk, table);
     if (!tables) return null;
+    // The source drops it too, or is asked about it: what is not ticked off comes again, and has seen more then.
+    if (tables.target === null) return passedBy(onPassed, `rows of a table that was dropped here: ${leftOutText(tables.left)}`, table);
     const seed = record.purpose === 'seed' ? seeds.of(table) : null;
     const isOfOrder = record.purpose !== 'seed' || seed?.request === record.request;
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
-    return this.#writer.madeReady(this.#prepared(chunk, { ...tables, bothWays, seed }));
+    const { source, target, left } = tables;
+    const kept = left?.columns ? await this.#kept(chunk, left, left.columns) : chunk;
+    return this.#writer.madeReady(this.#prepared(kept, { source, target, bothWays, seed }));
+  }
+
+  /** What the source read before it heard of a drop is as a row that was on its way. */
+  async #kept(chunk: Chunk, left: LeftOut, columns: readonly string[]): Promise<Chunk> {
+    const { event, position, rows } = chunk;
+    if (event) await this.#options.detection?.leftOut.note(left, { event, position, rows: rows.length });
+    return { ...chunk, rows: rows.map((row) => rowWithout(row, columns)) };
   }
 
   #prepared(chunk: Chunk, at: Pick<PreparedChunk, 'source' | 'target' | 'bothWays' | 'seed'>): PreparedChunk {
@@ -193,20 +206,26 @@ export class Seeding {
     };
   }
 
-  async #tables({ table: source }: Chunk, table: TableName): Promise<Pick<PreparedChunk, 'source' | 'target'> | null> {
+  async #tables({ table: source, record }: Chunk, table: TableName): Promise<Matched | Gone | null> {
     const { matcher, load, isSuspended } = this.#options;
-    if (source) {
-      const target = await matcher.targetOf(source);
-      return target && { source, target };
-    }
+    if (source) return matcher.targetOf(source, { seen: record.seen, isOpen: false });
     const name = isSuspended(table) ? null : this.#router(table);
     if (!name) return null;
     try {
       const target = await load(name.database, name.name);
-      return { source: asSource(target), target };
+      return (await this.#goneSince(record, target)) ?? { source: asSource(target), target, left: null };
     } catch (error) {
       throw refusedFor(error, table);
     }
+  }
+
+  /** Of keys that have no row: null if they are still those of this table. */
+  async #goneSince({ seen }: ChunkRecord, target: TargetTable): Promise<Gone | null> {
+    const peers = this.#options.detection?.parts.peers;
+    await peers?.open([seen]);
+    const drops = peers?.dropped(target, seen, true) ?? [];
+    const left = leftOutOf({ columns: [], primaryKey: [] }, target, { table: target, drops });
+    return left && { target: null, left };
   }
 
   /** See ChunkWriter.write. */

@@ -14,11 +14,12 @@ export interface Watch extends Pick<DetectorOptions, 'peers'> {
 /** All is locked: what was committed here before is known from now on. @throws SyncError CAPTURE_BEHIND, TABLE_SUSPENDED */
 export async function completed(
   watch: Watch | null,
-  { source, target, seen }: Pick<PreparedChunk, 'source' | 'target' | 'seen'>,
+  { source, target, seen, rows }: Pick<PreparedChunk, 'source' | 'target' | 'seen' | 'rows'>,
 ): Promise<void> {
   if (!watch) return;
   await watch.peers.complete(true);
-  requireToldOf({ source, target }, seen, watch.peers);
+  // Keys that have no row at the source bring no values.
+  requireToldOf({ source: rows.length > 0 ? source : { ...source, columns: [] }, target }, seen, watch.peers);
 }
 
 /** Before anything is locked. */

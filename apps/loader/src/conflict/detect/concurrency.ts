@@ -3,7 +3,7 @@
  * of a table that the target's own log leaves out.
  */
 import { SyncError, tableName } from '@lutra/model';
-import type { Seen, TableName } from '@lutra/model';
+import type { Seen, TableName, TableSchema } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 import type { Peers } from './peers.js';
 import { conflictKeysOf } from '@lutra/mysql';
@@ -53,23 +53,25 @@ export function isConflict(
   return primary !== null || (unique !== null && of.rules.targetIsHome);
 }
 
-type Told = Pick<Peers, 'leftOut'>;
+type Told = Pick<Peers, 'leftOut' | 'dropless' | 'dropped'>;
 
 /**
  * For one source transaction, whose watermark has been read and which is not committed yet. Whether a table was changed here is unknown if
  * the target's log leaves it out since a position that the transaction has not seen: it is suspended in this direction too
  * (docs/decisions/0023).
- * @throws SyncError TABLE_SUSPENDED, as the matter of the source's table
+ * @throws SyncError TABLE_SUSPENDED, as the matter of the source's table; and as requireKept
  */
 export function requireTold(changes: readonly Change[], seen: Seen, peers: Told): void {
   for (const { source, target } of changes) requireToldOf({ source, target }, seen, peers);
 }
 
-export function requireToldOf(
-  { source, target }: { readonly source: TableName; readonly target: TableName },
-  seen: Seen,
-  peers: Told,
-): void {
+interface Written {
+  readonly source: Pick<TableSchema, 'database' | 'name' | 'columns'>;
+  readonly target: TableName;
+}
+
+export function requireToldOf({ source, target }: Written, seen: Seen, peers: Told): void {
+  requireKept({ source, target }, seen, peers);
   const found = peers.leftOut(target, seen);
   if (!found) return;
   const message = `${tableName(target)} is left out of the log of this target, which would tell what was changed here: ${found.message}`;
@@ -77,4 +79,24 @@ export function requireToldOf(
     details: { sourceDatabase: source.database, sourceTable: source.name, suspendedFor: found.code },
     refused: { table: { database: source.database, name: source.name, code: found.code } },
   });
+}
+
+/**
+ * Nothing is written that the target has dropped behind what the transaction had seen. Counter-example for what was known when the row was
+ * read: the target drops c and adds c behind that and before our locks; the old value gets into the new column. From our locks on nobody
+ * drops anything.
+ * @throws SyncError TARGET_CHANGED: what is read again is written without it
+ */
+function requireKept({ source, target }: Written, seen: Seen, peers: Told): void {
+  if (peers.dropless) return;
+  for (const { does, title, seq } of peers.dropped(target, seen, true)) {
+    if (does.kind === 'made' || does.kind === 'redefine') continue;
+    const isWhole = does.kind !== 'columns';
+    const gone = isWhole ? [] : [...does.dropped, ...does.renamed];
+    const names = source.columns.map(({ name }) => name.toLowerCase()).filter((name) => gone.includes(name));
+    if (!isWhole && names.length === 0) continue;
+    const what = isWhole ? tableName(target) : `${names.join(', ')} of ${tableName(target)}`;
+    const message = `${what}: ${title} (seq ${seq} of the target's log) was not known yet when the row was read`;
+    throw new SyncError('TARGET_CHANGED', message, { details: { database: target.database, table: target.name, dropSeq: seq } });
+  }
 }

@@ -6,6 +6,8 @@
 import { readSignal, signalTable } from '@lutra/marker';
 import type { Checkpoint, ResolutionSignal } from '@lutra/marker';
 import { conflictRuleSchema } from '@lutra/model';
+import type { NewOmission } from '@lutra/registry';
+import { createLogger, Metrics } from '@lutra/telemetry';
 import type { Row } from '@lutra/model';
 import { Collations, readCheckpoint, StatementBuilder, takeOver, askFor, foughtFor, keyed, keysOf } from '@lutra/mysql';
 import type { Change, ResultRow } from '@lutra/mysql';
@@ -14,12 +16,14 @@ import type { z } from 'zod';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { serversIo } from '../../io.js';
 import { TargetWriter } from '../../commit/target-writer.js';
+import { LeftOutRows } from '../../plan/left-out-rows.js';
 import { ConflictDetector } from './conflict-detector.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import type { DetectorOptions } from './detector-options.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './detector-peers.fixture.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
+import { Watermark } from './watermark.js';
 
 /** Without a table's name: the first one. */
 export type Step = readonly [before: Row | null, after: Row | null, table?: string];
@@ -74,6 +78,10 @@ export class DetectorSetup {
   readonly parts: DetectorOptions;
   readonly #key: Checkpoint;
   readonly #collations: Collations;
+  readonly leftOut: LeftOutRows;
+  readonly #beside: Watermark;
+  /** What was said of it. */
+  readonly omitted: NewOmission[] = [];
   #seq = 0;
   #localSeq = 0;
 
@@ -95,6 +103,14 @@ export class DetectorSetup {
       key: checkpoint,
       observe: () => undefined,
     });
+    this.#beside = new Watermark(server.options, checkpoint);
+    this.leftOut = new LeftOutRows({
+      pipeline: { uid: checkpoint.pipeline, name: `name.${checkpoint.pipeline}` },
+      query: (sql) => this.#beside.query(sql),
+      omit: async (omission) => void this.omitted.push(omission),
+      metrics: new Metrics('loader', { processMetrics: false }),
+      logger: createLogger('loader', 'silent'),
+    });
     this.parts = {
       writer: this.writer,
       key: checkpoint,
@@ -105,6 +121,8 @@ export class DetectorSetup {
       resolutionTables: { targetOf: async ({ name }) => tables.get(name)?.target ?? null },
       peers: this.peers,
       replaces: (table) => this.replaces(table),
+      leave: (left, { resolution: { database: db, table, key, row }, checkpoint: { logId: log, seq } }) =>
+        this.leftOut.note(left, { event: { op: 'u', before: key, after: row, source: { db, table, gtid: null } }, position: { log, seq } }),
       onConflicts: (conflicts) => void this.told.push(...conflicts.map(({ type, winner }) => `${type} ${winner}`)),
     };
     this.detector = new ConflictDetector(this.parts);
@@ -201,6 +219,8 @@ export class DetectorSetup {
   }
 
   async close(): Promise<void> {
+    await this.leftOut.close();
+    await this.#beside.close();
     await this.writer.dispose();
   }
 

@@ -32,15 +32,19 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
     expect(room.peers.discarded).toEqual(buffered[2]?.event.transaction.seen);
   });
 
-  test('what home sends to a table with policy home needs no watermark, what others send does', async () => {
+  test('what home sends to a table with policy home needs one watermark a connection, what others send one each', async () => {
     for (const [home, completed] of [
-      ['source', 0],
-      ['elsewhere', 1],
-      ['target', 1],
+      ['source', 1],
+      ['elsewhere', 2],
+      ['target', 2],
     ] as const) {
       await enter({ rule: { policy: 'home' }, home });
       await room.commit(room.transaction([update(1)]));
+      await room.commit(room.transaction([update(2)]));
       expect(room.peers.completed).toBe(completed);
+      await room.writer.drop();
+      await room.commit(room.transaction([update(3)]));
+      expect(room.peers.completed).toBe(completed + 1);
     }
   });
 

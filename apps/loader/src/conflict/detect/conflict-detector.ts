@@ -34,6 +34,8 @@ export class ConflictDetector {
   /** For transactions that are too large to hold. */
   readonly stream: StreamDetector;
   readonly #options: DetectorOptions;
+  /** What was dropped before the connection began to watch its tables is known. */
+  #dropsKnown: { readonly connection: ApplyConnection | null; readonly armed: number } = { connection: null, armed: 0 };
 
   constructor(options: DetectorOptions) {
     this.#options = options;
@@ -63,9 +65,10 @@ export class ConflictDetector {
 
   /** What home made of rows, in one target transaction. */
   async resolutions(resolutions: readonly Resolution[], checkpoint: Checkpoint): Promise<void> {
-    const { peers, collations, resolutionTables } = this.#options;
+    const { peers, collations, resolutionTables: tables, leave } = this.#options;
     await this.transaction({ checkpoint, seen: resolutions.map(({ seen }) => seen) }, async (connection) => {
-      await applyResolutions({ connection, peers, collations, tables: resolutionTables }, resolutions);
+      const at = { connection, peers, collations, tables };
+      await applyResolutions({ ...at, leave: (left, resolution) => leave(left, { resolution, checkpoint }) }, resolutions);
       return true;
     });
   }
@@ -186,7 +189,10 @@ export class ConflictDetector {
     return decided;
   }
 
-  /** The locks are held. Where home wins, what it sends is taken in any case, so nothing must be known. */
+  /**
+   * The locks are held. Where home wins, what it sends is taken in any case, so nothing must be known but what was dropped here: once for
+   * each connection and table, which sees it itself when a table is altered behind that.
+   */
   async #complete(connection: ApplyConnection, transactions: readonly BufferedTransaction[]): Promise<void> {
     const { rules, tables, peers } = this.#options;
     const taken = (change: Change): boolean => {
@@ -194,7 +200,11 @@ export class ConflictDetector {
       return !table || (rules.sourceIsHome && homeWins(table.rule));
     };
     try {
-      await peers.complete(!transactions.every(({ changes }) => changes.every(taken)));
+      const { armed } = connection;
+      const isNew = this.#dropsKnown.connection !== connection || this.#dropsKnown.armed !== armed;
+      const isTold = isNew && transactions.some(({ changes }) => changes.some(({ target }) => tables.flowsBack(target)));
+      await peers.complete(isTold || !transactions.every(({ changes }) => changes.every(taken)));
+      this.#dropsKnown = { connection, armed };
     } catch (error) {
       await connection.rollback();
       throw error;

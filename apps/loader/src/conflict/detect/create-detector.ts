@@ -3,12 +3,14 @@
  * rules.
  */
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter, rowsTopic, sourceTable, SyncError } from '@lutra/model';
+import { createRouter, rowsTopic, rowToJson, sourceTable, SyncError } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource, Collations, keysOf } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
 import { kafkaClient } from '@lutra/registry';
 import type { LoaderDeps } from '../../loader-run.js';
+import { omit } from '../../observe/omit.js';
+import { LeftOutRows } from '../../plan/left-out-rows.js';
 import { refusedFor } from '../../plan/table-matcher.js';
 import type { TargetWriter } from '../../commit/target-writer.js';
 import type { DetectionWork, LoaderWork } from '../../assignments.js';
@@ -47,6 +49,7 @@ export interface Detection {
   readonly parts: DetectorOptions;
   /** The target's changes of the table are in its own topic: it flows both ways. */
   flowsBack(table: TableName): boolean;
+  readonly leftOut: LeftOutRows;
   /** A resolution of this channel: another one's loaders meet the conflicts of their own tables. */
   concerns(resolution: Extract<ControlRecord, { kind: 'resolution' }>): boolean;
   close(): Promise<void>;
@@ -77,6 +80,14 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
   const tell = deps.events.of(targetRegion, work.target);
   const targetOf = targetsOf(work, parts);
   const flowsBack = (table: TableName): boolean => goesBack(table) !== null;
+  const { omissions } = deps.registry;
+  const leftOut = new LeftOutRows({
+    pipeline: { uid: work.uid, name: work.id },
+    query: (sql) => watermark.query(sql),
+    omit: (omission) => omit({ omissions, uid: work.uid, during, signal }, omission, 'something is left out of rows'),
+    metrics,
+    logger,
+  });
   const options: DetectorOptions = {
     writer,
     key: { pipeline: work.uid, part: 0, lane: 0, epoch: checkpoint.epoch },
@@ -92,6 +103,12 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
     },
     peers,
     replaces: parts.replaces,
+    leave: (left, { resolution: { database: db, table, key, row }, checkpoint: { logId: log, seq } }) =>
+      leftOut.note(left, {
+        event: { op: 'u', before: key, after: row, source: { db, table, gtid: null } },
+        position: { log, seq },
+        key: rowToJson(key),
+      }),
     onConflicts: (found, of) => {
       for (const conflict of found) {
         metrics.conflicts.inc({ name: work.id, ...described(conflict) });
@@ -104,8 +121,12 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
     },
   };
   const detector = new ConflictDetector(options);
+  const close = async (): Promise<void> => {
+    await leftOut.close();
+    await peers.close();
+  };
   const concerns: Detection['concerns'] = ({ channel }) => channel === work.channel;
-  return { detector, parts: options, flowsBack, concerns, close: () => peers.close() };
+  return { detector, parts: options, flowsBack, leftOut, concerns, close };
 }
 
 function requireWanted({ pipeline, toSource, region }: Pick<Peer, 'pipeline' | 'toSource' | 'region'>, { id, detector }: LoaderWork): void {

@@ -3,7 +3,9 @@ import type { LoaderWork } from '../../assignments.js';
 import type { CheckpointKey, TargetWriter } from '../../commit/target-writer.js';
 import type { CameFrom, Conflict } from '../record/conflict-record.js';
 import type { Peers } from './peers.js';
-import type { ResolutionTables } from '../resolve/resolution.js';
+import type { Checkpoint } from '@lutra/marker';
+import type { Resolution, ResolutionTables } from '../resolve/resolution.js';
+import type { LeftOut } from '../../plan/rows-by-name.js';
 import type { TableName } from '@lutra/model';
 import type { KeyCollations } from '@lutra/mysql';
 import type { RuleBook } from '../decide/rules.js';
@@ -28,6 +30,9 @@ export interface DetectorOptions {
     | 'concurrentChanges'
     | 'changedHere'
     | 'leftOut'
+    | 'dropless'
+    | 'dropped'
+    | 'upToNow'
     | 'discard'
     | 'follow'
     | 'quiet'
@@ -35,6 +40,8 @@ export interface DetectorOptions {
   >;
   /** Of the source's table: this pipeline is seeding it, and what it brings replaces what is there. */
   replaces(table: TableName): boolean;
+  /** See LeftOutRows.note: something is left out of what home made of a row, which ends at that checkpoint. */
+  leave(left: LeftOut, of: { readonly resolution: Resolution; readonly checkpoint: Checkpoint }): Promise<void>;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], from: CameFrom): void;
 }

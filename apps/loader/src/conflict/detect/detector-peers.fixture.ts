@@ -4,6 +4,8 @@
  */
 import type { Row, RowEvent, Seen, Suspension, TableName } from '@lutra/model';
 import type { DetectorOptions } from './detector-options.js';
+import { Drops } from '../drops/drops.js';
+import type { Drop } from '../drops/drops.js';
 import { RecentChanges } from './recent-changes.js';
 import type { KeyValues } from './recent-changes.js';
 
@@ -61,6 +63,19 @@ export class FakePeers implements PeersUsed {
     if (this.out?.name !== name || this.out.seq <= seqOf(seen)) return null;
     return { database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 };
   }
+
+  /** What the target's log says was dropped. */
+  readonly drops = new Drops();
+
+  get dropless(): boolean {
+    return this.drops.none;
+  }
+
+  dropped(table: TableName, seen: Seen, isThere: boolean): readonly Drop[] {
+    return this.drops.of(table, seqOf(seen), isThere);
+  }
+
+  async upToNow(): Promise<void> {}
 
   concurrentChanges(conflictKey: string, seen: Seen): readonly KeyValues[] {
     return this.#recentChanges.concurrentChanges(conflictKey, seqOf(seen));

@@ -1,18 +1,21 @@
 /**
  * Reads the log of a region that writes the same tables, most of all that of the target itself, into an index of recent changes: which
- * conflict key was last changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has
- * seen of it. Rows of a leader that was replaced may be counted too: they are real changes, published once more behind the next epoch
- * record.
+ * conflict key was last changed at which seq; which tables it leaves out; and what was dropped. It begins right after what the source of
+ * the pipeline has seen of it. Rows of a leader that was replaced may be counted too: they are real changes, published once more behind the
+ * next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
 import type { BusOptions, RawRecord } from '@lutra/bus';
 import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
-import type { LogPosition, LogRecord, LogState, TableName } from '@lutra/model';
+import type { DdlRecord, LogPosition, LogRecord, LogState, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import type { KafkaPort } from '../../io.js';
 import { askFor, foughtFor } from '@lutra/mysql';
-import { LeftOut, PeerChanges, RecentChanges } from './recent-changes.js';
+import { titleOf } from '../../ddl/hold.js';
+import { droppedBy } from '../drops/dropped-by.js';
+import { Drops } from '../drops/drops.js';
+import { isKnown, LeftOut, PeerChanges, RecentChanges } from './recent-changes.js';
 import type { Changed, PeerChangesOptions } from './recent-changes.js';
 
 export interface PeerLogOptions extends PeerChangesOptions {
@@ -56,6 +59,7 @@ interface Waiter {
 export class PeerLog {
   readonly recentChanges: RecentChanges;
   readonly leftOut = new LeftOut();
+  readonly drops = new Drops();
   readonly #options: PeerLogOptions;
   readonly #decoder: RecordDecoder;
   readonly #changes: PeerChanges;
@@ -142,6 +146,7 @@ export class PeerLog {
     this.#bound = seen;
     this.recentChanges.discard(seen);
     this.leftOut.discard(seen);
+    this.drops.discard(seen);
   }
 
   async watermark(token: string, withinMs: number): Promise<void> {
@@ -228,6 +233,7 @@ export class PeerLog {
     for (const raw of raws) {
       const decoded = this.#decoder.decode(raw);
       const record = decoded instanceof Promise ? await decoded : decoded;
+      if (record.body.kind === 'ddl') this.#changes.forget();
       records.push({ record, changed: await this.#changes.of(record.body) });
     }
     return records;
@@ -241,9 +247,20 @@ export class PeerLog {
       for (const { conflictKey, row } of foughtFor(changed.keys, changed.images)) this.recentChanges.add(conflictKey, header.seq, row);
     if (body.kind === 'routes')
       for (const table of body.suspended ?? []) if (this.#options.tells(table)) this.leftOut.add(table, header.seq);
+    if (body.kind === 'ddl') this.#schemaChange(body, header.seq);
     if (body.kind === 'watermark' && body.pipeline === this.#options.pipeline) {
       this.#token = body.token;
       this.#wake();
+    }
+  }
+
+  /** What the source knows anyway stands before the rows that know it, in its own log. */
+  #schemaChange(record: DdlRecord, seq: number): void {
+    const { others, tells } = this.#options;
+    if (isKnown(record.path, others)) return;
+    for (const { table, does } of droppedBy(record, tells)) {
+      const isTold = table.name === '*' || tells(table);
+      if (isTold) this.drops.add(table, { seq, record: record.id, title: titleOf(record), does });
     }
   }
 }

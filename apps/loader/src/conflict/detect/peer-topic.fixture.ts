@@ -8,6 +8,7 @@ import { MemoryIds } from '../../../../../libs/avro/test/samples.js';
 import { busOptions, settings, topicName, withAdmin } from '../../../../../libs/bus/test/kafka.fixture.js';
 import { column, targetTable } from '../../../../../libs/mysql/src/changes.fixture.js';
 import type { KafkaServer } from '../../../../../test/servers/index.js';
+import { ddlRecord } from '../../ddl/ddl-record.fixture.js';
 import { eventOf, regions } from './detector-peers.fixture.js';
 import type { PeerLogOptions } from './peer-log.js';
 import { keysOf, primaryConflictKey, uniqueConflictKeys } from '@lutra/mysql';
@@ -105,6 +106,11 @@ export class PeerTopic {
       server: null,
       tsMs: 0,
     });
+  }
+
+  /** A schema change of the target; `path`: where it was run first, and the regions that it has passed since. */
+  async ddl(sql: string, places: Parameters<typeof ddlRecord>[1], path: readonly string[] = [regions.target]): Promise<void> {
+    await this.#control(ddlRecord(sql, places, { endpoint: 'a', id: `g:${this.seq}`, origin: path[0] ?? '', path }));
   }
 
   async resolution(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { kafkaServer } from '../../../../../test/servers/index.js';
 import { Peers } from './peers.js';
 import type { PeersOptions } from './peers.js';
-import { PeerTopic, row, rowConflictKey } from './peer-topic.fixture.js';
+import { PeerTopic, row, rowConflictKey, table } from './peer-topic.fixture.js';
 
 const server = kafkaServer();
 
@@ -153,6 +153,36 @@ describe('the logs of those who write the same tables', () => {
     peers.discard(seenOwn(1));
     await peers.open([seenOwn(1)]);
     expect([written.length, changed([1, 2, 3], seenOwn(1))]).toEqual([opened, [3]]);
+  });
+
+  test('what the target dropped counts behind what was seen, whoever said it first but the source; and is known up to now', async () => {
+    const places = [['subject', 't']] as const;
+    await own.rows(row(1));
+    await own.ddl('ALTER TABLE t DROP a', places);
+    await own.ddl('ALTER TABLE t DROP b', places, ['elsewhere', 'here']);
+    await own.ddl('ALTER TABLE t DROP c', places, ['there', 'here']);
+    await own.ddl('ALTER TABLE other DROP d', [['subject', 'other']]);
+    between(['own']);
+    const dropped = (seen: Seen): readonly number[] => peers.dropped(table, seen, true).map(({ seq }) => seq);
+    await peers.open([seenOwn(0)]);
+    expect([peers.dropless, dropped(seenOwn(0)), dropped(seenOwn(1)), dropped(seenOwn(2))]).toEqual([false, [1, 2], [2], []]);
+    expect([dropped({}), dropped({ 'c.back': { log: 'gone', seq: 0 } })], 'nobody knows what it has seen').toEqual([[], []]);
+    await own.ddl('DROP TABLE t', places);
+    for (const isOpen of [true, false]) {
+      const asked = written.length;
+      await peers.upToNow({ seen: seenOwn(2), isOpen });
+      expect([dropped(seenOwn(2)).length, written.length]).toEqual([1, asked + 1]);
+    }
+    expect(peers.dropped(table, seenOwn(2), true)).toMatchObject([{ title: 'DROP TABLE shop.t', does: { kind: 'table' } }]);
+    peers.discard(seenOwn(99));
+    expect(peers.dropless).toBe(true);
+  });
+
+  test('who asks while the log is being opened waits for that', async () => {
+    await own.rows(row(1), row(2));
+    between(['own']);
+    await Promise.all([peers.open([seenOwn(0)]), peers.open([seenOwn(1)]), peers.upToNow({ seen: seenOwn(1), isOpen: false })]);
+    expect(changed([1, 2], seenOwn(0))).toEqual([2]);
   });
 
   test('a third region: its changes count, but not as changes here', async () => {

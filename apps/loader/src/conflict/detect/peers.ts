@@ -6,6 +6,7 @@ import type { During } from '@lutra/runtime';
 import { type LogPosition, type Seen, type Suspension, SyncError, type TableName, toSyncError } from '@lutra/model';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
+import type { Drop } from '../drops/drops.js';
 import { PeerLog } from './peer-log.js';
 import type { PeerLogOptions } from './peer-log.js';
 import { AppliedHere } from './watermark.js';
@@ -38,12 +39,16 @@ export interface PeersOptions {
 /** How long locks may be held for it, and how long without. */
 const lockedPatienceMs = 3_000;
 const patienceMs = 10_000;
+/** A large transaction holds its locks for long in any case. */
+const largePatienceMs = 30_000;
 const causalPollMs = 20;
 
 export class Peers {
   readonly #options: PeersOptions;
   readonly #logs = new Map<Peer, PeerLog>();
   readonly #applied: AppliedHere;
+  /** Settled when nobody opens a log. */
+  #opening: Promise<unknown> = Promise.resolve();
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -59,7 +64,14 @@ export class Peers {
    * Before anything is locked: the logs are read from where transactions with this `seen` need it, up to their ends.
    * @throws SyncError CAPTURE_BEHIND, CONFLICT_HISTORY_LOST, KAFKA_*, TARGET_*, ABORTED
    */
-  async open(seen: readonly Seen[]): Promise<void> {
+  open(seen: readonly Seen[]): Promise<void> {
+    // The reader of the log may ask while a commit is under way.
+    const opened = this.#opening.then(() => this.#open(seen));
+    this.#opening = opened.catch(() => undefined); // whoever asked has it from `opened`
+    return opened;
+  }
+
+  async #open(seen: readonly Seen[]): Promise<void> {
     for (const peer of this.#options.peers) {
       const positions = seen.map((one) => positionIn(one, peer));
       const open = this.#logs.get(peer);
@@ -117,10 +129,21 @@ export class Peers {
     this.#options.metrics.watermarkSeconds.observe({ name: this.#options.name }, (performance.now() - startedAt) / 1000);
   }
 
+  /**
+   * What was committed at the target so far has been read, too. `isOpen`: locks are held by a large transaction.
+   * @throws SyncError as open; CAPTURE_BEHIND where locks are held
+   */
+  async upToNow({ seen, isOpen }: { readonly seen: Seen; readonly isOpen: boolean }): Promise<void> {
+    await this.open([seen]);
+    if (!isOpen) return this.caughtUp();
+    const own = this.#own;
+    const token = own.length > 0 ? await this.#options.watermark.write() : '';
+    for (const peer of own) await this.#log(peer).watermark(token, largePatienceMs);
+  }
+
   /** Holding nothing, until the target's capture publishes again. A run that ended instead could not begin anew while ZooKeeper is away. */
   async caughtUp(): Promise<void> {
-    const [own] = this.#own;
-    if (own) await this.#options.during(behind(own), () => this.#ownCaughtUp(own));
+    for (const own of this.#own) await this.#options.during(behind(own), () => this.#ownCaughtUp(own));
   }
 
   async #ownCaughtUp(own: Peer): Promise<void> {
@@ -183,6 +206,24 @@ export class Peers {
       if (found) return found;
     }
     return null;
+  }
+
+  /** The target has dropped nothing that anybody could ask about: nearly always. Asked for each row. */
+  get dropless(): boolean {
+    for (const { drops } of this.#logs.values()) if (!drops.none) return false;
+    return true;
+  }
+
+  /**
+   * What the target's own log says was dropped of a table behind what `seen` covers. Of who has seen nothing of that log nobody knows what
+   * it has seen of the target: a log has a past, in which a table may have been dropped and made before anything flowed back.
+   */
+  dropped(table: TableName, seen: Seen, isThere: boolean): readonly Drop[] {
+    return [...this.#logs].flatMap(([peer, log]) => {
+      const position = positionIn(seen, peer);
+      if (peer.pipeline !== null || log.drops.none || position?.log !== log.id || !peer.log.tells(table)) return [];
+      return log.drops.of(table, position.seq, isThere);
+    });
   }
 
   /** Committed: what comes has seen at least as much. */

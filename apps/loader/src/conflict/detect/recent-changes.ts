@@ -9,7 +9,7 @@
  * is refused because of n's; at home n's change meets N's, but only n would be sent again.
  */
 import { foldedName, tableName } from '@lutra/model';
-import type { RecordBody, Row, RowEvent, Suspension, TableName, TableSchema, Value } from '@lutra/model';
+import type { RecordBody, Row, Suspension, TableName, TableSchema, Value } from '@lutra/model';
 import type { Keys } from '@lutra/mysql';
 
 /** Values of a primary key, in key order. */
@@ -177,7 +177,9 @@ export class PeerChanges {
         const { op, before, after } = body.event;
         // A row that was read is no change of anybody.
         if (op === 'r') return null;
-        return this.#isKnown(body.event) ? null : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
+        return isKnown(body.event.source.path, this.#options.others)
+          ? null
+          : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
       }
       case 'resolution': {
         const keys = await this.#options.keysOfResolution({ channel: body.channel, database: body.database, name: body.table });
@@ -196,13 +198,9 @@ export class PeerChanges {
     }
   }
 
-  /**
-   * A copy, of what the source knows anyway, or of what is in another index of recent changes. Counter-example, where three regions write
-   * to each other and one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has
-   * never seen, would be a conflict that home does not meet.
-   */
-  #isKnown({ source: { path } }: RowEvent): boolean {
-    return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));
+  /** The target's definitions may be others: of a table that was not there, too. */
+  forget(): void {
+    this.#keys.clear();
   }
 
   async #keysOf(table: TableSchema): Promise<Keys | null> {
@@ -212,6 +210,15 @@ export class PeerChanges {
     this.#keys.set(table, keys);
     return keys;
   }
+}
+
+/**
+ * A copy, of what the source knows anyway, or of what is in another index of recent changes. Counter-example, where three regions write to
+ * each other and one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has never
+ * seen, would be a conflict that home does not meet.
+ */
+export function isKnown(path: readonly string[], others: readonly string[]): boolean {
+  return path.length > 1 && path.slice(0, -1).some((region) => others.includes(region));
 }
 
 function changed(keys: Keys | null, images: readonly (Row | null)[]): Changed | null {

@@ -71,6 +71,18 @@ describe.each(['8.0', '9.7'] as const)('a large transaction where the target tak
     expect(await room.resolutions()).toEqual([[{ id: 2 }, row(2, 2)]]);
   });
 
+  test('what the target has dropped meanwhile comes to light at its end: nothing stays; resolved as well', async () => {
+    for (const resolved of [false, true]) {
+      await enter();
+      const does = { kind: 'columns', dropped: ['v'], renamed: [] } as const;
+      const dropped = { seq: 5, record: 'g:5', title: 'ALTER TABLE t', does };
+      room.peers.whileLocked = async () => room.peers.drops.add({ database: room.database, name: 't' }, dropped);
+      await expect(send(large(), resolved)).rejects.toMatchObject({ code: 'TARGET_CHANGED', details: { dropSeq: 5 } });
+      await room.writer.rollback();
+      await nothing();
+    }
+  });
+
   test('a table that the target’s log leaves out by its end: named, and nothing stays; resolved as well', async () => {
     for (const resolved of [false, true]) {
       await enter();

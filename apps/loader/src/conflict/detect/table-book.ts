@@ -49,6 +49,11 @@ export class TableBook {
     return conflictTable;
   }
 
+  /** What is done to the table at the target is in the target's own log. */
+  flowsBack(target: TableName): boolean {
+    return this.#options.flowsBack(target);
+  }
+
   /** The rows that may be fought for, with their keys. */
   images({ before, after, ...change }: Pick<Change, 'source' | 'target' | 'before' | 'after'>): readonly (readonly [Keys, Row | null])[] {
     const keys = this.of(change)?.keys;

@@ -3,11 +3,14 @@
  * change is on its way to home, meets the resolution there, and makes another one. Rows that hold its unique values are deleted: home sends
  * them again, or they are gone there too.
  */
-import type { ControlRecord, TableName } from '@lutra/model';
+import { SyncError, tableName } from '@lutra/model';
+import type { ControlRecord, Row, Seen, TableName, TableSchema } from '@lutra/model';
 import { asSource, planRows, askFor, keysOf, primaryConflictKey } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan, TargetTable, KeyCollations, Keys } from '@lutra/mysql';
 import { requireToldOf } from '../detect/concurrency.js';
 import type { Peers } from '../detect/peers.js';
+import { leftOutOf } from '../../plan/rows-by-name.js';
+import type { LeftOut } from '../../plan/rows-by-name.js';
 import { forceRow, readRows } from './rows.js';
 
 export interface ResolutionTables {
@@ -19,46 +22,101 @@ export type Resolution = Extract<ControlRecord, { kind: 'resolution' }>;
 
 interface At {
   readonly connection: ApplyConnection;
-  readonly peers: Pick<Peers, 'complete' | 'changedHere' | 'leftOut'>;
+  readonly peers: Pick<Peers, 'complete' | 'changedHere' | 'leftOut' | 'dropless' | 'dropped'>;
   readonly tables: ResolutionTables;
   readonly collations: KeyCollations;
+  /** Before it takes effect: something is left out of it. */
+  leave(left: LeftOut, resolution: Resolution): Promise<void>;
+}
+
+/** A resolution as it is written here. */
+interface Known {
+  readonly from: TableName;
+  readonly key: Row;
+  readonly row: Row | null;
+  readonly seen: Seen;
+  readonly target: TargetTable;
+  readonly facts: Facts;
+}
+
+interface Facts {
+  /** The columns that both have. */
+  readonly source: TableSchema;
+  readonly plan: RowPlan;
+  readonly keys: Keys;
 }
 
 /** In an open target transaction, in their order: all rows are locked first. */
 export async function applyResolutions(at: At, resolutions: readonly Resolution[]): Promise<void> {
-  const known: { readonly resolution: Resolution; readonly target: TargetTable; readonly plan: RowPlan; readonly keys: Keys }[] = [];
+  const known: Known[] = [];
   for (const resolution of resolutions) {
     const target = await at.tables.targetOf({ database: resolution.database, name: resolution.table });
-    if (!target) continue;
-    known.push({ resolution, target, ...factsOf(target, at.collations) });
+    const written = target && (await knownOf(at, resolution, target));
+    if (written) known.push(written);
   }
-  await askFor(known.map(({ keys, resolution }) => [keys, resolution.key]));
+  await askFor(known.map(({ facts: { keys }, key }) => [keys, key]));
   await readRows(
     at.connection,
-    known.map(({ resolution: { key, row }, plan }) => ({ plan, key, values: row })),
+    known.map(({ key, row, facts: { plan } }) => ({ plan, key, values: row })),
   );
   await at.peers.complete(true);
-  for (const { resolution, target, plan, keys } of known) {
-    requireToldOf({ source: { database: resolution.database, name: resolution.table }, target }, resolution.seen, at.peers);
-    const conflictKey = primaryConflictKey(keys, resolution.key);
-    if (conflictKey === null || !at.peers.changedHere(conflictKey, resolution.seen)) await replace(at.connection, plan, resolution);
+  for (const each of known) {
+    const { key, seen, target, facts } = each;
+    requireToldOf({ source: { ...each.from, columns: each.row ? facts.source.columns : [] }, target }, seen, at.peers);
+    const conflictKey = primaryConflictKey(facts.keys, key);
+    if (conflictKey === null || !at.peers.changedHere(conflictKey, seen)) await replace(at.connection, each);
   }
 }
 
-async function replace(connection: ApplyConnection, plan: RowPlan, { key, row }: Resolution): Promise<void> {
+async function replace(connection: ApplyConnection, { key, row, facts: { plan } }: Known): Promise<void> {
   const [found] = await readRows(connection, [{ plan, key, values: row }]);
   const { existing, holders } = found ?? { existing: null, holders: [] };
   const refused = await forceRow(connection, plan, { existing, row, displaced: holders });
   if (refused) throw refused;
 }
 
-const facts = new WeakMap<TargetTable, { readonly plan: RowPlan; readonly keys: Keys }>();
+/**
+ * Its columns by their names here. What the table dropped behind what home had seen is left out, as of any row; what the table has and home
+ * had not is left as it is. Null: the table itself was dropped.
+ * @throws SyncError COLUMN_MISSING
+ */
+async function knownOf({ peers, collations, leave }: At, resolution: Resolution, target: TargetTable): Promise<Known | null> {
+  const { key, row, seen } = resolution;
+  const names = [...new Set([...Object.keys(key), ...Object.keys(row ?? {})])];
+  const of = { columns: names.map((name) => ({ name })), primaryKey: Object.keys(key) };
+  const left = peers.dropless ? null : leftOutOf(of, target, { table: target, drops: peers.dropped(target, seen, true) });
+  if (left) await leave(left, resolution);
+  if (left?.columns === null) return null;
+  const here = new Map(target.columns.map(({ name }) => [name.toLowerCase(), name]));
+  const kept = names.filter((name) => left?.columns?.includes(name) !== true);
+  const missing = kept.filter((name) => !here.has(name.toLowerCase()));
+  if (missing.length > 0) throw missingHere(resolution, target, missing);
+  const named = (from: Row): Row =>
+    Object.fromEntries(kept.flatMap((name) => (name in from ? [[here.get(name.toLowerCase()) ?? name, from[name] ?? null]] : [])));
+  // Of a row that is gone no column is written.
+  const columns = row && kept.map((name) => name.toLowerCase());
+  const from = { database: resolution.database, name: resolution.table };
+  return { from, key: named(key), row: row && named(row), seen, target, facts: factsOf(target, columns, collations) };
+}
 
-function factsOf(target: TargetTable, collations: KeyCollations): { readonly plan: RowPlan; readonly keys: Keys } {
-  let known = facts.get(target);
+function missingHere({ database, table }: Resolution, target: TargetTable, missing: readonly string[]): SyncError {
+  const message = `${tableName(target)}: what home made of a row has column ${missing.join(', ')}, which is missing here`;
+  const refused = { table: { database, name: table, code: 'COLUMN_MISSING' } } as const;
+  return new SyncError('COLUMN_MISSING', message, { details: { database: target.database, table: target.name }, refused });
+}
+
+const facts = new WeakMap<TargetTable, Map<string, Facts>>();
+
+/** `columns`: null: all. */
+function factsOf(target: TargetTable, columns: readonly string[] | null, collations: KeyCollations): Facts {
+  const ofTarget = facts.get(target) ?? new Map<string, Facts>();
+  facts.set(target, ofTarget);
+  const which = columns?.toSorted().join('\0') ?? '';
+  let known = ofTarget.get(which);
   if (!known) {
-    const source = asSource(target);
-    facts.set(target, (known = { plan: planRows(source, target), keys: keysOf(source, target, collations) }));
+    const own = asSource(target);
+    const source = { ...own, columns: own.columns.filter(({ name }) => columns?.includes(name.toLowerCase()) ?? true) };
+    ofTarget.set(which, (known = { source, plan: planRows(source, target), keys: keysOf(source, target, collations) }));
   }
   return known;
 }

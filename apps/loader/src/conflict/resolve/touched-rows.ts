@@ -3,8 +3,8 @@ import { resolutionStatement } from '@lutra/marker';
 import type { ResolutionSignal } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { inPieces, quoteText, stagedOf, Staging } from '@lutra/mysql';
-import type { ApplyConnection, SqlText } from '@lutra/mysql';
+import { asSource, inPieces, planRows, quoteText, stagedOf, Staging } from '@lutra/mysql';
+import type { ApplyConnection, RowPlan, SqlText } from '@lutra/mysql';
 import { keyText, readRows } from './rows.js';
 import type { DecidableTable } from '../detect/table-book.js';
 
@@ -37,7 +37,7 @@ export class TouchedRows {
       const some = all.slice(from, from + maxRead);
       const found = await readRows(
         connection,
-        some.map(({ table: { plan }, key }) => ({ plan, key, values: null })),
+        some.map(({ table, key }) => ({ plan: wholePlan(table), key, values: null })),
       );
       const texts = some.map(({ table: { target }, key }, i): SqlText => {
         const resolution = { ...by, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
@@ -52,4 +52,23 @@ export class TouchedRows {
       for (const text of inPieces(texts)) await connection.run(text);
     }
   }
+}
+
+const wholePlans = new WeakMap<DecidableTable, RowPlan>();
+
+/**
+ * With the columns that the change did not have. Counter-example without: the table has got a column d here, and a change of a row with d
+ * is on its way; where it loses against a change that knows no d, the row that is told has to bring d as well.
+ */
+function wholePlan(table: DecidableTable): RowPlan {
+  let plan = wholePlans.get(table);
+  if (!plan) {
+    const { schema, target } = table;
+    const came = new Map(schema.columns.map((column) => [column.name.toLowerCase(), column]));
+    const own = asSource(target);
+    const columns = own.columns.map((column) => came.get(column.name.toLowerCase()) ?? column);
+    const isSame = columns.length === schema.columns.length;
+    wholePlans.set(table, (plan = isSame ? table.plan : planRows({ ...schema, columns }, target)));
+  }
+  return plan;
 }

@@ -1,0 +1,124 @@
+/**
+ * What a schema change of the target takes away from rows that have not seen it. Pure.
+ *
+ * The columns are read from the text: the clauses of a record are none where the statement does something else too. Counter-example for
+ * taking any column that the table lacks then for a dropped one: RENAME COLUMN c TO d. The value of c would be thrown away, and is in d at
+ * the other side.
+ */
+import { clauses, keyword, sqlTokens } from '@lutra/binlog';
+import type { Token } from '@lutra/binlog';
+import { shadowName } from '@lutra/model';
+import type { DdlRecord, TableName } from '@lutra/model';
+import type { Dropping } from './drops.js';
+
+export interface DroppedTable {
+  readonly table: TableName;
+  readonly does: Dropping;
+}
+
+const modeBits = { ansiQuotes: 1n << 2n, noBackslashEscapes: 1n << 20n } as const;
+const takesAway = new Set(['DROP', 'RENAME', 'CHANGE', 'REPLACE']);
+
+/** `isCarried`: of a table of the target, its changes are for this pipeline's source. */
+export function droppedBy(record: DdlRecord, isCarried: (table: TableName) => boolean): readonly DroppedTable[] {
+  const { statement, tables, doubt } = record;
+  const of = (does: Dropping, role = 'subject'): readonly DroppedTable[] =>
+    tables.filter((table) => table.role === role).map(({ database, name }) => ({ table: { database, name }, does }));
+  if (doubt !== null || tables.some(({ role }) => role === 'mentioned')) return inDoubt(record);
+  if (statement === 'DROP TABLE') return of({ kind: 'table' });
+  if (statement === 'DROP DATABASE' || statement === 'CREATE OR REPLACE DATABASE') return of({ kind: 'table' }, 'database');
+  if (statement === 'CREATE OR REPLACE TABLE') return of({ kind: 'table' });
+  if (statement === 'CREATE TABLE') return of({ kind: 'made' });
+  if (tables.some(({ role }) => role === 'to')) return renamed(record, isCarried);
+  if (statement !== 'ALTER TABLE') return [];
+  const does = columnsOf(tokensOf(record));
+  return does.kind === 'columns' && does.dropped.length + does.renamed.length === 0 ? [] : of(does);
+}
+
+/** The text may be none that can be read: so its words are looked for wherever they stand. */
+function inDoubt({ sql, tables }: DdlRecord): readonly DroppedTable[] {
+  if (!sql.split(/[^A-Za-z]+/).some((word) => takesAway.has(word.toUpperCase()))) return [];
+  const does = { kind: 'doubt' } as const;
+  return tables.length === 0
+    ? [{ table: { database: '*', name: '*' }, does }]
+    : tables.map(({ database, name }) => ({ table: { database, name }, does }));
+}
+
+/** A tool's table in the place of its own, or that one put aside; else what had the old name is gone, or is where nobody can say it. */
+function renamed({ statement, tables }: DdlRecord, isCarried: (table: TableName) => boolean): readonly DroppedTable[] {
+  const named = tables.filter(({ role }) => role === 'from' || role === 'to' || (role === 'subject' && statement === 'ALTER TABLE'));
+  /** What a table that was there at the beginning is called by now. */
+  const now = new Map<string, { readonly first: TableName; readonly last: TableName }>();
+  const entered: DroppedTable[] = [];
+  for (let i = 0; i + 1 < named.length; i += 2) {
+    const [from, to] = [named[i]!, named[i + 1]!];
+    const first = now.get(keyOf(from))?.first ?? from;
+    now.delete(keyOf(from));
+    now.set(keyOf(to), { first, last: to });
+    entered.push({ table: nameOf(to), does: { kind: isShadowOf(from, to) ? 'redefine' : 'made' } });
+  }
+  const left = [...now.values()].flatMap(({ first, last }): DroppedTable[] => {
+    if (keyOf(first) === keyOf(last) || isShadowOf(last, first) || isShadowOf(first, last)) return [];
+    return [{ table: nameOf(first), does: { kind: isCarried(nameOf(last)) ? 'doubt' : 'table' } }];
+  });
+  return [...left, ...entered];
+}
+
+function isShadowOf(shadow: TableName, { database, name }: TableName): boolean {
+  const made = shadow.database === database ? shadowName(shadow.name) : null;
+  return made !== null && (made.isCut ? name.startsWith(made.of) : made.of === name);
+}
+
+function columnsOf(tokens: readonly Token[]): Dropping {
+  if (tokens.at(-1)?.kind === 'broken') return { kind: 'doubt' };
+  const dropped: string[] = [];
+  const old: string[] = [];
+  for (const clause of clauses(tokens).map((each, i) => (i === 0 ? fromVerb(each) : each))) {
+    const [verb, ...rest] = clause;
+    if (keyword(verb) === 'DROP' && !isOther(rest)) dropped.push(...nameIn(rest).slice(0, 1));
+    const [name, next] = keyword(verb) === 'CHANGE' ? nameIn(rest) : [];
+    if (name !== undefined && name !== next) old.push(name);
+    if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') old.push(...nameIn(rest).slice(0, 1));
+  }
+  return { kind: 'columns', dropped, renamed: old };
+}
+
+const verbs = new Set(['ADD', 'DROP', 'CHANGE', 'RENAME', 'MODIFY', 'ALTER', 'ENGINE', 'COMMENT', 'CONVERT', 'ORDER']);
+
+/** The first clause begins behind ALTER [ONLINE] [IGNORE] TABLE [IF EXISTS] name [WAIT n | NOWAIT]. */
+function fromVerb(clause: readonly Token[]): readonly Token[] {
+  const table = clause.findIndex((token) => keyword(token) === 'TABLE');
+  const name = keyword(clause[table + 1]) === 'IF' ? table + 3 : table + 1;
+  const behind = clause[name + 1]?.text === '.' ? name + 3 : name + 1;
+  const verb = clause.findIndex((token, i) => i >= behind && verbs.has(keyword(token)));
+  return verb === -1 ? [] : clause.slice(verb);
+}
+
+const others = new Set(['INDEX', 'KEY', 'PRIMARY', 'FOREIGN', 'CONSTRAINT', 'CHECK', 'PARTITION']);
+
+/** What stands before the name of something that is no column. The last two are no reserved words. */
+function isOther([first, second]: readonly Token[]): boolean {
+  const pair = `${keyword(first)} ${keyword(second)}`;
+  return others.has(keyword(first)) || pair === 'PERIOD FOR' || pair === 'SYSTEM VERSIONING';
+}
+
+/** The names behind a verb, in lower case. */
+function nameIn(tokens: readonly Token[]): readonly string[] {
+  let at = keyword(tokens[0]) === 'COLUMN' && tokens.length > 1 ? 1 : 0;
+  if (keyword(tokens[at]) === 'IF' && keyword(tokens[at + 1]) === 'EXISTS') at += 2;
+  return tokens.slice(at, at + 2).map(({ text }) => text.toLowerCase());
+}
+
+function tokensOf({ sql, session, flavor }: DdlRecord): readonly Token[] {
+  const has = (bit: bigint): boolean => (BigInt(session.sqlMode ?? 0) & bit) !== 0n;
+  const lexing = { ansiQuotes: has(modeBits.ansiQuotes), noBackslashEscapes: has(modeBits.noBackslashEscapes), singleByte: false, flavor };
+  return [...sqlTokens(sql, lexing)];
+}
+
+function nameOf({ database, name }: TableName): TableName {
+  return { database, name };
+}
+
+function keyOf({ database, name }: TableName): string {
+  return `${database}\0${name}`;
+}

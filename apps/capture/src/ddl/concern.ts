@@ -6,7 +6,7 @@
 import { keyword, plainStatement, sqlTokens } from '@lutra/binlog';
 import type { PlainStatement, Token } from '@lutra/binlog';
 import { foldedName } from '@lutra/model';
-import type { DdlClause, DdlRole, DdlTable, Router, SourceItem, StatementReading } from '@lutra/model';
+import type { DdlClause, DdlRole, DdlTable, Router, SourceItem, StatementReading, TableName } from '@lutra/model';
 import { clausesOf } from './clauses.js';
 import type { Reference } from './cursor.js';
 import { shapeOf } from './shape.js';
@@ -104,7 +104,7 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
   const fold = foldsNames ? foldedName : (name: string): string => name;
   const tables = Array.isArray(shape.tables) ? shape.tables.map(tableOf(shape.tables, { database, fold })) : [];
   const isRouted = ({ database: of, name }: DdlTable): boolean =>
-    name === '*' ? router.coversDatabase(of) : of !== '' && router({ database: of, name }) !== null;
+    name === '*' ? router.coversDatabase(of) : of !== '' && isLookedAt({ database: of, name }, router);
   const named = Array.isArray(shape.tables)
     ? tables.filter(({ role }) => !unchanged.has(role))
     : mentioned(tokens).map(tableOf([], { database, fold }));
@@ -120,6 +120,11 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
     routed,
     clauses: plain && clausesOf(tokens),
   };
+}
+
+/** Also of a shadow whose rows are not carried: what is done to it is done to its table in the end. */
+function isLookedAt(table: TableName, router: Router): boolean {
+  return router(table) !== null || router.shadow(table) === 'apart';
 }
 
 /** A foreign key without a database refers to the database of its own table. */

@@ -3,7 +3,7 @@
  * the list, never a failed request.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { comesBack, createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
+import { comesBack, createRouter, followedRoutes, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
@@ -86,6 +86,7 @@ export class EndpointCheckService {
         ...pipeline,
         channel: channel.name,
         routes: pipelineRoutes(pipeline),
+        bothWays: comesBack(pipeline, channel.pipelines),
         rules: channel.conflicts.rules,
         suspends: unsupportedPolicy(channel) === 'suspend',
         creates: channel.seed === true,
@@ -109,7 +110,8 @@ export class EndpointCheckService {
     if (from.length === 0) return { asSource: null, asTarget };
     // Capture reads for all: one that stops, stops all.
     const stopping = createRouter(from.filter(({ suspends }) => !suspends).flatMap(({ routes }) => routes));
-    return { asSource: { routes: from.flatMap(({ routes }) => routes), suspends: (table) => stopping(table) === null }, asTarget };
+    const followed = from.flatMap(({ channel, name: uid, bothWays, routes }) => followedRoutes(routes, { uid: `${channel}.${uid}`, bothWays }));
+    return { asSource: { routes: followed, suspends: (table) => stopping(table) === null }, asTarget };
   }
 
   #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Connectable {

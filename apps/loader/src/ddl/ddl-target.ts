@@ -8,26 +8,26 @@ import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
 import {
   DdlConnection,
   ddlEnd,
-  ddlSettings,
   definitionsOf,
-  hasRows,
   hasRun,
-  isGone,
-  isThere,
   ofStore,
   readDdl,
-  showsClauses,
 } from '@lutra/mysql';
 import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
-import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
-import { carryOutOnce, takeLock } from './carry-out-once.js';
-import { numbersRows } from './made-up.js';
+import { changedTables } from './changed-tables.js';
+import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import { takeLock } from './carry-out-once.js';
+import { carryOut, carryOutParts } from './carry-out-parts.js';
+import { isMet } from './is-met.js';
+import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
+import { onlineChangeOf } from './online-change.js';
+import { droppedAmid, onlinePlan } from './online-plan.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -82,27 +82,22 @@ export class ServerDdlTarget implements DdlTarget {
     });
   }
 
-  plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
-    return this.#connected(async (connection) => {
-      const plan = mapStatement(record, this.#options);
-      return plan === 'nothing' || isRefusal(plan) ? plan : ((await refusalOf(connection, record, plan)) ?? plan);
-    });
+  async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'> {
+    const { checkpoint, router, routes } = this.#options;
+    const options = { pipeline: checkpoint.pipeline, router, routes };
+    const online = await this.#connected((connection) => onlinePlan(connection, record, options));
+    const plan = online ?? mapStatement(record, options);
+    if (plan === 'nothing' || plan === 'shadows' || isRefusal(plan)) return plan;
+    for (const part of plan.parts ?? [{ sql: plan.sql, record }]) {
+      const refusal = await this.#connected((connection) => refusalOf(connection, part.record, { sql: part.sql, tables: plan.tables }));
+      if (refusal) return { ...refusal, ...(refusal.here && { here: plan }) };
+    }
+    const held = await this.#connected((connection) => droppedAmid(connection, record, options));
+    return held ? { ...plan, held } : plan;
   }
 
-  isMet(record: DdlRecord, { tables }: DdlPlan): Promise<boolean> {
-    return this.#connected(async (connection) => {
-      const [table] = tables;
-      if (!table) return false;
-      if (record.clauses !== null) return showsClauses(connection, table, record.clauses);
-      if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement))
-        return !(await inOrder(tables, (each) => isGone(connection, each))).includes(false);
-      const found = await inOrder(tables, (each) => isThere(connection, each));
-      if (!/^CREATE (?:TABLE|DATABASE)$/.test(record.statement) || found.includes(false)) return false;
-      // At the source it was new, so it was empty. What is here and has rows is another table; both ways, one that was made here as well,
-      // whose rows go to the source.
-      const mayHaveRows = record.statement === 'CREATE DATABASE' || mayExist(record) || this.#options.bothWays;
-      return mayHaveRows || !(await hasRows(connection, table));
-    });
+  isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean> {
+    return this.#connected((connection) => isMet(connection, record, plan, this.#options.bothWays));
   }
 
   async run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null> {
@@ -113,15 +108,11 @@ export class ServerDdlTarget implements DdlTarget {
     return this.#marking((marks) =>
       this.#connected(async (connection) => {
         await takeLock(connection, checkpoint.pipeline, this.#options);
-        const settings = await ddlSettings(connection, record.session);
-        if ('problem' in settings) return { reason: 'unmapped', message: settings.problem };
-        const differs = await numbersRows(connection, record, plan);
-        if (differs) return differs;
         const onLook = (seen: Pick<DdlActivity, 'progress' | 'blockers'>): void => onActivity({ ...activity, ...seen });
         onLook({ progress: null, blockers: [] });
         try {
           const once = { target, timing, signal, maxSeconds, onLook, connection, marks, key: checkpoint, answer: answerOf(at.decision) };
-          const refusal = await carryOutOnce(of, settings.set, once);
+          const refusal = await (plan.parts ? carryOutParts(of, plan.parts, once) : carryOut(of, record, once));
           if (refusal === null) await this.#end(marks, of, { state: 'done', record, at });
           return refusal;
         } finally {
@@ -131,9 +122,9 @@ export class ServerDdlTarget implements DdlTarget {
     );
   }
 
-  async conclude(record: DdlRecord, state: 'done' | 'skipped', at: DdlAt): Promise<void> {
+  async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
-    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: [] } : plan;
+    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: state === 'shadow' ? changedTables(record) : [] } : plan;
     await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
   }
 
@@ -156,7 +147,7 @@ export class ServerDdlTarget implements DdlTarget {
   async #end(
     marks: Marks,
     of: DdlOf,
-    { state, record, at }: { readonly state: 'done' | 'skipped'; readonly record: DdlRecord; readonly at: DdlAt },
+    { state, record, at }: { readonly state: DdlConclusion; readonly record: DdlRecord; readonly at: DdlAt },
   ): Promise<void> {
     const { log: logId, logEpoch, seq, nextOffset } = at.position;
     const gtid = isGtid.test(record.id) ? record.id : null;
@@ -183,7 +174,8 @@ export class ServerDdlTarget implements DdlTarget {
 
   #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq } }: DdlAt): DdlOf {
     const { statement, origin, path } = record;
-    return { ...this.#key(record), log, seq, statement, sql, tables, origin, path };
+    const kept = onlineChangeOf(record, this.#options.router) === null ? undefined : keptText(record);
+    return { ...this.#key(record), log, seq, statement, sql, tables, origin, path, kept };
   }
 
   async #connected<T>(work: (connection: DdlConnection) => Promise<T>): Promise<T> {
@@ -219,16 +211,12 @@ function keyOf({ id, session }: DdlRecord): string {
 }
 
 function settled(row: DdlRow | null): DdlState {
+  if (row?.state === 'shadow') return 'done';
   return row?.state === 'done' || row?.state === 'skipped' ? row.state : 'new';
 }
 
 function answerOf(decision: DdlDecision | null): string | null {
   return decision && JSON.stringify(decision);
-}
-
-/** It was written so that it may be there. */
-function mayExist({ sql, tables }: DdlRecord): boolean {
-  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
 }
 
 /**
@@ -239,10 +227,4 @@ function isHarmlessAgain({ statement, clauses, tables }: DdlRecord): boolean {
   const from = tables.filter(({ role }) => role === 'from').map(tableName);
   if (tables.some((table) => table.role === 'to' && from.includes(tableName(table)))) return false;
   return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|ALTER DATABASE|RENAME TABLE)$/.test(statement);
-}
-
-async function inOrder<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = [];
-  for (const each of all) results.push(await work(each));
-  return results;
 }

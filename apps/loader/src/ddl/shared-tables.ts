@@ -1,7 +1,7 @@
 /** Whether a statement takes something away from a table of the target that another pipeline writes too. Pure. */
 import { createRouter, sourceTable } from '@lutra/model';
 import type { DdlRecord, Route, Router } from '@lutra/model';
-import { changedTables } from './concern.js';
+import { changedTables } from './changed-tables.js';
 import { databaseTarget } from './map-database.js';
 
 export interface Shared {

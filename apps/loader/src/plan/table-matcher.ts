@@ -1,5 +1,5 @@
 /** Source table version → target table, by the pipeline's routes; read once from the target and held against the source's shape. */
-import { SyncError, unwritable } from '@lutra/model';
+import { SyncError, toSyncError, unwritable } from '@lutra/model';
 import type { Router, TableName, TableSchema } from '@lutra/model';
 import { keyed, matchTables } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
@@ -20,7 +20,8 @@ export class TableMatcher {
   }
 
   /**
-   * null: no route of this pipeline takes the table, or it is suspended.
+   * null: no route of this pipeline takes the table, or it is suspended; or it is that of an online tool, goes with a table that a route
+   * names, and is not here: the tool began before that was routed.
    * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED, TRIGGER_UNGUARDED, as the source's table's matter
    */
   targetOf(source: TableSchema): TargetTable | null | Promise<TargetTable | null> {
@@ -43,6 +44,10 @@ export class TableMatcher {
       this.#matched.set(source, target);
       return target;
     } catch (error) {
+      if (router.shadow(source) === 'implied' && toSyncError(error).code === 'TABLE_MISSING') {
+        this.#matched.set(source, null);
+        return null;
+      }
       throw refusedFor(error, source);
     }
   }

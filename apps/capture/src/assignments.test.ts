@@ -107,7 +107,8 @@ describe('which endpoints are captured', () => {
         }),
       );
     const [before, after] = [two(['shop'], ['crm', 'erp']), two(['shop', 'crm'], ['erp'])];
-    expect(after?.value.routes).toEqual(before?.value.routes);
+    const plain = (of: Assigned) => of?.value.routes.map(({ schema, table }) => [schema, table]);
+    expect(plain(after)).toEqual(plain(before));
     expect(liveOf(after)).not.toBe(liveOf(before));
   });
 

@@ -1,5 +1,13 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { comesBack, followedRoutes, replicationFingerprint, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import {
+  comesBack,
+  followedRoutes,
+  replicationFingerprint,
+  pipelineName,
+  pipelineRoutes,
+  sealedAsId,
+  unsupportedPolicy,
+} from '@lutra/model';
 import type {
   ChannelDocument,
   StoredChannel,
@@ -55,7 +63,12 @@ export function assignedEndpoints(
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
     const read = readers.flatMap((channel) => reading(endpoint.name, channel));
     const routes = readers.flatMap((channel) => followed(channel, reading(endpoint.name, channel)));
-    const forwarded = readers.flatMap((channel) => followed(channel, reading(endpoint.name, channel).filter(({ forwards }) => forwards)));
+    const forwarded = readers.flatMap((channel) =>
+      followed(
+        channel,
+        reading(endpoint.name, channel).filter(({ forwards }) => forwards),
+      ),
+    );
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
     const { pipelines, names } = routesOf(endpoint.name, readers);
     const writing = channels.filter(

@@ -51,7 +51,10 @@ export interface FollowedRoute extends Route {
  * Where something flows both ways, what the other side writes before its own swap would not be in the shadow that comes; and a shadow's
  * statements do not fit a table that has another name at the target. Decision 0034, rule 19.
  */
-export function followedRoutes(routes: readonly Route[], { uid, bothWays }: { readonly uid: string; readonly bothWays: boolean }): readonly FollowedRoute[] {
+export function followedRoutes(
+  routes: readonly Route[],
+  { uid, bothWays }: { readonly uid: string; readonly bothWays: boolean },
+): readonly FollowedRoute[] {
   return routes.map((route) => ({ ...route, shadows: { pipeline: uid, travel: !bothWays && route.to?.table === undefined } }));
 }
 
@@ -100,9 +103,11 @@ export function createRouter(routes: readonly FollowedRoute[], suspended: readon
     if (known === undefined) cache.set(key, (known = decide(table)));
     return known;
   };
-  const coversDatabase = (database: string): boolean =>
-    !neverForwarded.has(database) && compiled.some((route) => route.covers(database));
-  return Object.assign((table: TableName) => decided(table).target, { coversDatabase, shadow: (table: TableName) => decided(table).shadow });
+  const coversDatabase = (database: string): boolean => !neverForwarded.has(database) && compiled.some((route) => route.covers(database));
+  return Object.assign((table: TableName) => decided(table).target, {
+    coversDatabase,
+    shadow: (table: TableName) => decided(table).shadow,
+  });
 }
 
 interface Decided {

@@ -42,7 +42,9 @@ export async function ddlProblems(queries: Queries, server: ServerFacts, { route
 
 /** In the order of schemas/lutra.sql. */
 const columns =
-  'pipeline record part incarnation n log_id seq state statement sql_here tables before_it origin path answer kept begun_at ended_at'.split(' ');
+  'pipeline record part incarnation n log_id seq state statement sql_here tables before_it origin path answer kept begun_at ended_at'.split(
+    ' ',
+  );
 
 function shape(table: TargetTable): readonly Problem[] {
   const found = new Set(table.columns.map(({ name }) => name));

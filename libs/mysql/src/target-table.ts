@@ -124,9 +124,7 @@ function grouped(rows: readonly ResultRow[] = []): ReadonlyMap<string, readonly 
 const ofTool = /^(?:rt_)?pt_osc_/;
 
 /** A trigger that mentions the variable is its author's affair: it does nothing for rows that are applied, or what it does is wanted. */
-function toTriggers(
-  rows: readonly ResultRow[],
-): Pick<TargetTable, 'triggers' | 'unguardedTriggers' | 'firingTriggers' | 'toolTriggers'> {
+function toTriggers(rows: readonly ResultRow[]): Pick<TargetTable, 'triggers' | 'unguardedTriggers' | 'firingTriggers' | 'toolTriggers'> {
   const others = rows.filter((row) => text(row, 'timing') !== 'AFTER' || !ofTool.test(text(row, 'name')));
   const silent = others.filter((row) => !/@`?lutra_apply`?/i.test(text(row, 'body')));
   const changesRow = (row: ResultRow): boolean => text(row, 'timing') === 'BEFORE' && text(row, 'event') !== 'DELETE';

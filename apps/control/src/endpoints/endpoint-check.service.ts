@@ -110,7 +110,9 @@ export class EndpointCheckService {
     if (from.length === 0) return { asSource: null, asTarget };
     // Capture reads for all: one that stops, stops all.
     const stopping = createRouter(from.filter(({ suspends }) => !suspends).flatMap(({ routes }) => routes));
-    const followed = from.flatMap(({ channel, name: uid, bothWays, routes }) => followedRoutes(routes, { uid: `${channel}.${uid}`, bothWays }));
+    const followed = from.flatMap(({ channel, name: uid, bothWays, routes }) =>
+      followedRoutes(routes, { uid: `${channel}.${uid}`, bothWays }),
+    );
     return { asSource: { routes: followed, suspends: (table) => stopping(table) === null }, asTarget };
   }
 

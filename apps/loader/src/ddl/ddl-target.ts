@@ -5,14 +5,7 @@
 import type { Checkpoint } from '@lutra/marker';
 import { tableName } from '@lutra/model';
 import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
-import {
-  DdlConnection,
-  ddlEnd,
-  definitionsOf,
-  hasRun,
-  ofStore,
-  readDdl,
-} from '@lutra/mysql';
+import { DdlConnection, ddlEnd, definitionsOf, hasRun, ofStore, readDdl } from '@lutra/mysql';
 import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';

@@ -8,7 +8,10 @@ import { quoteTable } from '@lutra/mysql';
 import { changedTables } from './changed-tables.js';
 
 /** A statement, as far as it is needed to do the same to another table. */
-export type KeptStatement = Pick<DdlRecord, 'statement' | 'sql' | 'database' | 'tables' | 'doubt' | 'clauses' | 'session' | 'flavor' | 'version'>;
+export type KeptStatement = Pick<
+  DdlRecord,
+  'statement' | 'sql' | 'database' | 'tables' | 'doubt' | 'clauses' | 'session' | 'flavor' | 'version'
+>;
 
 export function keptText({ statement, sql, database, tables, doubt, clauses, session, flavor, version }: KeptStatement): string {
   return JSON.stringify({ statement, sql, database, tables, doubt, clauses, session, flavor, version });

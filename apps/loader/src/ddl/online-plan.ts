@@ -58,14 +58,15 @@ function gone(table: TableName): DdlRefusal {
  * that is done to them is done here, and what takes the place of the table brings rows that never came.
  */
 async function impliedPlan(queries: Queries, record: DdlRecord, { router }: OnlineOptions): Promise<OnlinePlan | null> {
-  if (record.doubt !== null || record.statement.startsWith('CREATE ')) return null;
+  if (record.doubt !== null || /^(?:CREATE|DROP) /.test(record.statement)) return null;
   const named = record.tables.filter(({ role }) => role === 'subject' || role === 'from');
   const implied = named.filter((table) => router.shadow(table) === 'implied');
   for (const table of implied) {
     const target = router(table);
     if (target === null || (await isThere(queries, target))) continue;
     const to = record.tables.find((one) => one.role === 'to' && one.offset > table.offset);
-    if (to && router(to) !== null && router.shadow(to) === null) return entered(`${tableName(table)} has become ${tableName(to)}, and it is not at the target`);
+    if (to && router(to) !== null && router.shadow(to) === null)
+      return entered(`${tableName(table)} has become ${tableName(to)}, and it is not at the target`);
     if (named.length === 1) return 'shadows';
   }
   return null;

@@ -44,11 +44,18 @@ export function redefinition(record: DdlRecord, change: Redefine, kept: readonly
 
 /** A table is routed that was not, or whose rows were not: they are in no log. */
 export function entered(why: string): DdlRefusal {
-  return { reason: 'entered', message: `${why}: its rows are not in the log. Make the table here as it is at the source, with its rows, and answer "done"` };
+  return {
+    reason: 'entered',
+    message: `${why}: its rows are not in the log. Make the table here as it is at the source, with its rows, and answer "done"`,
+  };
 }
 
 function byHand(why: string): DdlRefusal {
-  return { reason: 'online-change', message: `${why}. Compare the two definitions, do here what is needed, and answer "done"`, ways: ['done', 'skip'] };
+  return {
+    reason: 'online-change',
+    message: `${why}. Compare the two definitions, do here what is needed, and answer "done"`,
+    ways: ['done', 'skip'],
+  };
 }
 
 const advice =

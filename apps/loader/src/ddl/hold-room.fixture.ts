@@ -40,6 +40,8 @@ export interface HoldRoomOptions {
   /** Both ways: the target's own log, and the pipeline that reads it. */
   readonly back?: { readonly log: MemoryLog; readonly uid: PipelineUid; readonly routes: readonly Route[] };
   readonly settings?: DdlSettings;
+  /** What carries schema changes out; left out: a target of schema changes in memory. */
+  readonly targetOf?: LoaderDeps['ddl']['targetOf'];
   /** Endpoint and region of the source, and of the target. */
   readonly from?: readonly [string, string];
   readonly to?: readonly [string, string];
@@ -236,7 +238,7 @@ export class HoldRoom {
       } as unknown as LoaderDeps['status'],
       events: { of: () => (event: OperationalEvent) => void this.events.push(event) } as unknown as LoaderDeps['events'],
       io: { target: serversIo.target, kafka: this.#kafka() },
-      ddl: { targetOf: (_, owned) => this.target.behind(owned), times: { pollMs: 5, metMs: 10 } },
+      ddl: { targetOf: this.#options.targetOf ?? ((_, owned) => this.target.behind(owned)), times: { pollMs: 5, metMs: 10 } },
     };
   }
 }

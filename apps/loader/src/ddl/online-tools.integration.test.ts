@@ -156,7 +156,9 @@ describe.each(['9.7', '8.0'] as const)('at a target of MySQL %s', (version) => {
     const loader = await loaderOf(true);
     const modify = { ...addsC, alter: 'MODIFY v bigint', clauses: null };
     await all(loader, ghostBegins(of, modify));
-    const index = of('CREATE INDEX i ON _item_gho (v)', [['subject', '_item_gho']], { clauses: [{ action: 'add', what: 'index', name: 'i' }] });
+    const index = of('CREATE INDEX i ON _item_gho (v)', [['subject', '_item_gho']], {
+      clauses: [{ action: 'add', what: 'index', name: 'i' }],
+    });
     await all(loader, [index]);
     const rename = ghostCutsOver(of, modify).at(-1)!;
     const plan = await planOf(loader, rename);
@@ -185,7 +187,7 @@ describe.each(['9.7', '8.0'] as const)('at a target of MySQL %s', (version) => {
         of = numbered((...args) => room.record(...args));
         await server.run(`CREATE TABLE ${room.database}.item (id int primary key, v int)`);
         let commits = -Infinity;
-      seq = 0;
+        seq = 0;
         seq = 0;
         const killing = await loaderOf(true, {
           around: (at, sql) => {

@@ -202,3 +202,17 @@ it('no order of another record, and no policy that stays, ends a hold', async ()
   const room = roomOf({ policy: 'stop', steps: Array.from({ length: 20 }, () => () => undefined) });
   expect([await room.come(), room.told, room.target.done]).toEqual(['waits', ['held policy, run,done,skip'], []]);
 });
+
+it('a step of an online tool is kept, whatever the policy, and nobody is told; what it ends with is asked, whatever the policy', async () => {
+  for (const policy of ['apply', 'ignore', 'stop'] as const) {
+    const step = roomOf({ policy, concern: 'shadows' });
+    expect([await step.come(), step.target.done, step.told]).toEqual(['behind', ['shadow g:1'], []]);
+  }
+  const leave = new Room();
+  leave.target.translate = () => 'shadows';
+  expect([await leave.come(), leave.target.done]).toEqual(['behind', ['shadow g:1']]);
+  const swap = new Room();
+  swap.target.translate = ({ sql, tables }) => ({ sql, tables, held: { reason: 'online-change', message: 'swapped' } });
+  swap.steps = [() => undefined, () => void swap.orders.push(answer('run'))];
+  expect([await swap.come(), swap.told]).toEqual(['behind', ['held online-change, run,done,skip', 'taken 1', 'applied']]);
+});

@@ -22,11 +22,15 @@ export function applied(state: BothState, side: Side, rules: BothRules): readonl
 function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rules }: { side: Side; rules: BothRules }): Here | null {
   const { key, values, seen } = entry;
   const counts = rules.rows === 'seen' || (rules.rows === 'seen of home' && side === 'A');
-  const later = counts ? here.log.slice(seen).flatMap((own) => (own.kind === 'ddl' ? own.clauses : [])) : [];
+  const since = here.log.slice(seen).flatMap((own) => (counts && own.kind === 'ddl' ? [own] : []));
+  const later = since.flatMap(({ clauses }) => clauses ?? []);
   if (later.some((clause) => 'table' in clause && clause.table === 'drop')) return here;
   if (here.columns === null) return rules.rows === 'names' ? here : null;
   const dropped = later.flatMap((clause) => ('drop' in clause ? [clause.drop] : []));
-  const kept = Object.entries(values ?? {}).filter(([column]) => !dropped.includes(column));
+  // What took the place of the table has left out whatever is not there.
+  const isReplaced = since.some(({ isRedefine }) => isRedefine);
+  const isDropped = (column: string): boolean => dropped.includes(column) || (isReplaced && here.columns?.includes(column) === false);
+  const kept = Object.entries(values ?? {}).filter(([column]) => !isDropped(column));
   const known = kept.filter(([column]) => here.columns!.includes(column));
   if (rules.rows !== 'names' && known.length < kept.length) return null;
   const base = Object.fromEntries(here.columns.map((column) => [column, here.rows[key]?.[column] ?? '']));
@@ -43,6 +47,7 @@ function ofDdl(
   const here = state[side];
   const passed = { ...here, applied: here.applied + 1 };
   const turn = (name: string, next: Here): Turn<BothState> => ({ name: `${name} ${side}`, state: { ...state, [side]: next } });
+  if (entry.clauses === null) return asSeen(here, entry.becomes ?? []) ? [turn('done', passed)] : [];
   if (isMet(here, entry.clauses, rules)) return [turn('met', passed)];
   const isHeld = rules.home === 'holds' && (side === 'A' || entry.isRedefine);
   if (!isHeld) return [turn('apply', altered(passed, entry.clauses))];
@@ -50,6 +55,11 @@ function ofDdl(
   if (side === 'A' && !entry.isRedefine)
     return [turn('run', { ...altered(passed, entry.clauses), log: [...here.log, { kind: 'ddl', clauses: entry.clauses }] })];
   return [];
+}
+
+/** A person compares the two definitions, and answers when they are alike. */
+function asSeen({ columns }: Here, becomes: readonly string[]): boolean {
+  return JSON.stringify(columns) === JSON.stringify(becomes);
 }
 
 function isMet({ columns }: Here, clauses: readonly Clause[], { met }: BothRules): boolean {

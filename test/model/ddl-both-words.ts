@@ -12,7 +12,8 @@ export type Clause =
 
 export type Entry =
   | { readonly kind: 'row'; readonly key: string; readonly values: Values | null; readonly seen: number }
-  | { readonly kind: 'ddl'; readonly clauses: readonly Clause[]; readonly isRedefine?: true }
+  /** Null: nobody has seen how the shadow was made; `becomes` is what a person sees of it. */
+  | { readonly kind: 'ddl'; readonly clauses: readonly Clause[] | null; readonly isRedefine?: true; readonly becomes?: readonly string[] }
   /** Of a shadow table, if it is carried. */
   | { readonly kind: 'shadow'; readonly columns: readonly string[] }
   | { readonly kind: 'shadow row'; readonly key: string; readonly values: Values }
@@ -25,7 +26,8 @@ export type Statement =
   | { readonly do: 'shadow'; readonly add: string }
   /** Rows that lack the new column's value get the old one's. */
   | { readonly do: 'backfill'; readonly from: string; readonly to: string }
-  | { readonly do: 'copy' | 'swap' };
+  /** In two steps: the table goes away, and the shadow comes in its place. */
+  | { readonly do: 'copy' | 'swap' | 'leave' | 'enter' };
 
 export interface BothRules {
   /** What comes from B is held at home until it is met or a person runs it there; or each side applies the other's. */
@@ -40,11 +42,17 @@ export interface BothRules {
   readonly shadows: 'redefined' | 'carried';
   /** Clause by clause, and never if a name is dropped and added; or the definitions that are there at the end. */
   readonly met: 'by clause' | 'by definition';
+  /** A swap whose shadow was made before the route is held; or it is taken for one that changes nothing. */
+  readonly begun: 'held' | 'nothing known';
+  /** What leaves is kept until the shadow comes; or the table is taken for one that is gone. */
+  readonly leave: 'passes' | 'drops';
 }
 
 export interface BothCase {
   readonly start: Table;
   readonly columns: readonly string[];
+  /** Columns of a shadow that A made before the route. */
+  readonly begun?: readonly string[];
   readonly scripts: Readonly<Record<Side, readonly Statement[]>>;
   /** A's statements from here on wait until B has written all that is of the old kind, and A has applied it. */
   readonly contractFrom?: number;
@@ -52,11 +60,20 @@ export interface BothCase {
   readonly wanted?: Table;
 }
 
+export interface Shadow {
+  readonly columns: readonly string[];
+  readonly rows: Table;
+  /** It was made before the route. */
+  readonly isOlder?: true;
+}
+
 export interface Here {
   /** Null: there is no table. */
   readonly columns: readonly string[] | null;
   readonly rows: Table;
-  readonly shadow: { readonly columns: readonly string[]; readonly rows: Table } | null;
+  readonly shadow: Shadow | null;
+  /** What has left, between two steps. */
+  readonly away: readonly string[] | null;
   readonly log: readonly Entry[];
   readonly applied: number;
   readonly written: number;
@@ -64,4 +81,12 @@ export interface Here {
 
 export type BothState = Readonly<Record<Side, Here>>;
 
-export const bothProtocol: BothRules = { home: 'holds', rows: 'seen', tool: 'gh-ost', shadows: 'redefined', met: 'by clause' };
+export const bothProtocol: BothRules = {
+  home: 'holds',
+  rows: 'seen',
+  tool: 'gh-ost',
+  shadows: 'redefined',
+  met: 'by clause',
+  begun: 'held',
+  leave: 'passes',
+};

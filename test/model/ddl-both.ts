@@ -8,9 +8,11 @@ import { writes } from './ddl-both-write.js';
 import type { Model } from './paths.js';
 
 export function bothModel(example: BothCase, rules: BothRules): Model<BothState> {
-  const here: Here = { columns: example.columns, rows: example.start, shadow: null, log: [], applied: 0, written: 0 };
+  const here: Here = { columns: example.columns, rows: example.start, shadow: null, away: null, log: [], applied: 0, written: 0 };
+  const { begun } = example;
+  const A: Here = begun ? { ...here, shadow: { columns: begun, rows: {}, isOlder: true } } : here;
   return {
-    first: { A: here, B: here },
+    first: { A, B: here },
     turns: (state) => (['A', 'B'] as const).flatMap((side) => [...writes(state, side, example, rules), ...applied(state, side, rules)]),
     verdict: (state) => verdict(state, example),
   };

@@ -8,6 +8,7 @@ import type { Detection } from './conflict/detect/create-detector.js';
 import { TargetTables } from './conflict/detect/table-book.js';
 import type { DdlTarget } from './ddl/carry-out.js';
 import { carriedRouter, isLeftOut } from './ddl/concern.js';
+import { apartWhereShared } from './ddl/shared-tables.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';
 import { Progress } from './observe/progress.js';
@@ -98,7 +99,8 @@ export async function stagesFor(
     await detection?.close();
   });
   const bothWays = work.ddl?.bothWays ?? (work.detector?.back.length ?? 0) > 0;
-  const router = createRouter(followedRoutes(work.routes, { uid: work.uid, bothWays }));
+  const followed = createRouter(followedRoutes(work.routes, { uid: work.uid, bothWays }));
+  const router = apartWhereShared({ router: followed, routes: work.routes, others: work.ddl?.others ?? [] });
   const carried = { router, isSuspended: (table: TableName) => suspensions.has(table) };
   const matcher = new TableMatcher({
     router,

@@ -39,12 +39,14 @@ export interface Router {
 
 /** A route of a pipeline of which it is known what is done with the shadows of its tables. */
 export interface FollowedRoute extends Route {
-  readonly shadows?: {
-    /** Its uid. */
-    readonly pipeline: string;
-    /** They go with their tables. */
-    readonly travel: boolean;
-  };
+  readonly shadows?:
+    | {
+        /** Its uid. */
+        readonly pipeline: string;
+        /** They go with their tables. */
+        readonly travel: boolean;
+      }
+    | undefined;
 }
 
 /**
@@ -153,7 +155,7 @@ function mayBegin(pattern: string, begin: string): boolean {
   return true;
 }
 
-/** What is done with the shadow of a table: what its pipeline says of the first route that takes the table. Of several, one may carry it. */
+/** What is done with the shadow of a table: as its pipeline says of the first route that takes the table. Of several, one may carry it. */
 class Shadows {
   readonly #pipelines: readonly (readonly CompiledRoute[])[];
   readonly #isLeft: (table: TableName) => boolean;

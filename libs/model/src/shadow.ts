@@ -22,13 +22,13 @@ export function shadowName(name: string): ShadowName | null {
 }
 
 /**
- * All that it may be, the likeliest first: `__t_old` is made for `t`, whose `_t_old` was taken, or for `_t`; and `_t_20260131120000_del` for
- * `t` (gh-ost --timestamp-old-table) or for a table whose name ends so.
+ * All that it may be, the likeliest first: `__t_old` is made for `t`, whose `_t_old` was taken, or for `_t`; and `_t_20260131120000_del`
+ * for `t` (gh-ost --timestamp-old-table) or for a table whose name ends so.
  */
 export function shadowReadings(name: string): readonly ShadowName[] {
   const [, lead = '', rest = ''] = /^(_+)(.*)$/s.exec(name) ?? [];
   if (rest === '') return [];
-  const isCut = [...name].length >= longest || new TextEncoder().encode(name).length >= longest;
+  const isCut = new TextEncoder().encode(name).length >= longest; // letters for one tool, bytes for the other
   const begins = Array.from(lead, (_, more) => `${'_'.repeat(more)}${rest}`);
   return begins.flatMap((begin) => [...whole(begin, isCut), ...(isCut ? [headless(begin)] : [])]);
 }

@@ -8,7 +8,7 @@ import type { Queries } from './session-options.js';
 
 export async function checkShadows(queries: Queries, routes: readonly FollowedRoute[]): Promise<readonly Problem[]> {
   const followed = createRouter(routes);
-  const plain = createRouter(routes.map(({ shadows: _, ...route }) => route));
+  const plain = createRouter(routes.map((route) => ({ ...route, shadows: undefined })));
   const rows = await queries.query(
     "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' ORDER BY 1, 2",
   );

@@ -12,8 +12,8 @@ import type { Queries, ResultRow } from './session-options.js';
 import type { SqlText } from './sql-text.js';
 
 /**
- * failed: the server refused it, or carried out a part; the next try has another number · shadow: it is of a table that an online tool makes,
- * and nothing is done here
+ * failed: the server refused it, or carried out a part; the next try has another number · shadow: it is of a table that an online tool
+ * makes, and nothing is done here
  */
 export const ddlRowStates = ['intent', 'done', 'skipped', 'failed', 'shadow'] as const;
 export type DdlRowState = (typeof ddlRowStates)[number];
@@ -65,7 +65,7 @@ export async function readDdl(queries: Queries, of: Pick<DdlOf, 'pipeline' | 're
   }
 }
 
-/** What is kept of online tools, in the order of the log; of those whose text has `part` in it. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
+/** What is kept of online tools, in the order of the log, if it has `part` in its text. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
 export async function readKept(queries: Queries, pipeline: string, part: string): Promise<readonly string[]> {
   const which = `pipeline = ${quoteText(pipeline)} AND LOCATE(${quoteText(part)}, kept) > 0`;
   try {

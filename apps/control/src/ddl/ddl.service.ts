@@ -1,7 +1,7 @@
 /** Schema changes of one pipeline: what it does with them, the one at which it holds, and a person's answer to that. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { comesBack, createRouter, pipelineRoutes, SyncError, toSyncError } from '@lutra/model';
+import { comesBack, createRouter, followedRoutes, pipelineRoutes, SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, DdlHold, PipelineDocument, TableName, WorkStatus } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { Side } from '@lutra/mysql';
@@ -85,7 +85,8 @@ export class DdlService {
   }
 
   async #sides({ channel, pipeline }: Subject, { tables }: DdlHold, unreachable: PipelineDdl['unreachable']): Promise<TableSides[]> {
-    const router = createRouter(pipelineRoutes(pipeline));
+    const bothWays = comesBack(pipeline, channel.pipelines);
+    const router = createRouter(followedRoutes(pipelineRoutes(pipeline), { uid: pipeline.uid, bothWays }));
     const pairs = tables.flatMap((source) => {
       const target = source.name === '*' ? null : router(source);
       return target ? [{ source, target }] : [];

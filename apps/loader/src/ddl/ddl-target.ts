@@ -19,7 +19,7 @@ import { isMet } from './is-met.js';
 import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
-import { onlineChangeOf } from './online-change.js';
+import { apartRouter, onlineChangeOf } from './online-change.js';
 import { droppedAmid, onlinePlan } from './online-plan.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
@@ -167,7 +167,7 @@ export class ServerDdlTarget implements DdlTarget {
 
   #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq } }: DdlAt): DdlOf {
     const { statement, origin, path } = record;
-    const kept = onlineChangeOf(record, this.#options.router) === null ? undefined : keptText(record);
+    const kept = onlineChangeOf(record, apartRouter(this.#options.router)) === null ? undefined : keptText(record);
     return { ...this.#key(record), log, seq, statement, sql, tables, origin, path, kept };
   }
 

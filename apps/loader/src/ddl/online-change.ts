@@ -20,6 +20,13 @@ export type OnlineChange =
 type Named = Pick<DdlRecord, 'statement' | 'sql' | 'tables' | 'doubt' | 'session' | 'flavor'>;
 type Route = Pick<Router, 'shadow'> & ((table: TableName) => TableName | null);
 
+/** As if shadows were kept apart that go with a table which is routed by its name. */
+export function apartRouter(router: Route): Route {
+  const route = (table: TableName): TableName | null => (router.shadow(table) === 'implied' ? null : router(table));
+  const shadow: Route['shadow'] = (table) => (router.shadow(table) === 'implied' ? 'apart' : router.shadow(table));
+  return Object.assign(route, { shadow });
+}
+
 /** Null: it names no such shadow, or does more than that: it is looked at as any other, and shadows are tables that are not routed. */
 export function onlineChangeOf(record: Named, router: Route): OnlineChange | null {
   const changed = changedTables(record);

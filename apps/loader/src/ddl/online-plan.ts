@@ -1,4 +1,4 @@
-/** Steps of online tools, as a target meets them: what was kept of them there is read, and what has ended is told. Decision 0034, rule 19. */
+/** Steps of online tools, as a target meets them: what was kept of them there is read, and their end is told. Decision 0034, rule 19. */
 import { shadowKindOf, tableName } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
 import { isThere, readKept } from '@lutra/mysql';
@@ -8,7 +8,8 @@ import type { DdlPlan, DdlRefusal } from './carry-out.js';
 import { keptStatement, openShadows } from './kept-statements.js';
 import type { KeptStatement, OpenShadow } from './kept-statements.js';
 import type { Mapping } from './map-statement.js';
-import { onlineChangeOf } from './online-change.js';
+import { apartRouter, onlineChangeOf } from './online-change.js';
+import type { OnlineChange } from './online-change.js';
 import { entered, redefinition } from './redefinition.js';
 
 export interface OnlineOptions extends Mapping {
@@ -20,7 +21,15 @@ type OnlinePlan = DdlPlan | DdlRefusal | 'shadows';
 /** Null: it is no step of a tool, or one that runs here as at the source. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
 export async function onlinePlan(queries: Queries, record: DdlRecord, options: OnlineOptions): Promise<OnlinePlan | null> {
   const change = onlineChangeOf(record, options.router);
-  if (change === null) return impliedPlan(queries, record, options);
+  if (change) return changePlan(queries, record, { ...options, change });
+  const asApart = onlineChangeOf(record, apartRouter(options.router));
+  if (!asApart || !(await isElsewhere(queries, record, options))) return null;
+  return changePlan(queries, record, { ...options, change: asApart });
+}
+
+type Changed = OnlineOptions & { readonly change: OnlineChange };
+
+async function changePlan(queries: Queries, record: DdlRecord, { change, ...options }: Changed): Promise<OnlinePlan> {
   switch (change.does) {
     case 'nothing':
       return 'shadows';
@@ -33,11 +42,28 @@ export async function onlinePlan(queries: Queries, record: DdlRecord, options: O
   }
 }
 
-/** A table is dropped, and its shadow is there still: is that the end of the table, or will the shadow take its place? Null: there is none. */
+/**
+ * Shadows go with a table that is routed by its name, and here they are not: their tool began before the table was routed, or this target
+ * runs no such statement.
+ */
+async function isElsewhere(queries: Queries, record: DdlRecord, { router }: OnlineOptions): Promise<boolean> {
+  const [row] = await queries.query('SELECT VERSION() AS version');
+  if (record.flavor === 'mariadb' || /mariadb/i.test(String(row?.['version']))) return true;
+  if (/^(?:CREATE|DROP) TABLE$/.test(record.statement)) return false;
+  for (const { role, database, name } of changedTables(record)) {
+    const table = { database, name };
+    const target = role !== 'to' && router.shadow(table) === 'implied' ? router(table) : null;
+    if (target && !(await isThere(queries, target))) return true;
+  }
+  return false;
+}
+
+/** A table is dropped while it has a shadow: is that its end, or will the shadow take its place? Null: it has none. */
 export async function droppedAmid(queries: Queries, record: DdlRecord, options: OnlineOptions): Promise<DdlPlan['held'] | null> {
   if (record.statement !== 'DROP TABLE') return null;
   for (const table of changedTables(record).filter((one) => options.router(one) !== null)) {
-    const [shadow] = await openFor(queries, table, options);
+    const open = await openFor(queries, table, options);
+    const shadow = open.find((one) => options.router.shadow(one.table) === 'apart');
     if (shadow) return { reason: 'online-change', message: dropText(table, shadow) };
   }
   return null;
@@ -51,25 +77,6 @@ function dropText(table: TableName, shadow: OpenShadow): string {
 function gone(table: TableName): DdlRefusal {
   const message = `${tableName(table)} has got the name that an online tool gives to a table that it replaces, and no table is known that takes its place. Its rows at the target stay. Do there what is meant, and answer "done"; or "skip"`;
   return { reason: 'online-change', message, ways: ['done', 'skip'] };
-}
-
-/**
- * Shadows that go with a table that is routed by its name, of a tool that began before the table was routed: they are not here, so nothing
- * that is done to them is done here, and what takes the place of the table brings rows that never came.
- */
-async function impliedPlan(queries: Queries, record: DdlRecord, { router }: OnlineOptions): Promise<OnlinePlan | null> {
-  if (record.doubt !== null || /^(?:CREATE|DROP) /.test(record.statement)) return null;
-  const named = record.tables.filter(({ role }) => role === 'subject' || role === 'from');
-  const implied = named.filter((table) => router.shadow(table) === 'implied');
-  for (const table of implied) {
-    const target = router(table);
-    if (target === null || (await isThere(queries, target))) continue;
-    const to = record.tables.find((one) => one.role === 'to' && one.offset > table.offset);
-    if (to && router(to) !== null && router.shadow(to) === null)
-      return entered(`${tableName(table)} has become ${tableName(to)}, and it is not at the target`);
-    if (named.length === 1) return 'shadows';
-  }
-  return null;
 }
 
 async function openFor(queries: Queries, table: TableName, options: OnlineOptions): Promise<readonly OpenShadow[]> {

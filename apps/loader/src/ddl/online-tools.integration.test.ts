@@ -247,4 +247,26 @@ describe.each(['9.7', '8.0'] as const)('at a target of MySQL %s', (version) => {
     expect(await refusedOf(loader, swap)).toMatchObject({ reason: 'entered' });
     expect([await room.tables(), await room.columns('item')]).toEqual(['item', 'id,v']);
   });
+
+  it('one way, a table that somebody dropped here, or a pipeline that went both ways when the tool began: what it altered is known', async () => {
+    const before = await loaderOf(true, { routes: [{ schema: room.database, table: 'item' }] });
+    expect(await all(before, ptOscBegins(of, addsC))).toEqual(kept(2));
+    const loader = await loaderOf(false, { routes: [{ schema: room.database, table: 'item' }] });
+    const more = of('ALTER TABLE _item_new ADD d int', [['subject', '_item_new']]);
+    expect(await all(loader, [more])).toEqual(['kept']);
+    const [swap] = ptOscSwaps(of, addsC) as [DdlRecord];
+    expect(await planOf(loader, swap)).toMatchObject({ held: { reason: 'online-change' }, parts: [{}, {}] });
+  });
+
+  it('one way, from MariaDB: nothing of it is run here, and a person does it; it ends by itself', async () => {
+    const loader = await loaderOf(false, { routes: [{ schema: room.database, table: 'item' }] });
+    const foreign = numbered((sql, places, more) => room.record(sql, places, { ...more, flavor: 'mariadb' }));
+    expect(await all(loader, ptOscBegins(foreign, addsC))).toEqual(kept(2));
+    const [swap, drop] = ptOscSwaps(foreign, addsC) as [DdlRecord, DdlRecord];
+    const refused = await refusedOf(loader, swap);
+    expect(refused).toMatchObject({ reason: 'unmapped', here: { parts: [{}] } });
+    await server.run(`ALTER TABLE ${room.database}.item ADD COLUMN c int`);
+    expect(await loader.target.isMet(swap, refused.here!)).toBe(true);
+    expect(await all(loader, [drop])).toEqual(['kept']);
+  });
 });

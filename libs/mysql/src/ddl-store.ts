@@ -65,14 +65,20 @@ export async function readDdl(queries: Queries, of: Pick<DdlOf, 'pipeline' | 're
   }
 }
 
-/** What is kept of online tools, in the order of the log, if it has `part` in its text. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
+/** What is kept of online tools, in the order of the log, if it has `part` in its text. @throws SyncError TARGET_* */
 export async function readKept(queries: Queries, pipeline: string, part: string): Promise<readonly string[]> {
   const which = `pipeline = ${quoteText(pipeline)} AND LOCATE(${quoteText(part)}, kept) > 0`;
   try {
-    const rows = await queries.query(`SELECT kept FROM lutra.ddl WHERE ${which} ORDER BY begun_at, seq`);
-    return rows.map((row) => textOf(row, 'kept'));
+    const rows = await queries.query(`SELECT kept, log_id, seq FROM lutra.ddl WHERE ${which} ORDER BY begun_at, seq`);
+    // The clock of a server may go back; the numbers of a log do not.
+    const logs = [...new Set(rows.map((row) => textOf(row, 'log_id')))];
+    const place = (row: ResultRow): number => logs.indexOf(textOf(row, 'log_id'));
+    const inOrder = rows.toSorted((one, other) => place(one) - place(other) || Number(one['seq']) - Number(other['seq']));
+    return inOrder.map((row) => textOf(row, 'kept'));
   } catch (error) {
-    throw ofStore(error);
+    const { code } = toSyncError(error);
+    if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') return [];
+    throw error;
   }
 }
 

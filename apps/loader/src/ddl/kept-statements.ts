@@ -49,6 +49,13 @@ export function openShadows(kept: readonly KeptStatement[]): readonly OpenShadow
   return [...open.values()];
 }
 
+/** Its name went to a table of a tool, and nothing has come in its place. */
+export function isAway(kept: readonly KeptStatement[], table: TableName): boolean {
+  const named = kept.flatMap(changedTables).filter((one) => tableName(one) === tableName(table));
+  const last = named.findLast(({ role }) => role === 'from' || role === 'subject' || role === 'to');
+  return last !== undefined && last.role !== 'to';
+}
+
 function isAlter({ statement, tables, doubt }: KeptStatement, { role }: DdlTable): boolean {
   const isMoved = tables.some((table) => table.role === 'to' || table.role === 'with');
   return role === 'subject' && doubt === null && !isMoved && /^(?:ALTER TABLE|(?:CREATE|DROP) INDEX)$/.test(statement);

@@ -5,7 +5,7 @@ import { isThere, readKept } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
 import { changedTables } from './changed-tables.js';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
-import { keptStatement, openShadows } from './kept-statements.js';
+import { isAway, keptStatement, openShadows } from './kept-statements.js';
 import type { KeptStatement, OpenShadow } from './kept-statements.js';
 import type { Mapping } from './map-statement.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
@@ -23,8 +23,17 @@ export async function onlinePlan(queries: Queries, record: DdlRecord, options: O
   const change = onlineChangeOf(record, options.router);
   if (change) return changePlan(queries, record, { ...options, change });
   const asApart = onlineChangeOf(record, apartRouter(options.router));
-  if (!asApart || !(await isElsewhere(queries, record, options))) return null;
-  return changePlan(queries, record, { ...options, change: asApart });
+  if (asApart) return (await isElsewhere(queries, record, options)) ? changePlan(queries, record, { ...options, change: asApart }) : null;
+  return record.statement === 'CREATE TABLE' ? madeAnew(queries, record, options) : null;
+}
+
+/** In the place of a table that has left. Counter-example for taking it as met: it is empty there, and has its rows here. */
+async function madeAnew(queries: Queries, record: DdlRecord, options: OnlineOptions): Promise<DdlRefusal | null> {
+  for (const table of changedTables(record)) {
+    const kept = await keptOf(queries, table, options);
+    if (isAway(kept, table) && openIn(kept, table).some((one) => options.router.shadow(one.table) === 'apart')) return gone(table);
+  }
+  return null;
 }
 
 type Changed = OnlineOptions & { readonly change: OnlineChange };
@@ -75,13 +84,16 @@ function dropText(table: TableName, shadow: OpenShadow): string {
 }
 
 function gone(table: TableName): DdlRefusal {
-  const message = `${tableName(table)} has got the name that an online tool gives to a table that it replaces, and no table is known that takes its place. Its rows at the target stay. Do there what is meant, and answer "done"; or "skip"`;
+  const message = `${tableName(table)} has got the name that an online tool gives to a table that it replaces, and the table that should take its place does not. Its rows at the target stay. Do there what is meant, and answer "done"; or "skip"`;
   return { reason: 'online-change', message, ways: ['done', 'skip'] };
 }
 
 async function openFor(queries: Queries, table: TableName, options: OnlineOptions): Promise<readonly OpenShadow[]> {
-  const open = openShadows(await keptOf(queries, table, options));
-  return open.filter(({ table: { database, name } }) => database === table.database && shadowKindOf(name, table.name) === 'shadow');
+  return openIn(await keptOf(queries, table, options), table);
+}
+
+function openIn(kept: readonly KeptStatement[], of: TableName): readonly OpenShadow[] {
+  return openShadows(kept).filter(({ table: { database, name } }) => database === of.database && shadowKindOf(name, of.name) === 'shadow');
 }
 
 /** A name that is cut has the beginning of its table's: so many letters, and those of what a tool puts before and behind. */

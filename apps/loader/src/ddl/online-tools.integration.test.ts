@@ -87,6 +87,17 @@ describe.each(['9.7', '8.0'] as const)('at a target of MySQL %s', (version) => {
     expect(await planOf(loader, enter)).toMatchObject({ held: { reason: 'online-change' }, parts: [{}] });
   });
 
+  it('a table that is made anew in the place of one that has left is not the one that is here', async () => {
+    const loader = await loaderOf(true);
+    const [leave] = ghostInTwoSteps(of, addsC) as [DdlRecord];
+    await all(loader, [...ghostBegins(of, addsC), leave]);
+    const create = of('CREATE TABLE item (id int primary key) CHARSET=utf8mb4', [['subject', 'item']]);
+    expect(await refusedOf(loader, create)).toMatchObject({ reason: 'online-change', ways: ['done', 'skip'] });
+    const drop = of('drop table _item_gho', [['subject', '_item_gho']], { statement: 'DROP TABLE' });
+    await all(loader, [drop]);
+    expect(await planOf(loader, create)).not.toHaveProperty('held');
+  });
+
   it('a leave of which nobody knows what comes behind it is asked', async () => {
     const loader = await loaderOf(true);
     const [leave] = ghostInTwoSteps(of, addsC) as [DdlRecord];

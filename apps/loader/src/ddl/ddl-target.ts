@@ -20,7 +20,7 @@ import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
-import { droppedAmid, onlinePlan } from './online-plan.js';
+import { droppedAmid, mayBeOfTool, onlinePlan } from './online-plan.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -78,14 +78,15 @@ export class ServerDdlTarget implements DdlTarget {
   async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'> {
     const { checkpoint, router, routes } = this.#options;
     const options = { pipeline: checkpoint.pipeline, router, routes };
-    const online = await this.#connected((connection) => onlinePlan(connection, record, options));
+    const isOfTools = mayBeOfTool(record, router);
+    const online = isOfTools ? await this.#connected((connection) => onlinePlan(connection, record, options)) : null;
     const plan = online ?? mapStatement(record, options);
     if (plan === 'nothing' || plan === 'shadows' || isRefusal(plan)) return plan;
     for (const part of plan.parts ?? [{ sql: plan.sql, record }]) {
       const refusal = await this.#connected((connection) => refusalOf(connection, part.record, { sql: part.sql, tables: plan.tables }));
       if (refusal) return { ...refusal, ...(refusal.here && { here: plan }) };
     }
-    const held = await this.#connected((connection) => droppedAmid(connection, record, options));
+    const held = isOfTools ? await this.#connected((connection) => droppedAmid(connection, record, options)) : null;
     return held ? { ...plan, held } : plan;
   }
 

@@ -18,6 +18,11 @@ export interface OnlineOptions extends Mapping {
 
 type OnlinePlan = DdlPlan | DdlRefusal | 'shadows';
 
+/** Else there is nothing to be asked. Pure. */
+export function mayBeOfTool(record: DdlRecord, router: Mapping['router']): boolean {
+  return /^(?:CREATE|DROP) TABLE$/.test(record.statement) || onlineChangeOf(record, apartRouter(router)) !== null;
+}
+
 /** Null: it is no step of a tool, or one that runs here as at the source. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
 export async function onlinePlan(queries: Queries, record: DdlRecord, options: OnlineOptions): Promise<OnlinePlan | null> {
   const change = onlineChangeOf(record, options.router);

@@ -186,15 +186,16 @@ CREATE TABLE IF NOT EXISTS lutra.unequal (
 
 -- Since level 3. Schema changes of the source, as pipelines carried them out here: the row is written before the statement runs, behind the
 -- fence in lutra.checkpoint, so that whoever comes next knows that it may have run. A row stays as long as its log may be read.
+-- A table that was made before online tools were known needs: ALTER TABLE lutra.ddl ADD COLUMN kept LONGTEXT NULL DEFAULT NULL AFTER answer;
 CREATE TABLE IF NOT EXISTS lutra.ddl (
   pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
   record       VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'id of the record, @, and when it ran at the source (s since 1970)',
-  part         INT UNSIGNED NOT NULL COMMENT 'number of its table where each is a statement of its own; else 0',
+  part         INT UNSIGNED NOT NULL COMMENT '0: the whole; from 1 on: statements of which it is made',
   incarnation  CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'UUID of the witness; empty: the server has none',
   n            BIGINT UNSIGNED NOT NULL COMMENT 'of the witness; 0: there is none',
   log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'where the record was read first',
   seq          BIGINT NOT NULL COMMENT '-1: a table that seeding created',
-  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'intent, done, skipped, failed: the server refused it',
+  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'intent, done, skipped, failed: the server refused it, shadow: an online tool did it to its own table, and it is not done here',
   statement    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its kind: ALTER TABLE',
   sql_here     LONGTEXT NOT NULL COMMENT 'as it runs here',
   tables       LONGTEXT NOT NULL COMMENT 'JSON: [[database, name]] here',
@@ -202,6 +203,7 @@ CREATE TABLE IF NOT EXISTS lutra.ddl (
   origin       VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'region where it was first run',
   path         VARCHAR(1000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'regions that it has passed, comma-separated',
   answer       LONGTEXT NULL COMMENT 'JSON: {answer, by, reason} of a person; NULL: nobody was asked',
+  kept         LONGTEXT NULL DEFAULT NULL COMMENT 'JSON: the statement of an online tool at the source; NULL: it is of none',
   begun_at     TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   ended_at     TIMESTAMP(6) NULL DEFAULT NULL,
   PRIMARY KEY (pipeline, record, part),

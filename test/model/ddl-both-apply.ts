@@ -33,16 +33,15 @@ function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rul
   const counts = rules.rows === 'seen' || (rules.rows === 'seen of home' && side === 'A');
   const isLater = (own: Entry): own is Extract<Entry, { kind: 'ddl' }> =>
     own.kind === 'ddl' && (own.isBack === undefined || rules.drops === 'all');
-  const later = counts
-    ? here.log
-        .slice(seen, upTo)
-        .filter(isLater)
-        .flatMap(({ clauses }) => clauses)
-    : [];
+  const since = counts ? here.log.slice(seen, upTo).filter(isLater) : [];
+  const later = since.flatMap(({ clauses }) => clauses ?? []);
   if (later.some((clause) => 'table' in clause && clause.table === 'drop')) return here;
   if (here.columns === null) return rules.rows === 'names' ? here : null;
   const dropped = later.flatMap((clause) => ('drop' in clause ? [clause.drop] : []));
-  const kept = Object.entries(values ?? {}).filter(([column]) => !dropped.includes(column));
+  // What took the place of the table has left out whatever is not there.
+  const isReplaced = since.some(({ isRedefine }) => isRedefine);
+  const isDropped = (column: string): boolean => dropped.includes(column) || (isReplaced && here.columns?.includes(column) === false);
+  const kept = Object.entries(values ?? {}).filter(([column]) => !isDropped(column));
   const known = kept.filter(([column]) => here.columns!.includes(column));
   if (rules.rows !== 'names' && known.length < kept.length) return null;
   const base = Object.fromEntries(here.columns.map((column) => [column, here.rows[key]?.[column] ?? '']));
@@ -62,6 +61,7 @@ function ofDdl(
   const passed = { ...here, applied: here.applied + 1 };
   const { clauses } = entry;
   const turn = (name: string, next: Here): Turn<BothState> => ({ name: `${name} ${side}`, state: { ...state, [side]: next } });
+  if (clauses === null) return asSeen(here, entry.becomes ?? []) ? [turn('done', passed)] : [];
   const run = (name: string, more: readonly Entry[] = []): readonly Turn<BothState>[] => {
     const next = altered(passed, clauses);
     return isSound(next) ? [turn(name, { ...next, log: [...here.log, ...more] })] : [];
@@ -75,6 +75,11 @@ function ofDdl(
   const isCrossed = here.log.slice(entry.seen).some((own) => own.kind === 'ddl' && !own.isBack);
   const isBack = rules.own === 'with path' || (rules.own === 'with path unless crossed' && !isCrossed);
   return run('run', [{ kind: 'ddl', clauses, seen: here.applied, ...(isBack && { isBack }) }]);
+}
+
+/** A person compares the two definitions, and answers when they are alike. */
+function asSeen({ columns }: Here, becomes: readonly string[]): boolean {
+  return JSON.stringify(columns) === JSON.stringify(becomes);
 }
 
 function isMet({ columns }: Here, clauses: readonly Clause[], { met }: BothRules): boolean {

@@ -21,8 +21,10 @@ export type Entry =
   | { readonly kind: 'row'; readonly key: string; readonly values: Values | null; readonly seen: number }
   | {
       readonly kind: 'ddl';
-      readonly clauses: readonly Clause[];
+      /** Null: nobody has seen how the shadow was made; `becomes` is what a person sees of it. */
+      readonly clauses: readonly Clause[] | null;
       readonly isRedefine?: true;
+      readonly becomes?: readonly string[];
       /** Of the other side's log. */
       readonly seen: number;
       /** It came from the other side, and has it in its path. */
@@ -40,7 +42,8 @@ export type Statement =
   | { readonly do: 'shadow'; readonly add: string }
   /** Rows that lack the new column's value get the old one's. */
   | { readonly do: 'backfill'; readonly from: string; readonly to: string }
-  | { readonly do: 'copy' | 'swap' };
+  /** In two steps: the table goes away, and the shadow comes in its place. */
+  | { readonly do: 'copy' | 'swap' | 'leave' | 'enter' };
 
 export interface BothRules {
   /** What comes from B is held at home until it is met or a person runs it there; or each side applies the other's. */
@@ -64,6 +67,10 @@ export interface BothRules {
   readonly own: 'with path unless crossed' | 'with path' | 'as new';
   /** What came from B had run there before the rows that come behind it; or it counts for them as what home dropped. */
   readonly drops: 'of home' | 'all';
+  /** A swap whose shadow was made before the route is held; or it is taken for one that changes nothing. */
+  readonly begun: 'held' | 'nothing known';
+  /** What leaves is kept until the shadow comes; or the table is taken for one that is gone. */
+  readonly leave: 'passes' | 'drops';
 }
 
 export interface BothCase {
@@ -71,6 +78,8 @@ export interface BothCase {
   /** Null: there is no table. */
   readonly columns: readonly string[] | null;
   readonly limits?: readonly Limit[];
+  /** Columns of a shadow that A made before the route. */
+  readonly begun?: readonly string[];
   readonly scripts: Readonly<Record<Side, readonly Statement[]>>;
   /** A's statements from here on wait until B has written all that is of the old kind, and A has applied it. */
   readonly contractFrom?: number;
@@ -78,12 +87,21 @@ export interface BothCase {
   readonly wanted?: Table;
 }
 
+export interface Shadow {
+  readonly columns: readonly string[];
+  readonly rows: Table;
+  /** It was made before the route. */
+  readonly isOlder?: true;
+}
+
 export interface Here {
   /** Null: there is no table. */
   readonly columns: readonly string[] | null;
   readonly rows: Table;
   readonly limits: readonly Limit[];
-  readonly shadow: { readonly columns: readonly string[]; readonly rows: Table } | null;
+  readonly shadow: Shadow | null;
+  /** What has left, between two steps. */
+  readonly away: readonly string[] | null;
   readonly log: readonly Entry[];
   readonly applied: number;
   /** How long the own log was when the row came that is to be written next; null: none has. */
@@ -102,4 +120,6 @@ export const bothProtocol: BothRules = {
   own: 'with path unless crossed',
   drops: 'of home',
   known: 'at the locks',
+  begun: 'held',
+  leave: 'passes',
 };

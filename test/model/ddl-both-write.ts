@@ -19,6 +19,7 @@ function executed(here: Here, statement: Statement, rules: BothRules): Here {
     const next = altered(here, statement.clauses);
     return isSound(next) ? log(next, { kind: 'ddl', clauses: statement.clauses, seen: here.applied }) : here;
   }
+  if (statement.do === 'enter') return entered(here, rules);
   const { columns, rows, shadow } = here;
   if (columns === null) return here;
   if (statement.do === 'backfill') return backfilled(here, statement, rules);
@@ -31,11 +32,23 @@ function executed(here: Here, statement: Statement, rules: BothRules): Here {
   if (statement.do === 'copy') return copied;
   // gh-ost has replayed all when it swaps; the triggers of pt-osc have all since they were made.
   const full = rules.tool === 'gh-ost' ? copied : here;
-  const swapped: Here = { ...full, columns: shadow.columns, rows: full.shadow!.rows, shadow: null };
-  const add = shadow.columns.filter((column) => !columns.includes(column)).map((column) => ({ add: column }));
-  return rules.shadows === 'carried'
-    ? log(swapped, { kind: 'swap' })
-    : log(swapped, { kind: 'ddl', clauses: add, isRedefine: true, seen: here.applied });
+  const left: Here = { ...full, columns: null, away: columns };
+  // Its rows are those of the shadow by now, and nobody writes in between.
+  if (statement.do === 'leave')
+    return rules.leave === 'drops' ? log(left, { kind: 'ddl', clauses: [{ table: 'drop' }], seen: here.applied }) : left;
+  return entered(left, rules);
+}
+
+/** What the shadow has, the table has; which clauses made it so is known if its making was seen. */
+function entered(here: Here, rules: BothRules): Here {
+  const { shadow, away } = here;
+  if (shadow === null || away === null) return here;
+  const { columns, rows } = shadow;
+  const swapped: Here = { ...here, columns, rows, shadow: null, away: null };
+  if (rules.shadows === 'carried') return log(swapped, { kind: 'swap' });
+  const add = columns.filter((column) => !away.includes(column)).map((column) => ({ add: column }));
+  const known = shadow.isOlder ? (rules.begun === 'held' ? null : []) : add;
+  return log(swapped, { kind: 'ddl', clauses: known, isRedefine: true, becomes: columns, seen: here.applied });
 }
 
 /** A column that the table lacks is not written: the application uses it when it is there. */

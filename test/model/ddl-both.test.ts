@@ -18,6 +18,14 @@ const of = (A: readonly Statement[], B: readonly Statement[], more: Partial<Both
 });
 const tool: readonly Statement[] = [{ do: 'shadow', add: 'd' }, { do: 'copy' }, { do: 'swap' }];
 
+const twoStep: readonly Statement[] = [{ do: 'shadow', add: 'd' }, { do: 'copy' }, { do: 'leave' }, { do: 'enter' }];
+const begun = { columns: ['c', 'e'], begun: ['c'] };
+const begunBefore = of(
+  [{ do: 'copy' }, { do: 'swap' }, write('p', { c: 'a' })],
+  [write('q', { c: 'b', e: 'b' }), ddl({ drop: 'e' })],
+  begun,
+);
+
 const contract = of([ddl({ add: 'd' }), { do: 'backfill', from: 'c', to: 'd' }, ddl({ drop: 'c' })], [write('q', { c: 'v' })], {
   wanted: { q: { d: 'v' } },
 });
@@ -84,6 +92,13 @@ describe('both sides end with the same columns and rows', () => {
     holds(of([...tool, write('p', { d: 'a' })], [write('q', { c: 'b' }), ...tool, write('r', { d: 'b' })]), rules);
     holds(of([write('p', { c: 'a' }), ...tool], [ddl({ add: 'd' }), write('q', { c: 'b' })]), rules);
   });
+
+  it('a cut-over in two steps', () => {
+    holds(of([...twoStep, write('p', { d: 'a' })], [write('q', { c: 'b' }), ddl({ add: 'd' })]));
+    holds(of([write('p', { c: 'a' }), ...twoStep], [write('q', { c: 'b' }), ...twoStep]));
+  });
+
+  it('a tool that began before the route', () => holds(begunBefore));
 });
 
 /** Of home, which the other side would apply by itself; in the right case nobody writes to the table by then. */
@@ -172,6 +187,17 @@ describe('they do not, or a pipeline stands', () => {
       'what came from the other side counts for its later rows as what home dropped',
       inFlight['the other side drops a column and makes it anew']!,
       { drops: 'all' },
+    ],
+    [
+      'the first of two steps is taken for the end of the table',
+      of(twoStep, [write('q', { c: 'b' }), ddl({ add: 'd' })]),
+      { leave: 'drops' },
+    ],
+    [
+      'a shadow that nobody saw being made is taken for one like its table',
+      begunBefore,
+      { begun: 'nothing known' },
+      of([{ do: 'copy' }, { do: 'swap' }], [write('q', { c: 'b', e: 'b' })], begun),
     ],
     ['contract while the old column is written', { ...contract, contractFrom: 1 }, {}, contract],
   ])('%s', (name, example, naive, wrongly) => {

@@ -9,9 +9,11 @@ import type { Model } from './paths.js';
 
 export function bothModel(example: BothCase, rules: BothRules): Model<BothState> {
   const { columns, start: rows, limits = [] } = example;
-  const here: Here = { columns, rows, limits, shadow: null, log: [], applied: 0, read: null, written: 0 };
+  const here: Here = { columns, rows, limits, shadow: null, away: null, log: [], applied: 0, read: null, written: 0 };
+  const { begun } = example;
+  const A: Here = begun ? { ...here, shadow: { columns: begun, rows: {}, isOlder: true } } : here;
   return {
-    first: { A: here, B: here },
+    first: { A, B: here },
     turns: (state) => (['A', 'B'] as const).flatMap((side) => [...writes(state, side, example, rules), ...applied(state, side, rules)]),
     verdict: (state) => verdict(state, example),
   };

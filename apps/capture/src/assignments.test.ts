@@ -107,7 +107,8 @@ describe('which endpoints are captured', () => {
         }),
       );
     const [before, after] = [two(['shop'], ['crm', 'erp']), two(['shop', 'crm'], ['erp'])];
-    expect(after?.value.routes).toEqual(before?.value.routes);
+    const plain = (of: Assigned) => of?.value.routes.map(({ schema, table }) => [schema, table]);
+    expect(plain(after)).toEqual(plain(before));
     expect(liveOf(after)).not.toBe(liveOf(before));
   });
 
@@ -146,6 +147,6 @@ describe('which endpoints are captured', () => {
     expect(assignments(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ name: 'x.q' }]);
     expect(assignments(says('x', 'suspend'))?.value.writers).toEqual([]);
     expect(liveOf(assignments(says('x', 'stop')))).not.toBe(liveOf(assignments(says('x', 'suspend'))));
-    expect(assignments(says('x', undefined))?.value.routes).toEqual(routes);
+    expect(assignments(says('x', undefined))?.value.routes).toMatchObject(routes);
   });
 });

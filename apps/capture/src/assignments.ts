@@ -1,9 +1,18 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { replicationFingerprint, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import {
+  comesBack,
+  followedRoutes,
+  replicationFingerprint,
+  pipelineName,
+  pipelineRoutes,
+  sealedAsId,
+  unsupportedPolicy,
+} from '@lutra/model';
 import type {
   ChannelDocument,
   StoredChannel,
   EndpointDocument,
+  FollowedRoute,
   PipelineDocument,
   RegionDocument,
   Route,
@@ -20,9 +29,9 @@ export interface CaptureWork {
   readonly endpoint: EndpointDocument;
   readonly region: RegionDocument;
   /** Of all pipelines that read this endpoint. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   /** Of those that forward what loaders wrote here. */
-  readonly forwarded: readonly Route[];
+  readonly forwarded: readonly FollowedRoute[];
   /** What they carry, pipeline by pipeline; and their names. */
   readonly pipelines: RouteFingerprints;
   readonly names: Readonly<Record<string, string>>;
@@ -53,8 +62,13 @@ export function assignedEndpoints(
     // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
     const read = readers.flatMap((channel) => reading(endpoint.name, channel));
-    const routes = read.flatMap(pipelineRoutes);
-    const forwarded = read.filter(({ forwards }) => forwards).flatMap(pipelineRoutes);
+    const routes = readers.flatMap((channel) => followed(channel, reading(endpoint.name, channel)));
+    const forwarded = readers.flatMap((channel) =>
+      followed(
+        channel,
+        reading(endpoint.name, channel).filter(({ forwards }) => forwards),
+      ),
+    );
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
     const { pipelines, names } = routesOf(endpoint.name, readers);
     const writing = channels.filter(
@@ -88,6 +102,12 @@ export function routesOf(endpoint: string, channels: readonly StoredChannel[]): 
   };
 }
 
+function followed({ pipelines }: StoredChannel, read: readonly PipelineDocument[]): readonly FollowedRoute[] {
+  return read.flatMap((pipeline) =>
+    followedRoutes(pipelineRoutes(pipeline), { uid: pipeline.uid, bothWays: comesBack(pipeline, pipelines) }),
+  );
+}
+
 function otterTablesOf(readers: readonly StoredChannel[]): OtterTables {
   const named = readers.flatMap(({ otterTables = {} }) => Object.entries(otterTables));
   return Object.fromEntries(named.map(([id]) => [id, named.flatMap(([other, table]) => (other === id ? [table] : []))]));
@@ -107,7 +127,8 @@ function fingerprint({ endpoint, region }: CaptureWork): string {
  * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
  * say where that begins.
  */
-function liveOf({ endpoint: { start, topic }, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
+function liveOf({ endpoint: { start, topic }, routes, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
+  const shadows = routes.flatMap((route) => (route.shadows ? [route.shadows] : []));
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
+  return JSON.stringify([start, topic, pipelines, names, shadows, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
 }

@@ -1,13 +1,14 @@
 /** The stages of a run, put together from what the target, the log and ZooKeeper say now. */
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
-import { createRouter } from '@lutra/model';
+import { createRouter, followedRoutes } from '@lutra/model';
 import type { Router, TableName } from '@lutra/model';
 import { Applier } from './assemble/applier.js';
 import { createDetector } from './conflict/detect/create-detector.js';
 import type { Detection } from './conflict/detect/create-detector.js';
 import { TargetTables } from './conflict/detect/table-book.js';
 import type { DdlTarget } from './ddl/carry-out.js';
-import { carriedRouter } from './ddl/concern.js';
+import { carriedRouter, isLeftOut } from './ddl/concern.js';
+import { apartWhereShared } from './ddl/shared-tables.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';
 import { Progress } from './observe/progress.js';
@@ -97,12 +98,15 @@ export async function stagesFor(
     seedProgress.close();
     await detection?.close();
   });
-  const router = createRouter(work.routes);
+  const bothWays = work.ddl?.bothWays ?? (work.detector?.back.length ?? 0) > 0;
+  const followed = createRouter(followedRoutes(work.routes, { uid: work.uid, bothWays }));
+  const router = apartWhereShared({ router: followed, routes: work.routes, others: work.ddl?.others ?? [] });
+  const carried = { router, isSuspended: (table: TableName) => suspensions.has(table) };
   const matcher = new TableMatcher({
     router,
     here: detection?.parts.peers ?? null,
     load: (database, table) => writer.loadTable(database, table),
-    isSuspended: (table) => suspensions.has(table),
+    isSuspended: (table) => isLeftOut(table, carried),
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
   const pieceBytes = chunkPieceBytes;
@@ -111,7 +115,7 @@ export async function stagesFor(
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
-  const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter({ router, isSuspended: (table) => suspensions.has(table) }) });
+  const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter(carried) });
   return { router, reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, ddl, progress, skip };
 }
 

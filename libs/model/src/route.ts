@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
+import { shadowReadings } from './shadow.js';
+import type { ShadowKind } from './shadow.js';
 import type { TableName } from './table.js';
 
 export type { TableName };
@@ -20,11 +22,42 @@ function toRegExp(pattern: string): RegExp {
 export const reservedSchemas: readonly string[] = ['lutra', 'mysql', 'sys', 'performance_schema', 'information_schema'];
 const neverForwarded: ReadonlySet<string> = new Set(reservedSchemas);
 
+/**
+ * A table that an online tool makes for one that is routed · travels: it goes with that one, and a pattern takes it too · implied: it goes
+ * with that one, and nothing else takes it · apart: its rows are not carried, and its statements are looked at
+ */
+export type Shadow = 'travels' | 'implied' | 'apart';
+
 export interface Router {
   /** Source table → target table, or null where no route matches. Answers are cached per table. */
   (table: TableName): TableName | null;
   /** Could a table of this database be routed? */
   coversDatabase(database: string): boolean;
+  /** Null: it is no shadow of a table that is routed, or nobody said what is done with those. */
+  shadow(table: TableName): Shadow | null;
+}
+
+/** A route of a pipeline of which it is known what is done with the shadows of its tables. */
+export interface FollowedRoute extends Route {
+  readonly shadows?:
+    | {
+        /** Its uid. */
+        readonly pipeline: string;
+        /** They go with their tables. */
+        readonly travel: boolean;
+      }
+    | undefined;
+}
+
+/**
+ * Where something flows both ways, what the other side writes before its own swap would not be in the shadow that comes; and a shadow's
+ * statements do not fit a table that has another name at the target. Decision 0034, rule 19.
+ */
+export function followedRoutes(
+  routes: readonly Route[],
+  { uid, bothWays }: { readonly uid: string; readonly bothWays: boolean },
+): readonly FollowedRoute[] {
+  return routes.map((route) => ({ ...route, shadows: { pipeline: uid, travel: !bothWays && route.to?.table === undefined } }));
 }
 
 /** Its routes, each without what the pipeline excludes: the form in which routes of several pipelines may stand in one list. */
@@ -55,30 +88,117 @@ function takes({ schema, table }: Compiled, { database, name }: TableName): bool
 const anyName = /^\*+$/;
 
 /** @param suspended tables that no route takes, though they match */
-export function createRouter(routes: readonly Route[], suspended: readonly TableName[] = []): Router {
-  const compiled = routes.map(({ schema, table, exclude = [], to }) => {
-    const patterns = exclude.map(excludedPattern);
-    const whole = patterns.filter((pattern) => anyName.test(pattern.table)).map((pattern) => toRegExp(pattern.schema));
-    return { ...compile({ schema, table }), except: patterns.map(compile), whole, to };
-  });
+export function createRouter(routes: readonly FollowedRoute[], suspended: readonly TableName[] = []): Router {
+  const compiled = routes.map(compiledRoute);
   const left = new Set(suspended.map(keyOf));
-  const cache = new Map<string, TableName | null>();
-  const decide = (table: TableName): TableName | null => {
-    if (neverForwarded.has(table.database) || left.has(keyOf(table))) return null;
-    const route = compiled.find((candidate) => takes(candidate, table) && !candidate.except.some((pattern) => takes(pattern, table)));
-    if (!route) return null;
-    return { database: route.to?.schema ?? table.database, name: route.to?.table ?? table.name };
+  const isLeft = (table: TableName): boolean => neverForwarded.has(table.database) || left.has(keyOf(table));
+  const shadows = new Shadows(compiled, isLeft);
+  const cache = new Map<string, Decided>();
+  const decide = (table: TableName): Decided => {
+    const found = isLeft(table) ? undefined : compiled.find((route) => route.takes(table));
+    const target = found ? found.target(table) : null;
+    return isLeft(table) ? { target, shadow: null } : (shadows.decide(table, target) ?? { target, shadow: null });
   };
-  const route = (table: TableName): TableName | null => {
+  const decided = (table: TableName): Decided => {
     const key = keyOf(table);
-    let target = cache.get(key);
-    if (target === undefined) cache.set(key, (target = decide(table)));
-    return target;
+    let known = cache.get(key);
+    if (known === undefined) cache.set(key, (known = decide(table)));
+    return known;
   };
-  const coversDatabase = (database: string): boolean =>
-    !neverForwarded.has(database) &&
-    compiled.some(({ schema, whole }) => schema.test(database) && !whole.some((all) => all.test(database)));
-  return Object.assign(route, { coversDatabase });
+  const coversDatabase = (database: string): boolean => !neverForwarded.has(database) && compiled.some((route) => route.covers(database));
+  return Object.assign((table: TableName) => decided(table).target, {
+    coversDatabase,
+    shadow: (table: TableName) => decided(table).shadow,
+  });
+}
+
+interface Decided {
+  readonly target: TableName | null;
+  readonly shadow: Shadow | null;
+}
+
+interface CompiledRoute extends Pick<FollowedRoute, 'shadows'> {
+  /** It names one table, and this is it: whatever it is called, it is no shadow. */
+  names(table: TableName): boolean;
+  takes(table: TableName): boolean;
+  excludes(table: TableName): boolean;
+  /** It takes some table whose name begins so. */
+  takesLike(begin: TableName): boolean;
+  covers(database: string): boolean;
+  target(table: TableName): TableName;
+}
+
+function compiledRoute({ schema, table, exclude = [], to, shadows }: FollowedRoute): CompiledRoute {
+  const own = compile({ schema, table });
+  const patterns = exclude.map(excludedPattern);
+  const except = patterns.map(compile);
+  const whole = patterns.filter((pattern) => anyName.test(pattern.table)).map((pattern) => toRegExp(pattern.schema));
+  const excludes = (of: TableName): boolean => except.some((pattern) => takes(pattern, of));
+  return {
+    ...(shadows && { shadows }),
+    names: (of) => table === of.name && takes(own, of) && !excludes(of),
+    takes: (of) => takes(own, of) && !excludes(of),
+    excludes,
+    takesLike: ({ database, name }) => own.schema.test(database) && mayBegin(table, name),
+    covers: (database) => own.schema.test(database) && !whole.some((all) => all.test(database)),
+    target: ({ database, name }) => ({ database: to?.schema ?? database, name: to?.table ?? name }),
+  };
+}
+
+/** Some name that the pattern matches begins so. */
+function mayBegin(pattern: string, begin: string): boolean {
+  for (const [at, letter] of Array.from(begin).entries()) {
+    const of = Array.from(pattern)[at];
+    if (of === '*') return true;
+    if (of !== '?' && of !== letter) return false;
+  }
+  return true;
+}
+
+/** What is done with the shadow of a table: as its pipeline says of the first route that takes the table. Of several, one may carry it. */
+class Shadows {
+  readonly #pipelines: readonly (readonly CompiledRoute[])[];
+  readonly #isLeft: (table: TableName) => boolean;
+
+  constructor(compiled: readonly CompiledRoute[], isLeft: (table: TableName) => boolean) {
+    const grouped = Map.groupBy(compiled, ({ shadows }) => shadows?.pipeline);
+    this.#pipelines = [...grouped].flatMap(([pipeline, routes]) => (pipeline === undefined ? [] : [routes]));
+    this.#isLeft = isLeft;
+  }
+
+  /** Null: an ordinary table. `target`: what the patterns say. */
+  decide(table: TableName, target: TableName | null): Decided | null {
+    if (this.#pipelines.length === 0) return null;
+    const found = this.#pipelines.flatMap((routes) => this.#decideOne(routes, table) ?? []);
+    const wanted = found.find((one) => one.target !== null);
+    if (wanted) return wanted.shadow === null || target === null ? wanted : { ...wanted, shadow: 'travels' };
+    return found.find(({ shadow }) => shadow !== null) ?? found[0] ?? null;
+  }
+
+  #decideOne(routes: readonly CompiledRoute[], table: TableName): Decided | null {
+    const ordinary = routes.find((route) => route.takes(table));
+    if (ordinary && routes.some((route) => route.names(table))) return { target: ordinary.target(table), shadow: null };
+    const { route, kind } = this.#madeFor(routes, table) ?? {};
+    if (!route) return ordinary ? { target: ordinary.target(table), shadow: null } : null;
+    if (kind === 'notes') return { target: null, shadow: null };
+    if (!route.shadows?.travel || route.excludes(table)) return { target: null, shadow: 'apart' };
+    return { target: route.target(table), shadow: 'implied' };
+  }
+
+  #madeFor(routes: readonly CompiledRoute[], { database, name }: TableName): MadeFor | null {
+    for (const { kind, of, isCut } of shadowReadings(name)) {
+      const table = { database, name: of };
+      if (this.#isLeft(table)) continue;
+      const route = routes.find((one) => one.takes(table)) ?? (isCut ? routes.find((one) => one.takesLike(table)) : undefined);
+      if (route) return { route, kind };
+    }
+    return null;
+  }
+}
+
+interface MadeFor {
+  readonly route: CompiledRoute;
+  readonly kind: ShadowKind;
 }
 
 function keyOf({ database, name }: TableName): string {

@@ -48,7 +48,9 @@ export async function ddlProblems(
 
 /** In the order of schemas/lutra.sql. */
 const columns =
-  'pipeline record part incarnation n log_id seq state statement sql_here tables before_it origin path answer begun_at ended_at'.split(' ');
+  'pipeline record part incarnation n log_id seq state statement sql_here tables before_it origin path answer kept begun_at ended_at'.split(
+    ' ',
+  );
 
 function shape(table: TargetTable): readonly Problem[] {
   const found = new Set(table.columns.map(({ name }) => name));
@@ -56,7 +58,10 @@ function shape(table: TargetTable): readonly Problem[] {
   if (!isTransactional(table)) wrong.push(`the engine is ${table.engine}, not InnoDB`);
   if (table.primaryKey.join() !== 'pipeline,record,part') wrong.push('the primary key is not (pipeline, record, part)');
   if (wrong.length === 0) return [];
-  const fix = 'move it out of the way (RENAME TABLE); then run schemas/lutra.sql on this server as an administrator';
+  const isOlder = wrong.join() === 'column kept is missing';
+  const fix = isOlder
+    ? 'ALTER TABLE lutra.ddl ADD COLUMN kept LONGTEXT NULL DEFAULT NULL AFTER answer'
+    : 'move it out of the way (RENAME TABLE); then run schemas/lutra.sql on this server as an administrator';
   return [problem('error', 'ddl-shape', `lutra.ddl: ${wrong.join('; ')}`, fix)];
 }
 

@@ -1,12 +1,13 @@
 /** What is known to be wrong, or to surprise, about the tables that routes take. */
 import { createRouter, tableName } from '@lutra/model';
-import type { Route, TableName } from '@lutra/model';
+import type { FollowedRoute, Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkPrivileges, toRead } from './check-privileges.js';
 import { ownKeyed } from './keyed.js';
 import { quoteTable, quoteText } from './literal.js';
 import { ofTable, problem } from './problem.js';
 import type { Problem } from './problem.js';
+import { checkShadows } from './check-shadows.js';
 import { suspended } from './suspended-problems.js';
 import { refusedColumns } from './refused-columns.js';
 import { logsCascades, textOf } from './server-facts.js';
@@ -16,7 +17,7 @@ import { isTransactional, loadTables } from './target-table.js';
 import type { ForeignKey, TargetTable } from './target-definition.js';
 
 export interface RoutedTables {
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   suspends?(table: TableName): boolean;
   readonly isRouted: (table: TableName) => boolean;
 }
@@ -29,7 +30,8 @@ export async function checkSourceTables(queries: Queries, server: ServerFacts, r
     const told = [...(routed.suspends?.(table) ? suspended('source', table, found) : found), ...checkPrivileges(server, table, toRead)];
     problems.push(...ofTable(table, told));
   }
-  return [...problems, ...(await checkVersioned(queries, routed.isRouted))].map((found) => withAlterAdvice(found, true));
+  const more = [...(await checkShadows(queries, routed.routes)), ...(await checkVersioned(queries, routed.isRouted))];
+  return [...problems, ...more].map((found) => withAlterAdvice(found, true));
 }
 
 /** The routed tables that the user can see. */
@@ -105,7 +107,7 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
       ),
     );
   }
-  if (table.triggers > 0)
+  if (table.triggers > (table.toolTriggers ?? 0))
     problems.push(
       problem(
         'warning',

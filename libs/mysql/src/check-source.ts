@@ -2,7 +2,7 @@
  * Whether a server can be a source: everything that would lose or falsify rows, and what is known to surprise. Only reads.
  */
 import { createRouter } from '@lutra/model';
-import type { Route, TableName } from '@lutra/model';
+import type { FollowedRoute, Route, TableName } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkSourceNames } from './check-name-case.js';
 import { checkResync } from './check-resync.js';
@@ -22,7 +22,7 @@ export interface SourceFacts {
   /** Log id of its topic; null: there is none yet. */
   readonly log?: string | null;
   /** Of all pipelines that read from this endpoint. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   /** Whether a table that cannot be read is suspended, and does not stop the endpoint. */
   suspends?(table: TableName): boolean;
 }
@@ -50,9 +50,10 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
   }
 }
 
-function isRouted(routes: readonly Route[]): (table: { database: string; name: string }) => boolean {
+/** What an online tool makes is as its table is, and is gone with it. */
+function isRouted(routes: readonly FollowedRoute[]): (table: { database: string; name: string }) => boolean {
   const router = createRouter(routes);
-  return (table) => router(table) !== null;
+  return (table) => router(table) !== null && router.shadow(table) !== 'implied';
 }
 
 async function checkServerId(queries: Queries, server: ServerFacts, { serverId, log = null }: SourceFacts): Promise<readonly Problem[]> {

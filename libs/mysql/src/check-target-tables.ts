@@ -1,6 +1,6 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
 import { createRouter, createRuleFinder, isStop, tableName } from '@lutra/model';
-import type { ConflictRule, Route, TableName } from '@lutra/model';
+import type { ConflictRule, FollowedRoute, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
@@ -26,7 +26,7 @@ import { isTransactional, loadTables } from './target-table.js';
 import type { ForeignKey, TargetTable } from './target-definition.js';
 
 interface Comparison {
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   readonly source: ConnectionOptions;
   readonly twoWay: boolean;
   readonly rules: readonly ConflictRule[];
@@ -57,7 +57,7 @@ export async function checkTargetTables(
     let autoIncrement = false;
     let isCreated = false;
     const names: TableName[] = [];
-    for (const from of await loadRouted(session, (table) => router(table) !== null)) {
+    for (const from of await loadRouted(session, (table) => router(table) !== null && router.shadow(table) !== 'implied')) {
       const name = router(from) ?? from;
       const rule = ruleOf(name);
       names.push(name);

@@ -1,5 +1,5 @@
 /** Whether a server can be a target: what would refuse or falsify rows, and what is known to surprise. Writes nothing. */
-import type { ConflictRule, Route } from '@lutra/model';
+import type { ConflictRule, FollowedRoute, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkConflictStores, checkSuspendedStore } from './check-conflict-stores.js';
 import { ddlProblems } from './check-ddl.js';
@@ -23,7 +23,7 @@ export interface DdlUse {
 
 export interface TargetFacts {
   /** Of the pipelines from this source. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   /** The source's server, to compare tables with; null: only the target is looked at. */
   readonly source: ConnectionOptions | null;
   /** Another pipeline of the channel goes the other way. */

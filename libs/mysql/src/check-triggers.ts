@@ -1,6 +1,8 @@
 /**
  * Triggers of a target's table: they fire for applied rows too. One that runs before a row is written can change it, and the sides differ;
  * counter-example: the same `SET NEW.v = NEW.v + 1` on both sides (a dump carries it over) makes 101 of 100 there and 102 here.
+ *
+ * Those of pt-online-schema-change are no matter: they write to a table that it made, whose rows are carried with their table, or never.
  */
 import { tableName } from '@lutra/model';
 import { quoteName, quoteTable, quoteText } from './literal.js';
@@ -26,7 +28,7 @@ interface TriggerProblem {
 }
 
 export function triggerProblems(table: TargetTable): readonly TriggerProblem[] {
-  const { unguardedTriggers: unguarded, firingTriggers: firing, triggers } = table;
+  const { unguardedTriggers: unguarded, firingTriggers: firing, triggers, toolTriggers = 0 } = table;
   const name = tableName(table);
   const told: TriggerProblem[] = [];
   if (unguarded.length > 0) {
@@ -36,7 +38,7 @@ export function triggerProblems(table: TargetTable): readonly TriggerProblem[] {
   if (firing.length > 0) {
     const what = `${name}: triggers ${firing.join(', ')} fire for applied rows too; what they write to a routed table comes as a row besides, and stops the pipeline`;
     told.push({ id: 'table-triggers', severity: 'warning', what, triggers: firing });
-  } else if (triggers > unguarded.length)
+  } else if (triggers - toolTriggers > unguarded.length)
     told.push({ id: 'table-triggers', severity: 'warning', what: `${name} has triggers: they fire for applied rows too`, triggers: [] });
   return told;
 }

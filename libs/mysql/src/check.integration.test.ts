@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { SyncError } from '@lutra/model';
+import { followedRoutes, serverIdLocks } from '@lutra/model';
+import type { Route, SyncError } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../../test/network/certificate.js';
 import type { Certificate } from '../../../test/network/certificate.js';
-import { serverIdLocks } from '@lutra/model';
 import { checkSource } from './check-source.js';
 import type { SourceFacts } from './check-source.js';
 import { checkTarget } from './check-target.js';
@@ -270,6 +270,26 @@ describe.each(versions)('checks on %s', (version) => {
     await server.alone(engine ?? '');
     expect(await server.binlogEnd()).toEqual({ file, pos }); // no capture sees it
     expect(ids(await checkSource(server.options, { serverId: 1001, routes: [{ schema: 'odd', table: 'heap' }] }))).toEqual([]);
+  });
+
+  test('tables that are called as those of online tools: they are told where their rows are left out; the tool’s triggers are no matter', async () => {
+    await server.run(`CREATE DATABASE tools; USE tools;
+      CREATE TABLE orders (id int primary key); CREATE TABLE _orders_new (id int primary key); CREATE TABLE _orders_ghc (id int primary key);
+      CREATE TABLE _items_old (id int primary key);
+      CREATE TRIGGER pt_osc_tools_orders_ins AFTER INSERT ON orders FOR EACH ROW REPLACE INTO _orders_new VALUES (NEW.id); USE mysql`);
+    const told = async (routes: readonly Route[], bothWays: boolean): Promise<readonly string[]> =>
+      (await checkSource(server.options, { serverId: 1001, routes: followedRoutes(routes, { uid: 'p', bothWays }) })).map(
+        ({ id, table }) => `${id} ${table}`,
+      );
+    const all = [{ schema: 'tools', table: '*' }];
+    expect(await told(all, true)).toEqual(['_items_old', '_orders_ghc', '_orders_new'].map((name) => `table-shadow tools.${name}`));
+    expect(await told([...all, { schema: 'tools', table: '_items_old' }], true)).not.toContain('table-shadow tools._items_old');
+    expect(await told(all, false)).toEqual(['table-shadow tools._orders_ghc']);
+    expect(await told([{ schema: 'tools', table: 'orders' }], true)).toEqual([]);
+    expect(await told([{ schema: 'tools', table: 'orders' }], false)).toEqual([]);
+    await server.run('CREATE TRIGGER tools.pt_osc_x BEFORE INSERT ON tools.orders FOR EACH ROW SET NEW.id = 1');
+    expect(await told([{ schema: 'tools', table: 'orders' }], true)).toEqual(['table-triggers tools.orders']);
+    await server.run('DROP DATABASE tools');
   });
 
   test('tables that a route excludes are not looked at; what capture suspends is told as a warning', async () => {

@@ -11,8 +11,11 @@ import { textOf } from './server-facts.js';
 import type { Queries, ResultRow } from './session-options.js';
 import type { SqlText } from './sql-text.js';
 
-/** failed: the server refused it, or carried out a part; the next try has another number */
-export const ddlRowStates = ['intent', 'done', 'skipped', 'failed'] as const;
+/**
+ * failed: the server refused it, or carried out a part; the next try has another number · shadow: it is of a table that an online tool
+ * makes, and nothing is done here
+ */
+export const ddlRowStates = ['intent', 'done', 'skipped', 'failed', 'shadow'] as const;
 export type DdlRowState = (typeof ddlRowStates)[number];
 
 /** GTID `<incarnation>:<n>`. Null: the server has none. */
@@ -37,6 +40,8 @@ export interface DdlOf {
   readonly tables: readonly TableName[];
   readonly origin: string;
   readonly path: readonly string[];
+  /** JSON: what an online tool did at the source. Undefined: it is of no tool. */
+  readonly kept?: string | undefined;
 }
 
 export interface DdlRow {
@@ -57,6 +62,23 @@ export async function readDdl(queries: Queries, of: Pick<DdlOf, 'pipeline' | 're
   } catch (error) {
     if (toSyncError(error).code === 'TABLE_MISSING') return null;
     throw ofStore(error);
+  }
+}
+
+/** What is kept of online tools, in the order of the log, if it has `part` in its text. @throws SyncError TARGET_* */
+export async function readKept(queries: Queries, pipeline: string, part: string): Promise<readonly string[]> {
+  const which = `pipeline = ${quoteText(pipeline)} AND LOCATE(${quoteText(part)}, kept) > 0`;
+  try {
+    const rows = await queries.query(`SELECT kept, log_id, seq FROM lutra.ddl WHERE ${which} ORDER BY begun_at, seq`);
+    // The clock of a server may go back; the numbers of a log do not.
+    const logs = [...new Set(rows.map((row) => textOf(row, 'log_id')))];
+    const place = (row: ResultRow): number => logs.indexOf(textOf(row, 'log_id'));
+    const inOrder = rows.toSorted((one, other) => place(one) - place(other) || Number(one['seq']) - Number(other['seq']));
+    return inOrder.map((row) => textOf(row, 'kept'));
+  } catch (error) {
+    const { code } = toSyncError(error);
+    if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') return [];
+    throw error;
   }
 }
 
@@ -122,6 +144,7 @@ interface Values extends DdlWitness {
 
 function upsert(of: DdlOf, { state, incarnation, n, before, answer }: Values, again: readonly string[]): SqlText {
   const tables = JSON.stringify(of.tables.map(({ database, name }) => [database, name]));
+  const { kept } = of;
   const texts = {
     pipeline: of.pipeline,
     record: of.record,
@@ -135,11 +158,12 @@ function upsert(of: DdlOf, { state, incarnation, n, before, answer }: Values, ag
     origin: of.origin,
     path: of.path.join(','),
     answer,
+    ...(kept !== undefined && { kept }),
   };
   const values = Object.values(texts).map((text) => (text === null ? 'NULL' : quoteText(text)));
   const ended = state === 'intent' ? 'NULL' : 'CURRENT_TIMESTAMP(6)';
   const into = `INSERT INTO lutra.ddl (${Object.keys(texts).join(', ')}, part, n, seq, ended_at)`;
-  const sql = `${into} VALUES (${[...values, of.part, n, of.seq, ended].join(', ')}) ON DUPLICATE KEY UPDATE ${again.join(', ')}`;
+  const sql = `${into} VALUES (${[...values, of.part, n, of.seq, ended].join(', ')}) ON DUPLICATE KEY UPDATE ${[...again, ...(kept === undefined ? [] : ['kept = VALUES(kept)'])].join(', ')}`;
   return { sql, marks: [{ does: 'upsert', table: { database: 'lutra', name: 'ddl' }, change: 0, changes: 1 }] };
 }
 

@@ -45,6 +45,8 @@ export interface TargetTable extends TableName {
   readonly unguardedTriggers: readonly string[];
   /** Of the others, the names of those that do not say so either: what they write to other tables is written for applied rows too. */
   readonly firingTriggers: readonly string[];
+  /** Of an online tool that works on the table: they write to its shadow alone. Absent: none. */
+  readonly toolTriggers?: number;
   /** What the server computes when a row is written. */
   readonly computed: readonly Computed[];
   /** A foreign key that points here changes rows of other tables: what they compute is computed with a row of this one. */

@@ -120,13 +120,23 @@ function grouped(rows: readonly ResultRow[] = []): ReadonlyMap<string, readonly 
   return Map.groupBy(rows, (row) => text(row, 'tbl'));
 }
 
+/** pt-online-schema-change has three of them on a table that it copies. */
+const ofTool = /^(?:rt_)?pt_osc_/;
+
 /** A trigger that mentions the variable is its author's affair: it does nothing for rows that are applied, or what it does is wanted. */
-function toTriggers(rows: readonly ResultRow[]): Pick<TargetTable, 'triggers' | 'unguardedTriggers' | 'firingTriggers'> {
-  const silent = rows.filter((row) => !/@`?lutra_apply`?/i.test(text(row, 'body')));
+function toTriggers(rows: readonly ResultRow[]): Pick<TargetTable, 'triggers' | 'unguardedTriggers' | 'firingTriggers' | 'toolTriggers'> {
+  const others = rows.filter((row) => text(row, 'timing') !== 'AFTER' || !ofTool.test(text(row, 'name')));
+  const silent = others.filter((row) => !/@`?lutra_apply`?/i.test(text(row, 'body')));
   const changesRow = (row: ResultRow): boolean => text(row, 'timing') === 'BEFORE' && text(row, 'event') !== 'DELETE';
   const [unguarded, firing] = [silent.filter(changesRow), silent.filter((row) => !changesRow(row))];
   const names = (of: readonly ResultRow[]): readonly string[] => of.map((row) => text(row, 'name'));
-  return { triggers: rows.length, unguardedTriggers: names(unguarded), firingTriggers: names(firing) };
+  const tool = rows.length - others.length;
+  return {
+    triggers: rows.length,
+    unguardedTriggers: names(unguarded),
+    firingTriggers: names(firing),
+    ...(tool > 0 && { toolTriggers: tool }),
+  };
 }
 
 /** Of the columns that are restricted to one: ` /*!80003 SRID 4326 *\/` in what SHOW CREATE TABLE printed. */

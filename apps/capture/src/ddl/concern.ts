@@ -120,7 +120,7 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
   const fold = foldsNames ? foldedName : (name: string): string => name;
   const tables = Array.isArray(shape.tables) ? shape.tables.map(tableOf(shape.tables, { database, fold })) : [];
   const isRouted = ({ database: of, name }: TableName): boolean =>
-    name === '*' ? router.coversDatabase(of) : of !== '' && router({ database: of, name }) !== null;
+    name === '*' ? router.coversDatabase(of) : of !== '' && isLookedAt({ database: of, name }, router);
   const named = Array.isArray(shape.tables)
     ? tables.filter(({ role }) => !unchanged.has(role))
     : mentioned(tokens).map(tableOf([], { database, fold }));
@@ -138,6 +138,11 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
     compatibility:
       plain && reading.flavor === 'mysql' ? compatibilityOf(plain, { statement: shape.statement, tables, isRouted }) : incompatible,
   };
+}
+
+/** Also of a shadow whose rows are not carried: what is done to it is done to its table in the end. */
+function isLookedAt(table: TableName, router: Router): boolean {
+  return router(table) !== null || router.shadow(table) === 'apart';
 }
 
 /** A foreign key without a database refers to the database of its own table. */

@@ -1,4 +1,4 @@
-import { createRouter } from '@lutra/model';
+import { createRouter, followedRoutes } from '@lutra/model';
 import type { DdlSession, Origin, Route, SourceItem } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { schemaChange } from './schema-change.js';
@@ -171,5 +171,37 @@ describe('a schema change that a loader ran', () => {
       expect.objectContaining({ code: 'LOOP_DETECTED', details: expect.objectContaining({ gtid }) }),
     );
     expect(schemaChange(statement('ALTER TABLE crm.t ADD a INT', { gtid }), options())).toBeNull();
+  });
+});
+
+describe('tables of an online tool, both ways', () => {
+  const router = createRouter(followedRoutes([{ schema: 'shop', table: 'orders' }], { uid: 'p', bothWays: true }));
+  const publishes = (sql: string, given: Given = {}) => schemaChange(statement(sql), { ...options(given), router })?.record ?? null;
+
+  it.each([
+    'create /* gh-ost */ table `shop`.`_orders_gho` like `shop`.`orders`',
+    'alter /* gh-ost */ table `shop`.`_orders_gho` ADD COLUMN c INT',
+    'rename /* gh-ost */ table `shop`.`orders` to `shop`.`_orders_del`, `shop`.`_orders_gho` to `shop`.`orders`',
+    'ALTER TABLE _orders_gho RENAME orders',
+    'drop /* gh-ost */ table if exists `shop`.`_orders_del`',
+    'CREATE INDEX i ON _orders_new (c)',
+  ])('are published: %s', (sql) => {
+    expect(publishes(sql)).toMatchObject({ sql, doubt: null });
+  });
+
+  it.each([
+    'create /* gh-ost */ table `shop`.`_orders_ghc` (id int)',
+    'ANALYZE TABLE `shop`.`_orders_new` /* pt-online-schema-change */',
+    'CREATE TRIGGER `pt_osc_shop_orders_del` AFTER DELETE ON `shop`.`orders` FOR EACH ROW DELETE IGNORE FROM `shop`.`_orders_new`',
+    'DROP TRIGGER IF EXISTS `shop`.`pt_osc_shop_orders_del`',
+    'CREATE TABLE _items_new (id int)',
+  ])('… or are nobody’s: %s', (sql) => {
+    expect(publishes(sql)).toBeNull();
+  });
+
+  it('what is done to them alone stops no endpoint below level 3', () => {
+    expect(publishes('ALTER TABLE _orders_gho ADD c INT', { level: 2 })).toBeNull();
+    expect(() => publishes('ALTER TABLE _orders_gho RENAME orders', { level: 2 })).toThrow('level 2');
+    expect(() => schemaChange(statement('DROP DATABASE shop'), options({ level: 2 }))).toThrow('level 2');
   });
 });

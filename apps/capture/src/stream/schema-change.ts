@@ -39,9 +39,18 @@ export function schemaChange(item: Ddl, options: SchemaOptions): SchemaChange | 
   const origin = originOf(item, concern, options);
   const tables = concern.tables.map(({ database, name }) => ({ database, name }));
   if (origin === null || isPast) return { kind: 'ddl', record: null, tables, open: null };
-  if (level() < ddlLevel) throw unsupported(item, concern, level());
+  if (level() < ddlLevel) {
+    if (isOfShadows(concern, options.router)) return null;
+    throw unsupported(item, concern, level());
+  }
   const open = concern.doubt === null ? leftOpen({ ...concern, reading: item.readings[0]! }) : null;
   return { kind: 'ddl', record: recordOf(item, concern, { ...options, origin }), tables, open };
+}
+
+/** It changes no table whose rows are carried. */
+function isOfShadows({ tables, doubt }: Concern, router: Router): boolean {
+  const changed = tables.filter(({ role }) => role !== 'like' && role !== 'references');
+  return doubt === null && changed.every((table) => table.role !== 'database' && router(table) === null);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createRouter } from '@lutra/model';
+import { createRouter, followedRoutes } from '@lutra/model';
 import type { ColumnSchema, Route, Row, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { checkpointRow, marker, resolution, signals, watermark } from './loader-writes.fixture.js';
@@ -295,4 +295,24 @@ describe('a transaction that is not to be replicated', () => {
     const outputs = feed(tracker(), begin(1), marker(41), skip(), rows(orders, 1), commit(1));
     expect(outputs).toMatchObject([{ kind: 'boundary', marked: true, skipped: false, seen: { 'c.p': { seq: 41 } } }]);
   });
+});
+
+it('rows of what an online tool makes for a routed table go with it one way, and are left out both ways', () => {
+  const routes = [{ schema: 'shop', table: 'orders' }];
+  for (const [bothWays, want] of [
+    [true, [[1, 1, true]]],
+    [
+      false,
+      [
+        [2, 1, false],
+        [1, 2, true],
+      ],
+    ],
+  ] as const) {
+    const to = tracker();
+    to.follow({ router: createRouter(followedRoutes(routes, { uid: 'p', bothWays })), forwarded: createRouter([]) });
+    const shadow = { ...orders, name: '_orders_new' };
+    const notes = { ...orders, name: '_orders_ghc' };
+    expect(published(feed(to, begin(1), rows(shadow, 2), rows(notes, 3), rows(orders, 1), commit(1)))).toEqual(want);
+  }
 });

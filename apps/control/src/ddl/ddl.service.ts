@@ -1,7 +1,7 @@
 /** Schema changes of one pipeline: what it does with them, the one at which it holds, and a person's answer to that. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { comesBack, createHomeFinder, createRouter, pipelineRoutes, SyncError, tableName, toSyncError } from '@lutra/model';
+import { comesBack, createHomeFinder, createRouter, followedRoutes, pipelineRoutes, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ChannelDocument, DdlHold, PipelineDocument, Router, TableName, WorkStatus } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { Side } from '@lutra/mysql';
@@ -85,7 +85,8 @@ export class DdlService {
   }
 
   async #sides({ channel, pipeline }: Subject, { tables }: DdlHold, unreachable: PipelineDdl['unreachable']): Promise<TableSides[]> {
-    const router = createRouter(pipelineRoutes(pipeline));
+    const bothWays = comesBack(pipeline, channel.pipelines);
+    const router = createRouter(followedRoutes(pipelineRoutes(pipeline), { uid: pipeline.uid, bothWays }));
     const pairs = carried(router, tables);
     if (pairs.length === 0) return [];
     const look = (endpoint: string, side: Side, names: readonly TableName[]): Promise<readonly SideLook[] | null> =>

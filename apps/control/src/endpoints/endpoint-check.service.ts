@@ -3,7 +3,7 @@
  * the list, never a failed request.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { comesBack, createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
+import { comesBack, createRouter, followedRoutes, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
@@ -86,6 +86,10 @@ export class EndpointCheckService {
         ...pipeline,
         channel: channel.name,
         routes: pipelineRoutes(pipeline),
+        followed: followedRoutes(pipelineRoutes(pipeline), {
+          uid: `${channel.name}.${pipeline.name}`,
+          bothWays: comesBack(pipeline, channel.pipelines),
+        }),
         rules: channel.conflicts.rules,
         suspends: unsupportedPolicy(channel) === 'suspend',
         creates: channel.seed === true,
@@ -99,7 +103,7 @@ export class EndpointCheckService {
         asSource: { routes: [], suspends: () => false },
         asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false, creates: false, ddl: null }],
       };
-    const asTarget = to.map(({ channel, source, routes, rules, forwards, suspends, creates, ddlUse: ddl }): TargetUse => {
+    const asTarget = to.map(({ channel, source, followed: routes, rules, forwards, suspends, creates, ddlUse: ddl }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       // In one channel both directions have the same tables; another channel's tables do not come back by this one.
       const twoWay = from.some((pipeline) => pipeline.target === source && pipeline.channel === channel);
@@ -109,7 +113,7 @@ export class EndpointCheckService {
     if (from.length === 0) return { asSource: null, asTarget };
     // Capture reads for all: one that stops, stops all.
     const stopping = createRouter(from.filter(({ suspends }) => !suspends).flatMap(({ routes }) => routes));
-    return { asSource: { routes: from.flatMap(({ routes }) => routes), suspends: (table) => stopping(table) === null }, asTarget };
+    return { asSource: { routes: from.flatMap(({ followed }) => followed), suspends: (table) => stopping(table) === null }, asTarget };
   }
 
   #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Connectable {

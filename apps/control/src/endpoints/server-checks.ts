@@ -3,7 +3,7 @@
  * user, or a driver's error become problems in the list.
  */
 import { SyncError, tlsTexts, toSyncError } from '@lutra/model';
-import type { ConflictRule, ErrorCode, Route, TlsFault } from '@lutra/model';
+import type { ConflictRule, ErrorCode, FollowedRoute, Route, TlsFault } from '@lutra/model';
 import { checkSource, checkTarget, isSameServer } from '@lutra/mysql';
 import type { ConnectionOptions, DdlUse, Problem, SourceFacts } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
@@ -21,7 +21,7 @@ export interface Server extends ConnectionOptions {
 export interface TargetUse {
   /** Null: only the target is looked at. */
   readonly source: Server | null;
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   /** The channel also replicates from the target to that source. */
   readonly twoWay: boolean;
   /** Of the channel. */

@@ -20,8 +20,18 @@ export interface DdlPlan {
   readonly sql: string;
   /** That it changes, by their names here. */
   readonly tables: readonly TableName[];
+  /** What an online tool ended with: what it did to its shadow, each a statement of its own. Left out: `sql` is one. */
+  readonly parts?: readonly DdlPart[];
+  /** A person decides, whatever the policy says. */
+  readonly held?: { readonly reason: 'online-change'; readonly message: string };
   /** Why it must not run here, not even by a person's word; left out: it may. */
   readonly barred?: string | undefined;
+}
+
+export interface DdlPart {
+  readonly sql: string;
+  /** As if the source had done it to the table itself. */
+  readonly record: DdlRecord;
 }
 
 /** Of a person. */
@@ -34,8 +44,11 @@ export interface DdlDecision {
 export interface DdlTarget {
   /** An open intent is decided here where its witness says; what stays `open` has no witness. */
   look(record: DdlRecord): Promise<DdlState>;
-  /** In the names of the target, and taken by its PREPARE. `nothing`: none of its tables is this pipeline's. */
-  plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'>;
+  /**
+   * In the names of the target, and taken by its PREPARE. `nothing`: none of its tables is this pipeline's; `shadows`: it is a step of an
+   * online tool, and nothing is done here.
+   */
+  plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'>;
   /** All clauses are there already, or the table is (CREATE), or is gone (DROP): there is nothing to do. */
   isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean>;
   /** Why a column that it defines anew does not only become wider here; null: each does. */
@@ -43,8 +56,11 @@ export interface DdlTarget {
   /** Intent, statement, done. Behind the barrier: nothing of what came before is under way. Null: it ran; the checkpoint is behind it. */
   run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null>;
   /** It does not run, or need not: its row in lutra.ddl, and the checkpoint behind it. */
-  conclude(record: DdlRecord, state: 'done' | 'skipped', at: DdlAt): Promise<void>;
+  conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void>;
 }
+
+/** shadow: a step of an online tool, kept */
+export type DdlConclusion = 'done' | 'skipped' | 'shadow';
 
 export interface DdlAt {
   readonly position: RecordPosition;

@@ -1,6 +1,7 @@
 import { createRouter } from '@lutra/model';
 import type { DdlRole, DdlTable } from '@lutra/model';
 import { expect, it } from 'vitest';
+import { emptyDdl } from '../../../../libs/avro/src/ddl-links.js';
 import { concernOf } from './concern.js';
 import type { Concern } from './concern.js';
 
@@ -31,5 +32,5 @@ const cases: readonly (readonly [what: string, want: Concern, tables: readonly D
 ];
 
 it.each(cases)('%s: %s', (_, want, tables, doubt) => {
-  expect(concernOf({ tables, doubt }, { router, isSuspended: ({ name }) => name === suspended })).toBe(want);
+  expect(concernOf({ ...emptyDdl(), tables, doubt }, { router, isSuspended: ({ name }) => name === suspended })).toBe(want);
 });

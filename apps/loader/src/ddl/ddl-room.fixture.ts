@@ -42,12 +42,16 @@ export class RoomLoader {
   }
 
   /** As the stage does it where a pipeline's policy is apply, without what is met. */
-  async apply(record: DdlRecord, seq: number, own: DdlAt['own'] = null): Promise<DdlRefusal | 'passed' | 'open' | null> {
+  async apply(record: DdlRecord, seq: number, own: DdlAt['own'] = null): Promise<DdlRefusal | 'passed' | 'open' | 'kept' | null> {
     const state = await this.target.look(record);
     if (state === 'open') return state;
     if (state !== 'new') return 'passed';
     const plan = await this.target.plan(record);
     if (plan === 'nothing') return 'passed';
+    if (plan === 'shadows') {
+      await this.target.conclude(record, 'shadow', positioned(seq));
+      return 'kept';
+    }
     return isRefusal(plan) ? plan : this.target.run(record, plan, { ...positioned(seq), own });
   }
 }

@@ -125,7 +125,7 @@ export class DdlRoom {
     const { run, stages } = this.#options;
     const { region } = run.work.target;
     const plan = await stages().ddl.plan(record);
-    const tables = plan === 'nothing' || isRefusal(plan) ? [] : plan.tables;
+    const tables = plan === 'nothing' || plan === 'shadows' || isRefusal(plan) ? [] : plan.tables;
     return { origin: region, path: (await this.#isCrossed(record, tables)) ? [] : record.path };
   }
 

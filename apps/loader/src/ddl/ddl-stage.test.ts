@@ -260,3 +260,17 @@ it('an order to run is still there if nobody can tell yet whether it is crossed'
   await expect(room.come(room.orders[0])).rejects.toThrow('capture is away');
   expect([room.orders.length, room.target.done]).toEqual([1, []]);
 });
+
+it('a step of an online tool is kept, whatever the policy, and nobody is told; what it ends with is asked, whatever the policy', async () => {
+  for (const policy of ['apply', 'ignore', 'stop'] as const) {
+    const step = roomOf({ policy, concern: 'shadows' });
+    expect([await step.come(), step.target.done, step.told]).toEqual(['behind', ['shadow g:1'], []]);
+  }
+  const leave = new Room();
+  leave.target.translate = () => 'shadows';
+  expect([await leave.come(), leave.target.done]).toEqual(['behind', ['shadow g:1']]);
+  const swap = new Room();
+  swap.target.translate = ({ sql, tables }) => ({ sql, tables, held: { reason: 'online-change', message: 'swapped' } });
+  swap.steps = [() => undefined, () => void swap.orders.push(answer('run'))];
+  expect([await swap.come(), swap.told]).toEqual(['behind', ['held online-change, run,done,skip', 'taken 1', 'applied']]);
+});

@@ -85,6 +85,7 @@ export class DdlStage {
     if (concern === 'none') return 'passed';
     const state = await target().look(record);
     if (state === 'done' || state === 'skipped') return 'passed';
+    if (concern === 'shadows') return this.#keep(came);
     if (decision && decision.answer !== 'run') return this.#conclude(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
     const rule = ruleOf(record);
     if (state === 'open' || rule.does !== 'ignore' || decision) return this.#planned(came, { state, rule, concern, decision, own });
@@ -99,6 +100,7 @@ export class DdlStage {
     const target = this.#ports.target();
     const plan = concern === 'unknown' ? unknown(record) : await target.plan(record);
     if (plan === 'nothing') return 'passed';
+    if (plan === 'shadows') return this.#keep(came);
     const isOpen = state === 'open';
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
@@ -110,6 +112,7 @@ export class DdlStage {
     if (decision && plan.barred === undefined) return this.#run(came, plan, known);
     if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
     if (isOpen) return { reason: 'undecided', message: undecidedText, plan, rule };
+    if (plan.held) return { ...plan.held, plan, rule };
     return (await this.#hindrance(record, plan, rule)) ?? this.#run(came, plan, known);
   }
 
@@ -139,6 +142,12 @@ export class DdlStage {
   /** Also what cannot run here, for want of a right or of a word, may have been done. */
   async #shows(record: DdlRecord, { here }: DdlRefusal): Promise<boolean> {
     return here !== undefined && this.#ports.target().isMet(record, here);
+  }
+
+  /** For the rename that puts the shadow in the place of its table. */
+  async #keep({ record, position }: Came): Promise<Decided> {
+    await this.#ports.target().conclude(record, 'shadow', { position, decision: null });
+    return 'behind';
   }
 
   async #conclude(came: Came, state: 'done' | 'skipped', decision: DdlDecision | null): Promise<Decided> {
@@ -182,6 +191,7 @@ export class DdlStage {
     if (concernOf(record) === 'unknown') return held;
     const plan = await target().plan(record);
     if (plan === 'nothing') return 'passed';
+    if (plan === 'shadows') return this.#keep(came);
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
       const { reason, message, ways } = plan;

@@ -124,7 +124,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect(row?.['Create Database']).toContain('latin1');
     const drop = room.record(`DROP DATABASE ${made}`, [['database', made]], { id: 'other:2' });
     const plan = await loader.target.plan(drop);
-    if (plan === 'nothing' || isRefusal(plan)) throw new Error('it can be run');
+    if (typeof plan === 'string' || isRefusal(plan)) throw new Error('it can be run');
     expect(await loader.target.isMet(drop, plan)).toBe(false);
     expect(await loader.apply(drop, 2)).toBeNull();
     expect(await loader.target.isMet(drop, plan)).toBe(true);
@@ -187,7 +187,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     const sleeper = await room.loader();
     const record = room.record('ALTER TABLE t ADD a int', [['subject', 't']], { session: { sqlMode: '0' } });
     const plan = await sleeper.target.plan(record);
-    if (plan === 'nothing' || isRefusal(plan)) throw new Error('it can be run');
+    if (typeof plan === 'string' || isRefusal(plan)) throw new Error('it can be run');
     const [row] = await server.query(`SELECT epoch FROM lutra.checkpoint WHERE pipeline = '${room.pipeline}'`);
     await room.loader();
     await expect(sleeper.target.run(record, plan, positioned(1))).rejects.toMatchObject({ code: 'FENCED' });
@@ -341,7 +341,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       const sql = `ALTER TABLE ${name} MODIFY id INT NOT NULL AUTO_INCREMENT PRIMARY KEY`;
       const record = room.record(sql, [['subject', name]], { session, id: `a:${seq}` });
       const plan = await target.plan(record);
-      if (plan === 'nothing' || isRefusal(plan)) throw new Error('it is to be run');
+      if (typeof plan === 'string' || isRefusal(plan)) throw new Error('it is to be run');
       return target.run(record, plan, positioned(seq));
     };
     expect(await numbered(1, 'zero')).toMatchObject({ reason: 'unmapped', message: expect.stringContaining('Number the rows') });

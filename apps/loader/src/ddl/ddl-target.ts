@@ -5,29 +5,22 @@
 import type { Checkpoint } from '@lutra/marker';
 import { tableName } from '@lutra/model';
 import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
-import {
-  DdlConnection,
-  ddlEnd,
-  ddlSettings,
-  definitionsOf,
-  hasRun,
-  loadTables,
-  narrowing,
-  ofStore,
-  readDdl,
-  tableCollation,
-} from '@lutra/mysql';
+import { DdlConnection, ddlEnd, definitionsOf, hasRun, loadTables, narrowing, ofStore, readDdl, tableCollation } from '@lutra/mysql';
 import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
-import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
-import { carryOutOnce, hasGtids, takeLock } from './carry-out-once.js';
-import { numbersRows } from './made-up.js';
+import { changedTables } from './changed-tables.js';
+import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import { hasGtids, takeLock } from './carry-out-once.js';
+import { carryOut, carryOutParts } from './carry-out-parts.js';
+import { isMet } from './is-met.js';
+import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
-import { showsAll } from './met.js';
+import { apartRouter, onlineChangeOf } from './online-change.js';
+import { droppedAmid, mayBeOfTool, onlinePlan } from './online-plan.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -82,17 +75,24 @@ export class ServerDdlTarget implements DdlTarget {
     });
   }
 
-  plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
-    return this.#connected(async (connection) => {
-      const plan = mapStatement(record, this.#options);
-      if (plan === 'nothing' || isRefusal(plan)) return plan;
-      const isBarred = this.#options.bothWays && !(await hasGtids(connection));
-      return (await refusalOf(connection, record, plan)) ?? (isBarred ? { ...plan, barred: comesBack } : plan);
-    });
+  async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'> {
+    const { checkpoint, router, routes, bothWays } = this.#options;
+    const options = { pipeline: checkpoint.pipeline, router, routes };
+    const isOfTools = mayBeOfTool(record, router);
+    const online = isOfTools ? await this.#connected((connection) => onlinePlan(connection, record, options)) : null;
+    const plan = online ?? mapStatement(record, options);
+    if (plan === 'nothing' || plan === 'shadows' || isRefusal(plan)) return plan;
+    for (const part of plan.parts ?? [{ sql: plan.sql, record }]) {
+      const refusal = await this.#connected((connection) => refusalOf(connection, part.record, { sql: part.sql, tables: plan.tables }));
+      if (refusal) return { ...refusal, ...(refusal.here && { here: plan }) };
+    }
+    const isBarred = bothWays && !(await this.#connected(hasGtids));
+    const held = isOfTools ? await this.#connected((connection) => droppedAmid(connection, record, options)) : null;
+    return { ...plan, ...(held && { held }), ...(isBarred && { barred: comesBack }) };
   }
 
   isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean> {
-    return this.#connected((connection) => showsAll(connection, { record, plan, bothWays: this.#options.bothWays }));
+    return this.#connected((connection) => isMet(connection, record, plan, this.#options.bothWays));
   }
 
   narrows({ modifies }: DdlRecord, { tables: [of] }: DdlPlan): Promise<string | null> {
@@ -112,15 +112,11 @@ export class ServerDdlTarget implements DdlTarget {
     return this.#marking((marks) =>
       this.#connected(async (connection) => {
         await takeLock(connection, checkpoint.pipeline, this.#options);
-        const settings = await ddlSettings(connection, record.session);
-        if ('problem' in settings) return { reason: 'unmapped', message: settings.problem };
-        const differs = await numbersRows(connection, record, plan);
-        if (differs) return differs;
         const onLook = (seen: Pick<DdlActivity, 'progress' | 'blockers'>): void => onActivity({ ...activity, ...seen });
         onLook({ progress: null, blockers: [] });
         try {
           const once = { target, timing, signal, maxSeconds, onLook, connection, marks, key: checkpoint, answer: answerOf(at.decision) };
-          const refusal = await carryOutOnce(of, settings.set, once);
+          const refusal = await (plan.parts ? carryOutParts(of, plan.parts, once) : carryOut(of, record, once));
           if (refusal === null) await this.#end(marks, of, { state: 'done', record, at });
           return refusal;
         } finally {
@@ -130,9 +126,9 @@ export class ServerDdlTarget implements DdlTarget {
     );
   }
 
-  async conclude(record: DdlRecord, state: 'done' | 'skipped', at: DdlAt): Promise<void> {
+  async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
-    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: [] } : plan;
+    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: state === 'shadow' ? changedTables(record) : [] } : plan;
     await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
   }
 
@@ -155,7 +151,7 @@ export class ServerDdlTarget implements DdlTarget {
   async #end(
     marks: Marks,
     of: DdlOf,
-    { state, record, at }: { readonly state: 'done' | 'skipped'; readonly record: DdlRecord; readonly at: DdlAt },
+    { state, record, at }: { readonly state: DdlConclusion; readonly record: DdlRecord; readonly at: DdlAt },
   ): Promise<void> {
     const { log: logId, logEpoch, seq, nextOffset } = at.position;
     const gtid = isGtid.test(record.id) ? record.id : null;
@@ -183,7 +179,8 @@ export class ServerDdlTarget implements DdlTarget {
   #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq }, own }: DdlAt): DdlOf {
     const { statement } = record;
     const { origin, path } = own ?? record;
-    return { ...this.#key(record), log, seq, statement, sql, tables, origin, path };
+    const kept = onlineChangeOf(record, apartRouter(this.#options.router)) === null ? undefined : keptText(record);
+    return { ...this.#key(record), log, seq, statement, sql, tables, origin, path, kept };
   }
 
   async #connected<T>(work: (connection: DdlConnection) => Promise<T>): Promise<T> {
@@ -221,6 +218,7 @@ function keyOf({ id, session }: DdlRecord): string {
 }
 
 function settled(row: DdlRow | null): DdlState {
+  if (row?.state === 'shadow') return 'done';
   return row?.state === 'done' || row?.state === 'skipped' ? row.state : 'new';
 }
 

@@ -44,6 +44,8 @@ export interface HoldRoomOptions {
   readonly settings?: DdlSettings;
   /** Both ways: the region that is at home of all tables; left out: hangzhou. */
   readonly home?: string;
+  /** What carries schema changes out; left out: a target of schema changes in memory. */
+  readonly targetOf?: LoaderDeps['ddl']['targetOf'];
   /** Endpoint and region of the source, and of the target. */
   readonly from?: readonly [string, string];
   readonly to?: readonly [string, string];
@@ -241,7 +243,7 @@ export class HoldRoom {
       } as unknown as LoaderDeps['status'],
       events: { of: () => (event: OperationalEvent) => void this.events.push(event) } as unknown as LoaderDeps['events'],
       io: { target: serversIo.target, kafka: this.#kafka() },
-      ddl: { targetOf: (_, owned) => this.target.behind(owned), times: { pollMs: 5, metMs: 10 } },
+      ddl: { targetOf: this.#options.targetOf ?? ((_, owned) => this.target.behind(owned)), times: { pollMs: 5, metMs: 10 } },
     };
   }
 }

@@ -2,13 +2,14 @@
  * Values that a server makes up for rows that are there, when it adds a column or makes one count: by the order in which it stores them, by
  * its own auto_increment_increment, by the session. No row of them is in the binlog: both sides would differ, and nobody would hear of it.
  */
-import { clauses, keyword, sqlTokens } from '@lutra/binlog';
+import { clauses, keyword } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import { tableName, toSyncError } from '@lutra/model';
 import type { DdlRecord } from '@lutra/model';
 import { hasRows, quoteName, quoteTable } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
+import { hasMode, tokensOf } from './statement-tokens.js';
 
 export interface MadeUp {
   /** What fills each row; null: nothing does. */
@@ -21,18 +22,10 @@ export type Text = Pick<DdlRecord, 'sql' | 'statement' | 'session' | 'flavor'>;
 
 /** Of the functions that depend on the session, or on the server, those that MySQL takes in a default for rows that are there. */
 const ofSession = new Set(['CONNECTION_ID', 'DATABASE', 'SCHEMA', 'CURRENT_ROLE', 'PS_CURRENT_THREAD_ID', 'ROLES_GRAPHML']);
-const modeBits = { ansiQuotes: 1n << 2n, noAutoValueOnZero: 1n << 19n, noBackslashEscapes: 1n << 20n } as const;
 
 /** Pure. */
-export function tokensOf({ sql, session, flavor }: Text): readonly Token[] {
-  const has = (bit: bigint): boolean => (BigInt(session.sqlMode ?? 0) & bit) !== 0n;
-  const lexing = { ansiQuotes: has(modeBits.ansiQuotes), noBackslashEscapes: has(modeBits.noBackslashEscapes), singleByte: false, flavor };
-  return [...sqlTokens(sql, lexing)];
-}
-
-/** Pure. */
-export function madeUp(text: Text): MadeUp {
-  if (text.statement !== 'ALTER TABLE') return { all: null, numbered: [] };
+export function madeUp({ statement, ...text }: Text): MadeUp {
+  if (statement !== 'ALTER TABLE') return { all: null, numbered: [] };
   const tokens = tokensOf(text);
   const counting = clausesOf(tokens).filter(numbers);
   if (counting.some(([first]) => keyword(first) === 'ADD')) return { all: 'AUTO_INCREMENT', numbered: [] };
@@ -81,7 +74,7 @@ export async function fillsRows(queries: Queries, record: DdlRecord, { tables: [
 /** The same for rows whose column is there, and has no number yet. It may read the whole table. @throws SyncError TARGET_* */
 export async function numbersRows(queries: Queries, record: DdlRecord, { tables: [table] }: DdlPlan): Promise<DdlRefusal | null> {
   const { numbered } = madeUp(record);
-  const isValue = (BigInt(record.session.sqlMode ?? 0) & modeBits.noAutoValueOnZero) !== 0n;
+  const isValue = hasMode(record, 'noAutoValueOnZero');
   if (!table) return null;
   for (const name of numbered) {
     const column = quoteName(name);

@@ -1,7 +1,7 @@
 /** A target of schema changes that keeps in memory what lutra.ddl would say. What a statement does, a test says. */
 import type { DdlRecord } from '@lutra/model';
 import type { Owned } from '../loader-run.js';
-import type { DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlAt, DdlConclusion, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 
 type Settled = Exclude<DdlState, 'new' | 'open'>;
 
@@ -18,7 +18,7 @@ export class MemoryDdlTarget implements DdlTarget {
   /** All that was done, in its order: `run ALTER …`, `done g:1 by ann`. */
   readonly done: string[] = [];
   /** In the names of the target. */
-  translate: (record: DdlRecord) => DdlPlan | DdlRefusal | 'nothing' = ({ sql, tables }) => ({ sql, tables });
+  translate: (record: DdlRecord) => DdlPlan | DdlRefusal | 'nothing' | 'shadows' = ({ sql, tables }) => ({ sql, tables });
   /** Of the next runs. */
   refusals: DdlRefusal[] = [];
   /** Is carried out in front of each. */
@@ -47,7 +47,7 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.#options.witness(sql) ? 'done' : 'new';
   }
 
-  async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
+  async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'> {
     return this.translate(record);
   }
 
@@ -68,9 +68,9 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.#end(record, 'done', at);
   }
 
-  async conclude(record: DdlRecord, state: Settled, at: DdlAt): Promise<void> {
+  async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     this.done.push(`${state} ${record.id}${byOf(at)}`);
-    await this.#end(record, state, at);
+    await this.#end(record, state === 'skipped' ? state : 'done', at);
   }
 
   async #end(record: DdlRecord, state: Settled, at: DdlAt): Promise<null> {

@@ -11,7 +11,7 @@ import type { DdlRecord, LogState, Seen, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import type { ReverseRoutes } from '../assignments.js';
 import type { LoaderDeps } from '../loader-run.js';
-import { changedTables } from './concern.js';
+import { changedTables } from './changed-tables.js';
 
 export interface OwnLogOptions {
   readonly deps: Pick<LoaderDeps, 'io' | 'schemas'>;

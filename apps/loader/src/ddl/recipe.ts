@@ -1,7 +1,8 @@
 /** What a person is told of a schema change that is not run by itself where both sides write: another way to the same end. Pure. */
 import { keyword } from '@lutra/binlog';
 import type { DdlRecord } from '@lutra/model';
-import { madeUp, tokensOf } from './made-up.js';
+import { madeUp } from './made-up.js';
+import { tokensOf } from './statement-tokens.js';
 import type { Text } from './made-up.js';
 
 const page = 'docs/10-schema-changes.md';

@@ -2,7 +2,7 @@
 import { createHomeFinder, createRouter, ddlPolicy } from '@lutra/model';
 import type { DdlPolicy, DdlRecord, Route, Router } from '@lutra/model';
 import type { DdlWork, LoaderWork } from '../assignments.js';
-import { changedTables } from './concern.js';
+import { changedTables } from './changed-tables.js';
 import { databaseTarget } from './map-database.js';
 import { takesFromOthers } from './shared-tables.js';
 

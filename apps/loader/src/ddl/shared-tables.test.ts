@@ -1,9 +1,9 @@
-import { createRouter } from '@lutra/model';
+import { createRouter, followedRoutes } from '@lutra/model';
 import type { DdlClause, Route } from '@lutra/model';
 import { expect, it } from 'vitest';
 import type { Place } from './ddl-record.fixture.js';
 import { ddlRecord } from './ddl-record.fixture.js';
-import { takesFromOthers } from './shared-tables.js';
+import { apartWhereShared, takesFromOthers } from './shared-tables.js';
 
 const routes: readonly Route[] = [{ schema: 'shop', table: '*' }];
 const clause = (action: DdlClause['action']): DdlClause => ({ action, what: 'column', name: 'c' });
@@ -24,4 +24,20 @@ it.each<[sql: string, places: readonly Place[], clauses: readonly DdlClause[] | 
   expect(others({ schema: 'shop', table: '*', exclude: ['kept'] })).toBe(takes);
   expect(others({ schema: 'north', table: 't', to: { schema: 'shop' } })).toBe(takes);
   expect(others({ schema: 'crm', table: '*' })).toBe(false);
+});
+
+it('the shadow of a table that others write too is kept apart: in its place it would take their rows away', () => {
+  const of = (own: readonly Route[], ...others: readonly Route[]) => {
+    const router = createRouter(followedRoutes(own, { uid: 'p', bothWays: false }));
+    return apartWhereShared({ router, routes: own, others: [others] });
+  };
+  const shadow = (name: string, database = 'shop') => ({ database, name });
+  const exact = [{ schema: 'shop', table: 't' }];
+  for (const own of [routes, exact]) {
+    const shared = of(own, { schema: 'north', table: 't', to: { schema: 'shop' } });
+    expect([shared(shadow('_t_gho')), shared.shadow(shadow('_t_gho')), shared(shadow('t'))]).toEqual([null, 'apart', shadow('t')]);
+    expect(of(own, { schema: 'shop', table: 'u' })(shadow('_t_gho'))).toEqual(shadow('_t_gho'));
+  }
+  const merged = of(['shop', 'north'].map((schema) => ({ schema, table: 't', to: { schema: 'all' } })));
+  expect([merged(shadow('_t_gho')), merged.shadow(shadow('_t_gho', 'north'))]).toEqual([null, 'apart']);
 });

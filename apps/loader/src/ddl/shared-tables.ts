@@ -1,7 +1,7 @@
-/** Whether a statement takes something away from a table of the target that another pipeline writes too. Pure. */
-import { createRouter, sourceTable } from '@lutra/model';
-import type { DdlRecord, Route, Router } from '@lutra/model';
-import { changedTables } from './concern.js';
+/** Tables of the target that other pipelines write too, or into which several tables of the source go. Pure. */
+import { createRouter, shadowReadings, sourceTable, tableName } from '@lutra/model';
+import type { DdlRecord, Route, Router, TableName } from '@lutra/model';
+import { changedTables } from './changed-tables.js';
 import { databaseTarget } from './map-database.js';
 
 export interface Shared {
@@ -32,4 +32,32 @@ function reaches(database: string, routes: readonly Route[]): boolean {
   return routes.some((route) =>
     route.to?.schema === undefined ? createRouter([route]).coversDatabase(database) : route.to.schema === database,
   );
+}
+
+/**
+ * A shadow that takes the place of a table takes the rows away that others have brought there: it is kept apart. Only its rows of this
+ * source would come back with it.
+ */
+export function apartWhereShared({ router, routes, others }: Shared): Router {
+  const isShared = ({ database, name }: TableName): boolean =>
+    shadowReadings(name).some(({ of }) => {
+      const source = { database, name: of };
+      const target = router(source);
+      if (target === null) return false;
+      const own = routes.map((route) => sourceTable(target, [route], router));
+      return (
+        own.some((other) => other !== null && tableName(other) !== tableName(source)) ||
+        others.some((other) => sourceTable(target, other, createRouter(other)) !== null)
+      );
+    });
+  const known = new Map<string, boolean>();
+  const isApart = (table: TableName): boolean => {
+    const key = JSON.stringify([table.database, table.name]);
+    let apart = known.get(key);
+    if (apart === undefined) known.set(key, (apart = /^(?:implied|travels)$/.test(router.shadow(table) ?? '') && isShared(table)));
+    return apart;
+  };
+  const route = (table: TableName): TableName | null => (isApart(table) ? null : router(table));
+  const { coversDatabase } = router;
+  return Object.assign(route, { coversDatabase, shadow: (table: TableName) => (isApart(table) ? 'apart' : router.shadow(table)) });
 }

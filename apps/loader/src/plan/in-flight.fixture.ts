@@ -221,7 +221,7 @@ export class Side {
 }
 
 function routerTo(database: string): ConstructorParameters<typeof TableMatcher>[0]['router'] {
-  return Object.assign(({ name }: { readonly name: string }) => ({ database, name }), { coversDatabase: () => true });
+  return Object.assign(({ name }: { readonly name: string }) => ({ database, name }), { coversDatabase: () => true, shadow: () => null });
 }
 
 function recordOf(sql: string, seq: number, database: string): DdlRecord {

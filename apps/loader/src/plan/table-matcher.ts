@@ -53,7 +53,8 @@ export class TableMatcher {
   }
 
   /**
-   * null: no route of this pipeline takes the table, or it is suspended.
+   * null: no route of this pipeline takes the table, or it is suspended; or it is that of an online tool, goes with a table that a route
+   * names, and is not here: the tool began before that was routed.
    * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED, TRIGGER_UNGUARDED, as the source's table's matter; CAPTURE_BEHIND,
    * and as Peers.open
    */
@@ -82,6 +83,10 @@ export class TableMatcher {
     try {
       return await this.#matchAs(source, name, coming);
     } catch (error) {
+      if (router.shadow(source) === 'implied' && toSyncError(error).code === 'TABLE_MISSING') {
+        this.#matched.set(source, null);
+        return null;
+      }
       throw refusedFor(error, source);
     }
   }

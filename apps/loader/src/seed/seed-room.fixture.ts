@@ -78,7 +78,7 @@ export class SeedRoom {
     const { database, peers: here } = room;
     const router = ({ name }: TableName): TableName | null => (tables.has(name) ? { database, name } : null);
     const matcher = new TableMatcher({
-      router: Object.assign(router, { coversDatabase: () => true }),
+      router: Object.assign(router, { coversDatabase: () => true, shadow: () => null }),
       here: bothWays ? here : null,
       load: async (_, name) => tables.get(name)!.target,
       isSuspended,

@@ -1,6 +1,6 @@
 /** From the configuration documents to the channels that this process verifies: those whose first pipeline writes to our region. */
-import { pipelineName, pipelineRoutes, sealedAsId } from '@lutra/model';
-import type { ChannelDocument, ConflictRule, EndpointDocument, RegionDocument, Route } from '@lutra/model';
+import { comesBack, followedRoutes, pipelineName, pipelineRoutes, sealedAsId } from '@lutra/model';
+import type { ChannelDocument, ConflictRule, EndpointDocument, FollowedRoute, RegionDocument, Route } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
 
@@ -19,7 +19,7 @@ export interface VerifiedPipeline {
   readonly target: EndpointDocument;
   /** Of the target: its Kafka gets the events. */
   readonly targetRegion: RegionDocument;
-  readonly routes: readonly Route[];
+  readonly routes: readonly FollowedRoute[];
   /** Routes of other pipelines, of any channel, into the same target. */
   readonly others: readonly (readonly Route[])[];
   /** Routes of other channels' pipelines from the target to the source. */
@@ -53,6 +53,7 @@ function pipelinesOf(documents: Configuration, channel: ChannelDocument): readon
     const back = all.filter((other) => other.source === pipeline.target && other.target === pipeline.source);
     const backElsewhere = back.filter((other) => !channel.pipelines.includes(other)).map(pipelineRoutes);
     const { name, uid } = pipeline;
-    return [{ name, uid, source, target, targetRegion, routes: pipelineRoutes(pipeline), others, backElsewhere }];
+    const routes = followedRoutes(pipelineRoutes(pipeline), { uid, bothWays: comesBack(pipeline, channel.pipelines) });
+    return [{ name, uid, source, target, targetRegion, routes, others, backElsewhere }];
   });
 }

@@ -41,7 +41,8 @@ export function listPairs(options: ListOptions): readonly ListedPair[] {
     const here = new Set(tablesOf(pipeline.target.name).map(tableName));
     const back = options.all.filter((other) => other.source.name === pipeline.target.name && other.target.name === pipeline.source.name);
     const add = (source: TableName, target: TableName, missingAt: ListedPair['missingAt']): void => {
-      if (wanted(source) === null || compared.has(pairKey(pipeline.target.name, target, pipeline.source.name, source))) return;
+      if (wanted(source) === null || router.shadow(source) === 'implied') return;
+      if (compared.has(pairKey(pipeline.target.name, target, pipeline.source.name, source))) return;
       compared.add(pairKey(pipeline.source.name, source, pipeline.target.name, target));
       const twoWay = back.some(({ routes }) => arrives(routes, target, source));
       const fedByOthers = isFedByOthers(pipeline, target);

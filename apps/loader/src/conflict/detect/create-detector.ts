@@ -230,6 +230,6 @@ function targetsOf({ routes }: LoaderWork, { tables, isSuspended }: DetectorPart
   };
 }
 
-function routerOf({ coversDatabase }: Router, route: (table: TableName) => TableName | null): Router {
-  return Object.assign(route, { coversDatabase });
+function routerOf({ coversDatabase, shadow }: Router, route: (table: TableName) => TableName | null): Router {
+  return Object.assign(route, { coversDatabase, shadow });
 }

@@ -5,10 +5,11 @@
  * taking any column that the table lacks then for a dropped one: RENAME COLUMN c TO d. The value of c would be thrown away, and is in d at
  * the other side.
  */
-import { clauses, keyword, sqlTokens } from '@lutra/binlog';
+import { clauses, keyword } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import { shadowName } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
+import { tokensOf } from '../../ddl/statement-tokens.js';
 import type { Dropping } from './drops.js';
 
 export interface DroppedTable {
@@ -16,7 +17,6 @@ export interface DroppedTable {
   readonly does: Dropping;
 }
 
-const modeBits = { ansiQuotes: 1n << 2n, noBackslashEscapes: 1n << 20n } as const;
 const takesAway = new Set(['DROP', 'RENAME', 'CHANGE', 'REPLACE']);
 
 /** `isCarried`: of a table of the target, its changes are for this pipeline's source. */
@@ -107,12 +107,6 @@ function nameIn(tokens: readonly Token[]): readonly string[] {
   let at = keyword(tokens[0]) === 'COLUMN' && tokens.length > 1 ? 1 : 0;
   if (keyword(tokens[at]) === 'IF' && keyword(tokens[at + 1]) === 'EXISTS') at += 2;
   return tokens.slice(at, at + 2).map(({ text }) => text.toLowerCase());
-}
-
-function tokensOf({ sql, session, flavor }: DdlRecord): readonly Token[] {
-  const has = (bit: bigint): boolean => (BigInt(session.sqlMode ?? 0) & bit) !== 0n;
-  const lexing = { ansiQuotes: has(modeBits.ansiQuotes), noBackslashEscapes: has(modeBits.noBackslashEscapes), singleByte: false, flavor };
-  return [...sqlTokens(sql, lexing)];
 }
 
 function nameOf({ database, name }: TableName): TableName {

@@ -3,7 +3,7 @@ import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, readRange } from '@lutra/bus';
 import type { BusOptions, RawRecord } from '@lutra/bus';
-import { changedTables } from '../../ddl/concern.js';
+import { changedTables } from '../../ddl/changed-tables.js';
 import type { DdlRecord, LogRecord, Row, TableName } from '@lutra/model';
 
 export interface ChangedRow {

@@ -1,17 +1,17 @@
-/** Whether a target shows already what a schema change does, so that nothing is left to be done. Decision 0034, rule 15. */
-import type { DdlRecord } from '@lutra/model';
+/** Whether the target shows what a schema change does: there is nothing left to be done. Decision 0034, rule 15. */
+import type { DdlClause, DdlRecord } from '@lutra/model';
 import { hasRows, isGone, isThere, showsClauses } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
 import type { DdlPlan } from './carry-out.js';
+import { mayExist } from './kept-statements.js';
 
 /** @throws SyncError TARGET_* */
-export async function showsAll(
-  queries: Queries,
-  { record, plan: { tables }, bothWays }: { readonly record: DdlRecord; readonly plan: DdlPlan; readonly bothWays: boolean },
-): Promise<boolean> {
+export async function isMet(queries: Queries, record: DdlRecord, { tables, parts }: DdlPlan, bothWays: boolean): Promise<boolean> {
   const [table] = tables;
   if (!table) return false;
-  if (record.clauses !== null) return showsClauses(queries, table, record.clauses);
+  const clauses = parts ? allOf(parts.map((part) => part.record.clauses)) : record.clauses;
+  if (clauses !== null) return showsClauses(queries, table, clauses);
+  if (parts) return false;
   if (/^DROP (?:TABLE|DATABASE)$/.test(record.statement)) return !(await inOrder(tables, (each) => isGone(queries, each))).includes(false);
   const found = await inOrder(tables, (each) => isThere(queries, each));
   if (!/^CREATE (?:TABLE|DATABASE)$/.test(record.statement) || found.includes(false)) return false;
@@ -21,9 +21,9 @@ export async function showsAll(
   return mayHaveRows || !(await hasRows(queries, table));
 }
 
-/** It was written so that it may be there. */
-function mayExist({ sql, tables }: DdlRecord): boolean {
-  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
+/** Null: one of them does something else too. */
+function allOf(each: readonly (readonly DdlClause[] | null)[]): readonly DdlClause[] | null {
+  return each.includes(null) ? null : each.flatMap((clauses) => clauses ?? []);
 }
 
 async function inOrder<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {

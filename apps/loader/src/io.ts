@@ -3,6 +3,7 @@ import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import {
   ApplyConnection,
+  awaitSeedNoMore,
   createTable,
   endSeeds,
   fence,
@@ -30,6 +31,7 @@ export interface TargetPort {
   readonly readSeeds: typeof readSeeds;
   readonly isSeedWhole: typeof isSeedWhole;
   readonly untickSeeds: typeof untickSeeds;
+  readonly awaitSeedNoMore: typeof awaitSeedNoMore;
   readonly endSeeds: typeof endSeeds;
   readonly createTable: typeof createTable;
   readonly missingTables: typeof missingTables;
@@ -58,6 +60,7 @@ export const serversIo: LoaderIo = {
     readSeeds,
     isSeedWhole,
     untickSeeds,
+    awaitSeedNoMore,
     endSeeds,
     createTable,
     missingTables,

@@ -269,6 +269,7 @@ const server: LoaderIo['target'] = {
   readSeeds: async () => [],
   isSeedWhole: async () => true,
   untickSeeds: async () => undefined,
+  awaitSeedNoMore: async () => undefined,
   endSeeds: async () => undefined,
   missingTables: async () => [],
   createTable: async () => false,

@@ -26,6 +26,8 @@ import type { LoaderWork } from './assignments.js';
 
 export interface Stages {
   readonly router: Router;
+  /** Of a table of the source: it is suspended, or waits for its seed. */
+  isLeftOut(table: TableName): boolean;
   readonly reader: LogReader;
   readonly routes: RouteCheck;
   readonly suspensions: Suspensions;
@@ -33,6 +35,7 @@ export interface Stages {
   readonly detection: Detection | null;
   readonly applier: Applier;
   readonly ddl: DdlTarget;
+  readonly seeds: Seeds;
   readonly seeding: Seeding;
   readonly seedProgress: SeedProgressWriter;
   readonly progress: Progress;
@@ -81,6 +84,7 @@ export async function stagesFor(
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
   const parts = await seedPartsOf(run, checkpoint);
   const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
+  const isLeftOut = (table: TableName): boolean => suspensions.has(table) || seeds.isWaiting(table);
   const replaces = (table: TableName): boolean => seeds.replaces(table);
   const detection = createDetector(deps, work, {
     writer,
@@ -101,7 +105,7 @@ export async function stagesFor(
   const matcher = new TableMatcher({
     router,
     load: (database, table) => writer.loadTable(database, table),
-    isSuspended: (table) => suspensions.has(table),
+    isSuspended: isLeftOut,
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
   const pieceBytes = chunkPieceBytes;
@@ -110,8 +114,8 @@ export async function stagesFor(
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
-  const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter({ router, isSuspended: (table) => suspensions.has(table) }) });
-  return { router, reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, ddl, progress, skip };
+  const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter({ router, isSuspended: isLeftOut }) });
+  return { router, isLeftOut, reader, routes, suspensions, matcher, detection, seeds, seeding, seedProgress, applier, ddl, progress, skip };
 }
 
 /** Behind a schema change, at whose place `owned` has the checkpoint: what is known of the tables of the target is read again. */

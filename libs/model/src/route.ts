@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
+import { isPutAside } from './put-aside.js';
 import type { TableName } from './table.js';
 
 export type { TableName };
@@ -64,7 +65,7 @@ export function createRouter(routes: readonly Route[], suspended: readonly Table
   const left = new Set(suspended.map(keyOf));
   const cache = new Map<string, TableName | null>();
   const decide = (table: TableName): TableName | null => {
-    if (neverForwarded.has(table.database) || left.has(keyOf(table))) return null;
+    if (neverForwarded.has(table.database) || isPutAside(table.name) || left.has(keyOf(table))) return null;
     const route = compiled.find((candidate) => takes(candidate, table) && !candidate.except.some((pattern) => takes(pattern, table)));
     if (!route) return null;
     return { database: route.to?.schema ?? table.database, name: route.to?.table ?? table.name };

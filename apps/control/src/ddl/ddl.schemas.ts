@@ -47,6 +47,16 @@ const sidesSchema = z.object({
 });
 export type TableSides = z.infer<typeof sidesSchema>;
 
+/** A table whose rows are in no log: nothing of it is applied before a seed of it begins. */
+const waitingSchema = z.object({
+  /** `schema.table`, by their names at each side. */
+  source: z.string(),
+  target: z.string(),
+  /** ms since 1970 */
+  since: z.number(),
+});
+export type WaitingTable = z.infer<typeof waitingSchema>;
+
 export const pipelineDdlSchema = z.object({
   /** `<channel>.<pipeline>` */
   pipeline: z.string(),
@@ -60,6 +70,8 @@ export const pipelineDdlSchema = z.object({
   tables: z.array(sidesSchema),
   /** The newest 20 at the target, newest first. */
   recent: z.array(recentSchema),
+  /** Tables that wait for their seed, 20 at most. */
+  waiting: z.array(waitingSchema),
   /** Servers that did not answer: what is asked of them is left out above. */
   unreachable: z.array(z.object({ endpoint: z.string(), code: z.string(), message: z.string() })),
 });
@@ -69,7 +81,7 @@ export const ddlAnswerSchema = z.strictObject({
   /** `hold.log` and `hold.seq`: the answer is to this statement alone. */
   log: z.string().min(1),
   seq: z.int().min(0),
-  /** run: carry it out as `hold.here` shows it · done: it has been done at the target · skip: leave it out */
+  /** run: carry it out as `hold.here` shows it · done: it has been done at the target · skip: leave it out · seed: put the target's tables aside, and copy `hold.enters` */
   answer: z.enum(ddlAnswers),
   /** Who says so; left out: whose token it is. */
   by: z.string().min(1).max(200).optional(),

@@ -3,10 +3,11 @@
  * document; it is written under the revision that it was checked against, so that no order is left of a pipeline that is gone.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
 import { maxVerifiedTables, SyncError } from '@lutra/model';
-import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress } from '@lutra/model';
+import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress, TableName } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { found } from '../configuration/configuration.js';
@@ -18,13 +19,23 @@ import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
 import type { OrderAction } from '../orders/orders.schemas.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { FollowUpService } from '../verifications/follow-up.service.js';
+import { patternOfName } from './added-tables.js';
 import { SeedLookService } from './seed-look.service.js';
 import type { SeedLook, StoredSubject } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
 import { activityOf, hasEnded } from './seed-states.js';
 import { handledRows, tableStates } from './seed-progress.js';
+import { seedDefaults } from './seed.schemas.js';
 import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
+
+/** Of the answer to a schema change. */
+export interface AnswerSeed {
+  readonly answers: NonNullable<SeedOrder['answers']>;
+  /** At the source: all of them, or none. */
+  readonly tables: readonly TableName[];
+  readonly reason: string;
+}
 
 /** What a topic holds of a row beside its columns, before compression. */
 const envelopeBytes = 350;
@@ -49,7 +60,7 @@ export class SeedService {
   ) {}
 
   /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_*, SOURCE_*, TARGET_* */
-  async order(channel: string, name: string, write: SeedWrite, dryRun: boolean): Promise<SeedAnswer> {
+  async order(channel: string, name: string, write: SeedWrite & Pick<SeedOrder, 'answers'>, dryRun: boolean): Promise<SeedAnswer> {
     requireLevel(this.level.current);
     const subject = await this.look.subject(channel, name);
     if (write.keys) return this.#sendAgain(channel, name, { ...write, keys: write.keys }, dryRun);
@@ -67,6 +78,28 @@ export class SeedService {
     const { reason } = write;
     this.logger.info({ pipeline: subject.id, order: order.id, tables: look.tables.length, verification, reason }, 'a seed was ordered');
     return { ...answer, verification };
+  }
+
+  /**
+   * Before the answer itself is written: a control that ends in between leaves an order whose tables begin behind the schema change, where
+   * the pipeline holds still. What was ordered so before counts.
+   * @throws as order()
+   */
+  async orderFor(channel: string, name: string, { answers, tables, reason }: AnswerSeed): Promise<void> {
+    const { pipeline } = await this.look.subject(channel, name);
+    const known = (await this.registry.seeds.read(pipeline.uid))?.document;
+    if (known && known.state !== 'cancelled' && isDeepStrictEqual(known.answers, answers)) return;
+    const write = { ...seedDefaults, rowsPerSecond: null, tables: tables.map(patternOfName), createTables: true, verify: true, reason };
+    await this.order(channel, name, { ...write, answers }, false);
+  }
+
+  /** The schema change got another answer. */
+  async withdraw(uid: PipelineUid, answers: AnswerSeed['answers']): Promise<void> {
+    for (;;) {
+      const known = await this.registry.seeds.read(uid);
+      if (!known || known.document.state === 'cancelled' || !isDeepStrictEqual(known.document.answers, answers)) return;
+      if (await this.registry.seeds.replace(uid, { ...known.document, state: 'cancelled' }, known.version)) return;
+    }
   }
 
   async find(channel: string, name: string): Promise<SeedFound> {
@@ -170,7 +203,7 @@ function shownActivity(activity: SeedActivity | null): SeedFound['activity'] {
   return activity && { ...activity, refused: activity.refused.map((table) => ({ ...table })) };
 }
 
-function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
+function orderOf(write: SeedWrite & Pick<SeedOrder, 'answers'>, onExisting: string): SeedOrder {
   const { keys: _, verify: __, reason, tables = [], ...rest } = write;
   return {
     ...rest,

@@ -1,5 +1,6 @@
 /** Whether a schema change is a pipeline's, by the tables that it names. Pure. */
 import type { DdlRecord, DdlRole, DdlTable, Router, TableName } from '@lutra/model';
+import { isImport } from './entering.js';
 
 /** tables: all that it changes is known · unknown: it may change something of the pipeline, and nobody knows what */
 export type Concern = 'none' | 'tables' | 'unknown';
@@ -19,7 +20,13 @@ export function carriedRouter({ router, isSuspended }: Carried): Router {
 /** What is named so does not change, as far as the statement is understood. */
 const unchanged: ReadonlySet<DdlRole> = new Set(['like', 'references', 'union']);
 
-export function concernOf({ tables, doubt }: Pick<DdlRecord, 'tables' | 'doubt'>, { router, isSuspended }: Carried): Concern {
+export function concernOf(
+  record: Pick<DdlRecord, 'tables' | 'doubt' | 'statement' | 'sql' | 'flavor'>,
+  { router, isSuspended }: Carried,
+): Concern {
+  const { tables } = record;
+  // What it does is known: it brings rows.
+  const doubt = isImport(record) ? null : record.doubt;
   if (doubt !== null && tables.length === 0) return 'unknown';
   const isCarried = ({ database, name }: TableName): boolean =>
     name === '*' ? router.coversDatabase(database) : !isSuspended({ database, name }) && router({ database, name }) !== null;

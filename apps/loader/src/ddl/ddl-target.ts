@@ -3,8 +3,7 @@
  * killed. With GTIDs the witness of an open intent decides; without, its definitions do, or a person. Decision 0034, rules 1 to 8 and 12.
  */
 import type { Checkpoint } from '@lutra/marker';
-import { tableName } from '@lutra/model';
-import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
+import type { DdlActivity, DdlRecord, Route, Router, TableName } from '@lutra/model';
 import {
   DdlConnection,
   ddlEnd,
@@ -14,11 +13,12 @@ import {
   hasRun,
   isGone,
   isThere,
+  joined,
   ofStore,
   readDdl,
   showsClauses,
 } from '@lutra/mysql';
-import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
+import type { ConnectionOptions, DdlOf, DdlRow, SqlText } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
@@ -26,8 +26,11 @@ import { isRefusal } from './carry-out.js';
 import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 import { carryOutOnce, takeLock } from './carry-out-once.js';
 import { numbersRows } from './made-up.js';
+import { enteredRefusal, seedEntered } from './entered.js';
+import { enteringOf } from './entering.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
+import { isHarmlessAgain, mayExist } from './run-again.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -43,6 +46,8 @@ export interface ServerDdlTargetOptions {
   readonly timing?: DdlTiming;
   /** What is written here goes to the source too. */
   readonly bothWays: boolean;
+  /** Routes of each other pipeline to the same target. */
+  others(): readonly (readonly Route[])[];
   maxSeconds(): number | undefined;
   /** Undefined: nothing runs any more. */
   onActivity(activity: DdlActivity | undefined): void;
@@ -59,6 +64,7 @@ export function ddlTargetOf(run: LoaderRun, { checkpoint }: Owned, { router }: {
     signal,
     during,
     bothWays: run.work.ddl?.bothWays === true,
+    others: () => run.live.newest.ddl?.others ?? [],
     maxSeconds: () => run.live.newest.ddl?.settings?.maxSeconds,
     onActivity: (ddl) => deps.status.update({ ddl }),
   });
@@ -83,7 +89,9 @@ export class ServerDdlTarget implements DdlTarget {
   }
 
   plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing'> {
+    const entering = enteringOf(record, this.#options.router);
     return this.#connected(async (connection) => {
+      if (entering) return enteredRefusal(connection, { ...this.#options, record, entering });
       const plan = mapStatement(record, this.#options);
       return plan === 'nothing' || isRefusal(plan) ? plan : ((await refusalOf(connection, record, plan)) ?? plan);
     });
@@ -131,6 +139,22 @@ export class ServerDdlTarget implements DdlTarget {
     );
   }
 
+  async seed(record: DdlRecord, at: DdlAt): Promise<DdlRefusal | null> {
+    const { checkpoint, timing = ddlTiming } = this.#options;
+    const of = (part: number, sql: string, tables: readonly TableName[]): DdlOf => ({ ...this.#of(record, { sql, tables }, at), part });
+    return this.#marking((marks) =>
+      this.#connected(async (connection) => {
+        await takeLock(connection, checkpoint.pipeline, this.#options);
+        const options = { ...this.#options, timing, connection, marks, of };
+        const seeded = await seedEntered(record, at, options);
+        if ('reason' in seeded) return seeded;
+        const { tables, waits } = seeded;
+        await this.#end(marks, of(0, '', tables), { state: 'done', record, at, waits });
+        return null;
+      }),
+    );
+  }
+
   async conclude(record: DdlRecord, state: 'done' | 'skipped', at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
     const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: [] } : plan;
@@ -153,11 +177,7 @@ export class ServerDdlTarget implements DdlTarget {
     return 'done';
   }
 
-  async #end(
-    marks: Marks,
-    of: DdlOf,
-    { state, record, at }: { readonly state: 'done' | 'skipped'; readonly record: DdlRecord; readonly at: DdlAt },
-  ): Promise<void> {
+  async #end(marks: Marks, of: DdlOf, { state, record, at, waits = [] }: Ended): Promise<void> {
     const { log: logId, logEpoch, seq, nextOffset } = at.position;
     const gtid = isGtid.test(record.id) ? record.id : null;
     const { origin, path } = record;
@@ -172,7 +192,7 @@ export class ServerDdlTarget implements DdlTarget {
       origin,
       path,
     };
-    await marks.move(ddlEnd(of, state, answerOf(at.decision)), moved).catch((error: unknown) => {
+    await marks.move(joined([ddlEnd(of, state, answerOf(at.decision)), ...waits]), moved).catch((error: unknown) => {
       throw ofStore(error);
     });
   }
@@ -206,6 +226,14 @@ export class ServerDdlTarget implements DdlTarget {
   }
 }
 
+interface Ended {
+  readonly state: 'done' | 'skipped';
+  readonly record: DdlRecord;
+  readonly at: DdlAt;
+  /** That tables wait for their seed. */
+  readonly waits?: readonly SqlText[];
+}
+
 const shownCharacters = 4_000;
 /** Of MySQL, with a tag or without; of MariaDB. Where a source has none, the id of a record is a place in its binlog. */
 const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+|\d+-\d+-\d+)$/i;
@@ -224,21 +252,6 @@ function settled(row: DdlRow | null): DdlState {
 
 function answerOf(decision: DdlDecision | null): string | null {
   return decision && JSON.stringify(decision);
-}
-
-/** It was written so that it may be there. */
-function mayExist({ sql, tables }: DdlRecord): boolean {
-  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
-}
-
-/**
- * Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. Counter-example for any RENAME:
- * two tables that are defined alike change their names, and back.
- */
-function isHarmlessAgain({ statement, clauses, tables }: DdlRecord): boolean {
-  const from = tables.filter(({ role }) => role === 'from').map(tableName);
-  if (tables.some((table) => table.role === 'to' && from.includes(tableName(table)))) return false;
-  return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|ALTER DATABASE|RENAME TABLE)$/.test(statement);
 }
 
 async function inOrder<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {

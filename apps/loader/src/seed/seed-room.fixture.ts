@@ -3,7 +3,7 @@
  * this place; `change` is a transaction of the source.
  */
 import type { ChunkPurpose, ChunkRecord, Row, RowEvent } from '@lutra/model';
-import { beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds } from '@lutra/mysql';
+import { awaitSeedNoMore, beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds } from '@lutra/mysql';
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { Applier } from '../assemble/applier.js';
 import type { LoaderWork } from '../assignments.js';
@@ -67,13 +67,13 @@ export class SeedRoom {
     } as unknown as LoaderWork;
     const detection = { detector, parts, flowsBack: () => flowsBack, concerns: () => true, close: async () => undefined };
     const isSuspended = (): boolean => false;
-    const matcher = { targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
+    const matcher = { discard: () => undefined, targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
     this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
     room.replaces = (table) => this.#seeds.replaces(table);
     this.#seeding = new Seeding({
       writer,
       pieceBytes: batchBytes,
-      port: { createTable: async () => false, missingTables: async () => [], untickSeeds, isSeedWhole },
+      port: { createTable: async () => false, missingTables: async () => [], untickSeeds, awaitSeedNoMore, isSeedWhole },
       target: room.server.options,
       work,
       seeds: this.#seeds,

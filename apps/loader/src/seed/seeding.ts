@@ -22,11 +22,11 @@ import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
 
 export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
-  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'isSeedWhole'>;
+  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
   readonly seeds: Seeds;
-  readonly matcher: Pick<TableMatcher, 'targetOf'>;
+  readonly matcher: Pick<TableMatcher, 'targetOf' | 'discard'>;
   readonly detection: Detection | null;
   readonly checkpoint: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'replayUntil'>;
   load(database: string, name: string): Promise<TargetTable>;
@@ -76,7 +76,7 @@ export class Seeding {
 
   /** Null: it is not this pipeline's. @throws SyncError SEED_TABLE_REFUSED, TARGET_* */
   async step(record: SeedRecord): Promise<SeedStep | null> {
-    const { work, seeds, isSuspended, onPassed } = this.#options;
+    const { work, seeds, matcher, isSuspended, onPassed } = this.#options;
     const table = { database: record.database, name: record.table };
     if (!this.#isOurs(record)) return null;
     const { request, onExisting, phase } = record;
@@ -92,6 +92,7 @@ export class Seeding {
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
+    if (seeds.isWaiting(table)) matcher.discard();
     seeds.begin(of);
     return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated };
   }
@@ -129,6 +130,14 @@ export class Seeding {
     const { port, target, checkpoint, seeds } = this.#options;
     for (const table of tables) seeds.unticked(table);
     await port.untickSeeds(target, checkpoint, tables);
+  }
+
+  /** Behind all that came before. */
+  async waitNoMore(tables: readonly TableName[]): Promise<void> {
+    const { port, target, checkpoint, seeds, matcher } = this.#options;
+    await port.awaitSeedNoMore(target, checkpoint, tables);
+    seeds.waitNoMore(tables);
+    matcher.discard();
   }
 
   async #create({ definition, request }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** Tables of a target that Lutra has put aside, by their names: no route takes them, so they stay where they are. Decision 0034, rule 21. */
+/** Tables of a target that Lutra has put aside, by their names: no route takes them. Decision 0034, rule 21. */
 
 const prefix = 'lutra_aside_';
 /** Of characters in a name: the server takes none that has two units. */

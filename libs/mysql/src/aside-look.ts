@@ -19,7 +19,10 @@ export async function asideDefinition(queries: Queries, table: TableName): Promi
   );
 }
 
-/** Why it cannot be put aside; null: it can. A server moves triggers, and foreign keys of others to it, with the table. @throws SyncError TARGET_* */
+/**
+ * Why it cannot be put aside; null: it can. A server moves triggers, and foreign keys of others to it, with the table.
+ * @throws SyncError TARGET_*
+ */
 export async function asideObstacles(queries: Queries, table: TableName): Promise<string | null> {
   const [database, name] = [quoteText(table.database), quoteText(table.name)];
   const [kind] = await queries.query(

@@ -81,7 +81,10 @@ export const ddlAnswerSchema = z.strictObject({
   /** `hold.log` and `hold.seq`: the answer is to this statement alone. */
   log: z.string().min(1),
   seq: z.int().min(0),
-  /** run: carry it out as `hold.here` shows it · done: it has been done at the target · skip: leave it out · seed: put the target's tables aside, and copy `hold.enters` */
+  /**
+   * run: carry it out as `hold.here` shows it · done: it has been done at the target · skip: leave it out · seed: put the target's tables
+   * aside, and copy `hold.enters`
+   */
   answer: z.enum(ddlAnswers),
   /** Who says so; left out: whose token it is. */
   by: z.string().min(1).max(200).optional(),

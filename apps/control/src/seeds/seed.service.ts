@@ -46,6 +46,8 @@ interface Written {
   readonly name: string;
   readonly order: SeedOrder;
   readonly verify: boolean;
+  /** Id of an order whose tables it has too. */
+  readonly takesIn: string | undefined;
 }
 
 @Injectable()
@@ -60,13 +62,18 @@ export class SeedService {
   ) {}
 
   /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_*, SOURCE_*, TARGET_* */
-  async order(channel: string, name: string, write: SeedWrite & Pick<SeedOrder, 'answers'>, dryRun: boolean): Promise<SeedAnswer> {
+  async order(
+    channel: string,
+    name: string,
+    write: SeedWrite & Pick<SeedOrder, 'answers'>,
+    { dryRun, takesIn }: { readonly dryRun: boolean; readonly takesIn?: string | undefined },
+  ): Promise<SeedAnswer> {
     requireLevel(this.level.current);
     const subject = await this.look.subject(channel, name);
     if (write.keys) return this.#sendAgain(channel, name, { ...write, keys: write.keys }, dryRun);
     const order = orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions));
     const look = await this.look.at(subject, order);
-    const underWay = await this.#underWay(subject.pipeline.uid, subject.id);
+    const underWay = await this.#underWay(subject.pipeline.uid, subject.id, takesIn);
     const verify = write.verify && look.tables.length <= maxVerifiedTables;
     const unverified = write.verify ? await this.#notVerified(subject, look.tables.length) : [];
     const held = heldProblems(subject.channel, await this.registry.status.list(), [subject.pipeline.name]);
@@ -74,7 +81,7 @@ export class SeedService {
     const answer = { ...amounts(look), order, dryRun, entries: 0, problems: [...problems] };
     if (dryRun) return { ...answer, verification: null };
     if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `pipeline ${subject.id} cannot be seeded`, problems);
-    const verification = await this.#write({ channel, name, order, verify });
+    const verification = await this.#write({ channel, name, order, verify, takesIn });
     const { reason } = write;
     this.logger.info({ pipeline: subject.id, order: order.id, tables: look.tables.length, verification, reason }, 'a seed was ordered');
     return { ...answer, verification };
@@ -88,9 +95,12 @@ export class SeedService {
   async orderFor(channel: string, name: string, { answers, tables, reason }: AnswerSeed): Promise<void> {
     const { pipeline } = await this.look.subject(channel, name);
     const known = (await this.registry.seeds.read(pipeline.uid))?.document;
-    if (known && known.state !== 'cancelled' && isDeepStrictEqual(known.answers, answers)) return;
-    const write = { ...seedDefaults, rowsPerSecond: null, tables: tables.map(patternOfName), createTables: true, verify: true, reason };
-    await this.order(channel, name, { ...write, answers }, false);
+    const before = known?.answers && !(await this.#hasEnded(pipeline.uid, known)) ? known : null;
+    if (before && isDeepStrictEqual(before.answers, answers)) return;
+    // Counter-example for two orders: the pipeline holds at the second table before the first one is done, and neither goes on.
+    const names = [...new Set([...tables.map(patternOfName), ...(before?.tables ?? [])])];
+    const write = { ...seedDefaults, rowsPerSecond: null, tables: names, createTables: true, verify: true, reason, answers };
+    await this.order(channel, name, write, { dryRun: false, takesIn: before?.id });
   }
 
   /** The schema change got another answer. */
@@ -153,9 +163,9 @@ export class SeedService {
     return progress?.request === request ? progress : null;
   }
 
-  async #underWay(uid: PipelineUid, id: string) {
+  async #underWay(uid: PipelineUid, id: string, takesIn: string | undefined) {
     const known = await this.registry.seeds.read(uid);
-    if (!known || (await this.#hasEnded(uid, known.document))) return [];
+    if (!known || known.document.id === takesIn || (await this.#hasEnded(uid, known.document))) return [];
     const what = `pipeline ${id} has an order of seeding already, which is ${known.document.state} (${known.document.id})`;
     return [{ id: 'seed-under-way', severity: 'error', what, fix: 'wait until it is done, or POST …/seed/cancel first' } as const];
   }
@@ -167,12 +177,12 @@ export class SeedService {
   }
 
   /** With the verification that follows. @returns its id; null: none does */
-  #write({ channel, name, order, verify }: Written): Promise<string | null> {
+  #write({ channel, name, order, verify, takesIn }: Written): Promise<string | null> {
     return this.configuration.write(async (snapshot) => {
       const pipeline = found(snapshot, 'channel', channel).document.pipelines.find((candidate) => candidate.name === name);
       if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channel} has no pipeline ${name}`);
       const known = await this.registry.seeds.read(pipeline.uid);
-      if (known && !(await this.#hasEnded(pipeline.uid, known.document)))
+      if (known && known.document.id !== takesIn && !(await this.#hasEnded(pipeline.uid, known.document)))
         throw new SyncError('CONFIG_CONFLICT', `somebody else has ordered a seed of pipeline ${channel}.${name} meanwhile`);
       const { tables, where } = order;
       const following = verify

@@ -30,7 +30,7 @@ import { enteredRefusal, seedEntered } from './entered.js';
 import { enteringOf } from './entering.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
-import { isHarmlessAgain, mayExist } from './run-again.js';
+import { isGtid, isHarmlessAgain, keyOf, mayExist } from './record-facts.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -235,17 +235,6 @@ interface Ended {
 }
 
 const shownCharacters = 4_000;
-/** Of MySQL, with a tag or without; of MariaDB. Where a source has none, the id of a record is a place in its binlog. */
-const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+|\d+-\d+-\d+)$/i;
-
-/**
- * A GTID, or a place in a file, is used again where a source was restored from a backup, or began its binlogs anew. Counter-example for the
- * id alone: the statement that has it then is taken for the one that ran. The second that it ran in is the same wherever it is read.
- */
-function keyOf({ id, session }: DdlRecord): string {
-  return `${id}@${Math.floor(session.timestampUs / 1e6)}`;
-}
-
 function settled(row: DdlRow | null): DdlState {
   return row?.state === 'done' || row?.state === 'skipped' ? row.state : 'new';
 }

@@ -1,7 +1,7 @@
 /**
- * A table that comes with rows which are not in the log: why its pipeline holds, and the answer `seed`. What the target has under that name
- * is put aside, never dropped, each table by a statement of its own under its own witness (part 1, 2, …). With the record's own row (part 0)
- * it is written that nothing of the table is applied until its seed begins. Decision 0034, rule 21.
+ * A table that comes with rows which are not in the log: why its pipeline holds, and the answer `seed`. What the target has under that
+ * name is put aside, never dropped, each table by a statement of its own under its own witness (part 1, 2, …). With the record's own row
+ * (part 0) it is written that nothing of the table is applied until its seed begins. Decision 0034, rule 21.
  */
 import { asideName, createRouter, sourceTable, tableName } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
@@ -85,7 +85,10 @@ export interface SeedingEntered extends Setting, Omit<OnceOptions, 'key' | 'answ
   of(part: number, sql: string, tables: readonly TableName[]): DdlOf;
 }
 
-/** What is to be written with its end; or why it cannot be. The connection holds the pipeline's lock. @throws SyncError as carryOutOnce() */
+/**
+ * What is to be written with its end; or why it cannot be. The connection holds the pipeline's lock.
+ * @throws SyncError as carryOutOnce()
+ */
 export async function seedEntered(
   record: DdlRecord,
   { position: { seq } }: DdlAt,

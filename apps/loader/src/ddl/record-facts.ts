@@ -1,6 +1,17 @@
-/** What the text of a schema change says about running it once more. Pure. */
+/** What a record says of itself: what it is known by, and whether it may run once more. Pure. */
 import { tableName } from '@lutra/model';
 import type { DdlRecord } from '@lutra/model';
+
+/** Of MySQL, with a tag or without; of MariaDB. Where a source has none, the id of a record is a place in its binlog. */
+export const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+|\d+-\d+-\d+)$/i;
+
+/**
+ * A GTID, or a place in a file, is used again where a source was restored from a backup, or began its binlogs anew. Counter-example for the
+ * id alone: the statement that has it then is taken for the one that ran. The second that it ran in is the same wherever it is read.
+ */
+export function keyOf({ id, session }: DdlRecord): string {
+  return `${id}@${Math.floor(session.timestampUs / 1e6)}`;
+}
 
 /** It was written so that it may be there. */
 export function mayExist({ sql, tables }: DdlRecord): boolean {

@@ -3,11 +3,12 @@
  * and copied, and both sides end equal, by what the servers have and by the product's own verification.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChannelDocument } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { keptStack, leaveStack } from '../accidents/kept-stack.js';
-import { until } from '../accidents/one-way.js';
+import { openOneWay, until, type OneWay } from '../accidents/one-way.js';
 import { lutraUser, sides, type Stack, withAdministrator } from '../harness/index.js';
-import { DdlWay, type DdlView } from './ddl-way.js';
+import { DdlWay, grantSchemaChanges, type DdlView } from './ddl-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -18,15 +19,17 @@ afterAll(leaveStack);
 const rows = 3_000;
 const many = `WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < ${rows})`;
 
+async function mayVerify(way: OneWay, side: (typeof sides)[number]): Promise<void> {
+  const may = ['difference', 'resync'].map((table) => `GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`).join('; ');
+  await withAdministrator(way.servers[side], (connection) => connection.query(may));
+}
+
 /** With a database beside it at the source that no route takes. */
 async function open(): Promise<DdlWay & { readonly stage: string }> {
   const opened = await DdlWay.open(stack);
   const { way } = opened;
   onTestFailed(async () => console.error(way.name, JSON.stringify(await way.status(), null, 1), await stack.saveLogs()));
-  for (const side of sides)
-    await withAdministrator(way.servers[side], (connection) =>
-      connection.query(`GRANT DELETE ON lutra.difference TO '${lutraUser}'@'%'; GRANT DELETE ON lutra.resync TO '${lutraUser}'@'%'`),
-    );
+  for (const side of sides) await mayVerify(way, side);
   const stage = `${way.database}_stage`;
   await way.atSource(`CREATE DATABASE ${stage}`);
   await way.write(1, 2);
@@ -112,7 +115,8 @@ describe('a table that is renamed into the routes', () => {
     expect(columns(there)).toBe(columns(here));
     await isVerified(ddl);
     expect((await ddl.view()) satisfies DdlView).toMatchObject({ hold: null, waiting: [] });
-    expect((await ddl.carried()).filter(({ record }) => record === hold.record)).toMatchObject([
+    const carried = (await ddl.carried()).filter(({ record }) => record === hold.record).toSorted((one, other) => one.part - other.part);
+    expect(carried).toMatchObject([
       { part: 0, state: 'done', answer: { answer: 'seed', reason: 'loaded beside it' } },
       { part: 1, state: 'done' },
     ]);
@@ -176,6 +180,56 @@ describe('a table that is renamed into the routes', () => {
     await seedIsDone(ddl, 1);
     await ddl.arrives('n');
     expect((await ddl.view()).waiting).toEqual([]);
+    await way.close();
+  });
+});
+
+/** The channel has a pipeline back, and its home at the source. */
+async function openBothWays(): Promise<DdlWay> {
+  const way: OneWay = await openOneWay(stack, { start: false });
+  onTestFailed(async () => console.error(way.name, JSON.stringify(await way.status(), null, 1), await stack.saveLogs()));
+  for (const side of sides) {
+    await grantSchemaChanges(way.servers[side], [way.database]);
+    await mayVerify(way, side);
+  }
+  const { pipelines } = await stack.api.request<ChannelDocument>('GET', `/api/v1/channels/${way.name}`);
+  const back = { name: 'back', source: way.endpoints.target, target: way.endpoints.source, routes: [{ schema: way.database }] };
+  const conflicts = { home: stack.regions[way.from], rules: [{ schema: way.database, policy: 'home' }] };
+  await way.change(`channels/${way.name}`, { pipelines: [...pipelines, back], conflicts });
+  await way.start();
+  await way.runs();
+  await way.write(1, 2);
+  await way.arrives();
+  return new DdlWay(stack, way);
+}
+
+describe('both ways', () => {
+  it('what the target had written before its table was put aside is in both, though it came to the source late', async () => {
+    const ddl = await openBothWays();
+    const { way } = ddl;
+    const stage = `${way.database}_stage`;
+    await way.atSource(
+      `CREATE DATABASE ${stage}; CREATE TABLE ${stage}.t LIKE t; SET SESSION cte_max_recursion_depth = 100000; INSERT INTO ${stage}.t ${many} SELECT i, 'past' FROM s`,
+    );
+    await way.atSource(`RENAME TABLE t TO ${stage}.before_it, ${stage}.t TO t`);
+    const hold = await ddl.holds('entered');
+    expect(hold.ways).toContain('seed');
+    await stack.loader[way.from].kill();
+    await way.atTarget(`INSERT INTO t VALUES (20001, 'late'), (20002, 'late')`);
+    await ddl.answer(hold, 'seed');
+    await until(async () => ((await tablesThere(ddl)).includes('t') && (await ddl.view()).waiting.length === 0 ? true : undefined));
+    await way.atSource(`INSERT INTO t VALUES (30001, 'of the source'); UPDATE t SET v = 'changed' WHERE id < 10`);
+    await way.atTarget(`INSERT INTO t VALUES (20003, 'new')`);
+    await stack.loader[way.from].restart();
+    await seedIsDone(ddl, 1);
+    const isThere = await until(async () => {
+      const found = await way.atSource('SELECT id FROM t WHERE id IN (20001, 20002, 20003)');
+      return found.length === 3 ? true : undefined;
+    });
+    expect(isThere).toBe(true);
+    await way.arrives();
+    expect((await way.targetIds()).length).toBe(rows + 4);
+    await isVerified(ddl);
     await way.close();
   });
 });

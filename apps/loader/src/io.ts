@@ -16,6 +16,7 @@ import {
   takeOver,
   tiedTables,
   untickSeeds,
+  wasPutAside,
   writeSuspended,
 } from '@lutra/mysql';
 
@@ -31,6 +32,7 @@ export interface TargetPort {
   readonly readSeeds: typeof readSeeds;
   readonly isSeedWhole: typeof isSeedWhole;
   readonly untickSeeds: typeof untickSeeds;
+  readonly wasPutAside: typeof wasPutAside;
   readonly awaitSeedNoMore: typeof awaitSeedNoMore;
   readonly endSeeds: typeof endSeeds;
   readonly createTable: typeof createTable;
@@ -60,6 +62,7 @@ export const serversIo: LoaderIo = {
     readSeeds,
     isSeedWhole,
     untickSeeds,
+    wasPutAside,
     awaitSeedNoMore,
     endSeeds,
     createTable,

@@ -57,13 +57,14 @@ function leftRefusal(names: string, { bothWays, entering }: EnteredOptions): Ddl
 /** Why a seed is no way out; null: it is one. */
 async function obstacle(connection: DdlConnection, { record, entering, bothWays, others }: EnteredOptions): Promise<string | null> {
   const { enters, moves } = entering;
-  if (bothWays) return 'something flows both ways, and what the target has written to the table may not have arrived at the source';
   const [row] = await connection.query('SELECT VERSION() AS version');
   if (/mariadb/i.test(String(row?.['version'])) || record.flavor === 'mariadb') return 'one of the two servers is MariaDB';
+  const isWitnessed = await hasGtids(connection);
+  if (bothWays && !isWitnessed) return 'something flows both ways, and the target has no GTIDs: what is done to its table would go back';
   const other = enters.find(({ target }) => others().some((routes) => sourceTable(target, routes, createRouter(routes)) !== null));
   if (other) return `another pipeline writes ${tableName(other.target)} too, and its rows would be put aside with the others`;
   if (moves === null) return 'it changes names in a circle';
-  if (moves.length > 0 && !(await hasGtids(connection))) return 'it gives other tables new names too, and the target has no GTIDs';
+  if (moves.length > 0 && !isWitnessed) return 'it gives other tables new names too, and the target has no GTIDs';
   const tables = [...new Map(enters.map(({ target }) => [tableName(target), target])).values()];
   if (tables.length < enters.length) return 'the rows of several tables that enter would come into one';
   for (const target of tables) {

@@ -59,6 +59,7 @@ function seedingOf({ isThere = false, suspended = '', isWhole = true } = {}) {
       isSeedWhole: async () => isWhole,
       untickSeeds: async (_, __, tables) => void unticked.push(...tables),
       awaitSeedNoMore: async () => undefined,
+      wasPutAside: async () => false,
     },
     matcher: { targetOf: () => null, discard: () => undefined },
     detection: null,

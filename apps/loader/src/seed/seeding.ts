@@ -20,9 +20,10 @@ import { absentOf, tableOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
+import { SeenAside } from './seen-aside.js';
 
 export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
-  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole'>;
+  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole' | 'wasPutAside'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
   readonly seeds: Seeds;
@@ -44,6 +45,8 @@ export interface SeedStep {
   readonly text: SqlText;
   /** Windows of conflict detection have missed changes of the table, if there are others who write it. */
   readonly isCreated: boolean;
+  /** It has waited for its seed: they know it as one that is not written. */
+  readonly hasWaited: boolean;
 }
 
 export class Seeding {
@@ -51,6 +54,8 @@ export class Seeding {
   readonly #router: Router;
   readonly #writer: ChunkWriter;
   readonly #creating: Creating;
+  /** Null: nothing flows both ways. */
+  readonly #seenAside: SeenAside | null;
   /** Tables of the source that are there at the target, and were created there by their definition. */
   readonly #there = new Set<string>();
 
@@ -59,6 +64,8 @@ export class Seeding {
     this.#options = options;
     this.#router = createRouter(work.routes);
     this.#creating = creatingAt(options.target);
+    const wasPutAside = (table: TableName): Promise<boolean> => options.port.wasPutAside(options.target, work.uid, table);
+    this.#seenAside = detection && new SeenAside({ peers: detection.parts.peers, wasPutAside });
     const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
     const clashed = (prepared: PreparedChunk): void => options.seeds.clashed(tableOf(prepared));
     this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed, clashed });
@@ -87,14 +94,15 @@ export class Seeding {
       const of = { pipeline: work.uid, table, request };
       if (phase === 'end' && !(await this.#isWhole(of)))
         return passedBy(onPassed, `the end of seed ${request}, which is not whole here`, table);
-      return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false };
+      return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false, hasWaited: false };
     }
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
-    if (seeds.isWaiting(table)) matcher.discard();
+    const hasWaited = seeds.isWaiting(table);
+    if (hasWaited) matcher.discard();
     seeds.begin(of);
-    return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated };
+    return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated, hasWaited };
   }
 
   /** A late record of an order before must not end the one that is under way. */
@@ -160,7 +168,8 @@ export class Seeding {
     const table = { database: record.database, name: record.table };
     if (record.purpose !== 'seed' || record.rows > 0 || record.part === null || !this.#isOurs(record)) return null;
     const seed = seeds.of(table);
-    const isCarried = !isSuspended(table) && this.#router(table) !== null && this.#there.has(quoteTable(table));
+    const target = isSuspended(table) ? null : this.#router(table);
+    const isCarried = target !== null && (this.#seenAside?.isFree(target) ?? true) && this.#there.has(quoteTable(table));
     return isCarried && seed?.request === record.request ? tickOf(seed, record.part, noCounts) : null;
   }
 
@@ -177,6 +186,8 @@ export class Seeding {
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
+    if (seed && bothWays && !((await this.#seenAside?.covers(tables.target, record.seen)) ?? true))
+      return passedBy(onPassed, 'a chunk that lacks what was written here before the table was put aside: it comes again', table);
     return this.#writer.madeReady(this.#prepared(chunk, { ...tables, bothWays, seed }));
   }
 

@@ -28,6 +28,7 @@ export interface DetectorOptions {
     | 'concurrentChanges'
     | 'changedHere'
     | 'leftOut'
+    | 'ownEnd'
     | 'discard'
     | 'follow'
     | 'quiet'

@@ -62,6 +62,10 @@ export class FakePeers implements PeersUsed {
     return { database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 };
   }
 
+  async ownEnd(): Promise<Seen> {
+    return {};
+  }
+
   concurrentChanges(conflictKey: string, seen: Seen): readonly KeyValues[] {
     return this.#recentChanges.concurrentChanges(conflictKey, seqOf(seen));
   }

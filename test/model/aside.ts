@@ -1,6 +1,6 @@
 /**
- * A table that enters with a past, both ways: A's statement holds at B, B's own table is put aside and made anew from chunks of A, while what
- * B had written to it before is on its way to A. docs/decisions/0034-ddl.md, rule 21.
+ * A table that enters with a past, both ways: A's statement holds at B, B's own table is put aside and made anew from chunks of A, while
+ * what B had written to it before is on its way to A. docs/decisions/0034-ddl.md, rule 21.
  */
 import type { Model, Turn } from './paths.js';
 
@@ -45,10 +45,9 @@ export interface AsideCase {
 }
 
 export function asideModel(of: AsideCase, rules: AsideRules): Model<State> {
-  const first: State = {
-    ...{ a: ['past', 'old'], seen: 0, aLeft: of.a, aLog: [{ is: 'enters' }], isBegun: false },
-    ...{ b: ['other'], bLeft: of.b, bLog: [], read: 0, before: 0, isWhole: false, isAsked: false, readAt: -1 },
-  };
+  const ofA = { a: ['past', 'old'], seen: 0, aLeft: of.a, aLog: [{ is: 'enters' } as const], isBegun: false };
+  const ofB = { b: ['other'], bLeft: of.b, bLog: [], read: 0, before: 0, isWhole: false, isAsked: false, readAt: -1 };
+  const first: State = { ...ofA, ...ofB };
   return {
     first,
     turns: (state) => [...turnsOfA(state), ...turnsOfB(state, rules)],

@@ -42,6 +42,8 @@ const sidesSchema = z.object({
   /** SHOW CREATE TABLE; null: it is not there, or could not be asked. */
   atSource: z.string().nullable(),
   atTarget: z.string().nullable(),
+  /** Columns by which its rows are told apart at the source; null: it is not there, or could not be asked. */
+  key: z.array(z.string()).readonly().nullable(),
   /** What rows of the source would meet. Empty: nothing is known to differ. */
   differences: z.array(z.string()),
 });

@@ -140,7 +140,10 @@ export class Peers {
     }
   }
 
-  /** Up to where a transaction must have seen the target's own log to have seen all that is committed here now. @throws SyncError as open */
+  /**
+   * Up to where a transaction must have seen the target's own log to have seen all that is committed here now.
+   * @throws SyncError as open
+   */
   async ownEnd(seen: Seen): Promise<Seen> {
     await this.open([seen]);
     for (const own of this.#own) await this.#options.during(behind(own), () => this.#ownCaughtUp(own));

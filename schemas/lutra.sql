@@ -130,7 +130,7 @@ CREATE TABLE IF NOT EXISTS lutra.seed (
   request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'id of the order',
   target_database VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'seeding, done, cancelled',
+  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'seeding, done, cancelled; waiting: its rows are in no log, and nothing of it is applied before a seed of it begins',
   on_existing  VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'source, target, stop, or a region',
   cursor_key   LONGTEXT NULL COMMENT 'JSON: all rows of the part up to this primary key are here; NULL: none',
   end_key      LONGTEXT NULL COMMENT 'JSON: the last primary key of the part; NULL: the end of the table',

@@ -32,6 +32,7 @@ export interface DdlView {
   readonly settings: Required<Pick<DdlSettings, 'default' | 'drop' | 'truncate'>>;
   readonly hold: DdlHold | null;
   readonly recent: readonly object[];
+  readonly waiting: readonly { readonly source: string }[];
 }
 
 const grants = 'CREATE, ALTER, DROP, INDEX, REFERENCES';

@@ -3,6 +3,7 @@ import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import {
   ApplyConnection,
+  awaitSeedNoMore,
   createTable,
   endSeeds,
   fence,
@@ -15,6 +16,7 @@ import {
   takeOver,
   tiedTables,
   untickSeeds,
+  wasPutAside,
   writeSuspended,
 } from '@lutra/mysql';
 
@@ -30,6 +32,8 @@ export interface TargetPort {
   readonly readSeeds: typeof readSeeds;
   readonly isSeedWhole: typeof isSeedWhole;
   readonly untickSeeds: typeof untickSeeds;
+  readonly wasPutAside: typeof wasPutAside;
+  readonly awaitSeedNoMore: typeof awaitSeedNoMore;
   readonly endSeeds: typeof endSeeds;
   readonly createTable: typeof createTable;
   readonly missingTables: typeof missingTables;
@@ -58,6 +62,8 @@ export const serversIo: LoaderIo = {
     readSeeds,
     isSeedWhole,
     untickSeeds,
+    wasPutAside,
+    awaitSeedNoMore,
     endSeeds,
     createTable,
     missingTables,

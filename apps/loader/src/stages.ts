@@ -27,6 +27,8 @@ import type { LoaderWork } from './assignments.js';
 
 export interface Stages {
   readonly router: Router;
+  /** Of a table of the source: it is suspended, or waits for its seed. */
+  isLeftOut(table: TableName): boolean;
   readonly reader: LogReader;
   readonly routes: RouteCheck;
   readonly suspensions: Suspensions;
@@ -34,6 +36,7 @@ export interface Stages {
   readonly detection: Detection | null;
   readonly applier: Applier;
   readonly ddl: DdlTarget;
+  readonly seeds: Seeds;
   readonly seeding: Seeding;
   readonly seedProgress: SeedProgressWriter;
   readonly progress: Progress;
@@ -82,6 +85,7 @@ export async function stagesFor(
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
   const parts = await seedPartsOf(run, checkpoint);
   const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
+  const isOut = (table: TableName): boolean => suspensions.has(table) || seeds.isWaiting(table);
   const replaces = (table: TableName): boolean => seeds.replaces(table);
   const detection = createDetector(deps, work, {
     writer,
@@ -101,7 +105,7 @@ export async function stagesFor(
   const bothWays = work.ddl?.bothWays ?? (work.detector?.back.length ?? 0) > 0;
   const followed = createRouter(followedRoutes(work.routes, { uid: work.uid, bothWays }));
   const router = apartWhereShared({ router: followed, routes: work.routes, others: work.ddl?.others ?? [] });
-  const carried = { router, isSuspended: (table: TableName) => suspensions.has(table) };
+  const carried = { router, isSuspended: isOut };
   const matcher = new TableMatcher({
     router,
     here: detection?.parts.peers ?? null,
@@ -116,7 +120,22 @@ export async function stagesFor(
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
   const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter(carried) });
-  return { router, reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, ddl, progress, skip };
+  return {
+    router,
+    isLeftOut: isOut,
+    reader,
+    routes,
+    suspensions,
+    matcher,
+    detection,
+    seeds,
+    seeding,
+    seedProgress,
+    applier,
+    ddl,
+    progress,
+    skip,
+  };
 }
 
 /** Behind a schema change, at whose place `owned` has the checkpoint: what is known of the tables of the target is read again. */

@@ -130,6 +130,8 @@ export interface DdlHold {
   readonly tables: readonly TableName[];
   /** Answers that would be taken. */
   readonly ways: readonly DdlAnswer[];
+  /** Of `entered`: those of `tables` that come with rows which are not in the log. */
+  readonly enters?: readonly TableName[];
   /** ms since 1970 */
   readonly since: number;
 }

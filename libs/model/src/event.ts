@@ -106,8 +106,8 @@ export const ddlEventSchema = z.object({
   pipeline: z.string(),
   /** Of the pipeline: another one may have its name later. */
   uid: z.string(),
-  /** done: a person did it there · skipped: a person let it out */
-  phase: z.enum(['applied', 'ignored', 'held', 'done', 'skipped']),
+  /** done: a person did it there · skipped: a person let it out · seeded: its tables wait for the seed that a person chose */
+  phase: z.enum(['applied', 'ignored', 'held', 'done', 'skipped', 'seeded']),
   /** Why it holds; null: it does not. */
   reason: z.enum(ddlHoldReasons).nullable(),
   /** Its kind: ALTER TABLE */

@@ -21,6 +21,7 @@ export * from './position.js';
 export * from './random-id.js';
 export * from './record.js';
 export * from './regression.js';
+export * from './put-aside.js';
 export * from './restart.js';
 export * from './folded-name.js';
 export * from './route.js';

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
+import { isPutAside } from './put-aside.js';
 import { shadowReadings } from './shadow.js';
 import type { ShadowKind } from './shadow.js';
 import type { TableName } from './table.js';
@@ -91,7 +92,7 @@ const anyName = /^\*+$/;
 export function createRouter(routes: readonly FollowedRoute[], suspended: readonly TableName[] = []): Router {
   const compiled = routes.map(compiledRoute);
   const left = new Set(suspended.map(keyOf));
-  const isLeft = (table: TableName): boolean => neverForwarded.has(table.database) || left.has(keyOf(table));
+  const isLeft = (table: TableName): boolean => neverForwarded.has(table.database) || isPutAside(table.name) || left.has(keyOf(table));
   const shadows = new Shadows(compiled, isLeft);
   const cache = new Map<string, Decided>();
   const decide = (table: TableName): Decided => {

@@ -29,6 +29,8 @@ export const seedOrderSchema = z.strictObject({
   state: z.enum(seedStates),
   /** Pipelines whose seeds must be done before this one begins; one that was cancelled, or has no order, is not waited for. */
   after: z.array(pipelineUidSchema).readonly(),
+  /** The schema change whose answer `seed` it carries out: its place in a log. */
+  answers: z.strictObject({ log: z.string().min(1), seq: count }).optional(),
   /** Who ordered it, for people. */
   by: z.string(),
   /** ms since 1970 */

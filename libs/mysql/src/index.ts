@@ -60,7 +60,9 @@ export type { SortKeys } from './sort-keys.js';
 export { isSameServer } from './server-identity.js';
 export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryKeyOf, uniqueConflictKeys } from './conflict-keys.js';
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
-export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed, untickSeeds } from './seed-store.js';
+export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed } from './seed-store.js';
+export { awaitSeed, awaitSeedNoMore, untickSeeds } from './seed-waiting.js';
+export { asideDefinition, asideObstacles, wasPutAside } from './aside-look.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
 export {

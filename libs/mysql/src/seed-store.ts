@@ -2,12 +2,10 @@
  * lutra.seed: which tables a pipeline is seeding or has seeded, and how far. Its texts are part of a target transaction, behind the fence
  * in lutra.checkpoint.
  */
-import { checkpointFence } from '@lutra/marker';
-import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { SeededTable, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
-import { ask, through } from './ownership.js';
+import { through } from './ownership.js';
 import { textOf } from './server-facts.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 import type { Mark, SqlText } from './sql-text.js';
@@ -29,7 +27,8 @@ export interface SeedOf {
 /** One part of a table. */
 export interface SeedPart extends Pick<SeedOf, 'table' | 'target' | 'request' | 'onExisting'> {
   readonly part: number;
-  readonly state: SeededTable['state'];
+  /** waiting: nothing of the table is applied before its seed begins. */
+  readonly state: SeededTable['state'] | 'waiting';
   /** JSON of the last key that is ticked off. */
   readonly cursor: string | null;
   /** JSON of its last key; null: the end of the table. */
@@ -49,10 +48,13 @@ export interface Tick {
   readonly counts: SeedCounts;
 }
 
+export const fixedNames = ['pipeline', 'database_name', 'table_name', 'request', 'target_database', 'target_table', 'on_existing'];
 const countNames = ['inserted', 'equal', 'replaced', 'kept', 'yielded', 'clashes'] as const;
 const seedTable = { database: 'lutra', name: 'seed' };
 /** Part 0 is all of the table again. */
-const anewOf = ['cursor_key = NULL', 'end_key = NULL', 'is_whole = (part > 0)', ...countNames.map((name) => `${name} = 0`)].join(', ');
+export const anewOf = ['cursor_key = NULL', 'end_key = NULL', 'is_whole = (part > 0)', ...countNames.map((name) => `${name} = 0`)].join(
+  ', ',
+);
 export const noCounts: SeedCounts = { inserted: 0, equal: 0, replaced: 0, kept: 0, yielded: 0, clashes: 0 };
 
 /** None where the table is not there yet. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
@@ -70,30 +72,6 @@ export async function readSeeds(target: ConnectionOptions | Queries, pipeline: s
       if (code !== 'COLUMN_MISSING') throw error;
       const fix = 'when no seed is under way, DROP TABLE lutra.seed and run schemas/lutra.sql';
       throw new SyncError('CHECKPOINT_INVALID', `lutra.seed is not as schemas/lutra.sql makes it (${message}): ${fix}`);
-    }
-  });
-}
-
-/**
- * What is ticked off of tables that the pipeline does not carry now. Counter-example without: a table leaves the routes amid its seed and
- * comes back; the rows that were ticked off before have changed meanwhile, and seeding goes on behind them.
- * @throws SyncError FENCED, TARGET_*
- */
-export async function untickSeeds(
-  target: ConnectionOptions | Queries,
-  key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>,
-  tables: readonly TableName[],
-): Promise<void> {
-  const { pipeline } = key;
-  const texts = tables.map((table) => `UPDATE lutra.seed SET ${anewOf}${whereTable({ pipeline, table })} AND state = 'seeding'`);
-  await through(target, async (queries) => {
-    await queries.query('BEGIN');
-    try {
-      for (const sql of [checkpointFence(key), ...texts]) await ask(queries, sql);
-      await queries.query('COMMIT');
-    } catch (error) {
-      await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
-      throw error;
     }
   });
 }
@@ -127,7 +105,7 @@ function partOf(row: ResultRow): SeedPart {
 }
 
 function stateOf(state: string): SeedPart['state'] {
-  if (state === 'seeding' || state === 'done' || state === 'cancelled') return state;
+  if (state === 'seeding' || state === 'done' || state === 'cancelled' || state === 'waiting') return state;
   throw new SyncError('CHECKPOINT_INVALID', `lutra.seed: a row has state ${state.slice(0, 16)}; compare the table with schemas/lutra.sql`);
 }
 
@@ -177,16 +155,15 @@ interface Begun {
   readonly end: string | null;
 }
 
-function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): string {
+export function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): string {
   const [uid, database, name] = [pipeline, table.database, table.name].map(quoteText);
   return ` WHERE pipeline = ${uid} AND database_name = ${database} AND table_name = ${name}`;
 }
 
 function partStatement({ pipeline, table, target, request, onExisting }: SeedOf, { part, cursor, end }: Begun): string {
-  const names = ['pipeline', 'database_name', 'table_name', 'request', 'target_database', 'target_table', 'on_existing'];
   const texts = [pipeline, table.database, table.name, request, target.database, target.name, onExisting].map(quoteText);
   const kept = (column: string, anew: string): string =>
-    `${column} = IF(request = VALUES(request) AND state <> 'cancelled', ${column}, ${anew})`;
+    `${column} = IF(request = VALUES(request) AND state IN ('seeding', 'done'), ${column}, ${anew})`;
   const anew = [
     kept('cursor_key', 'VALUES(cursor_key)'),
     kept('end_key', 'VALUES(end_key)'),
@@ -199,11 +176,11 @@ function partStatement({ pipeline, table, target, request, onExisting }: SeedOf,
   ];
   const keys = [cursor, end].map((key) => (key === null ? 'NULL' : quoteText(key)));
   const values = [...texts, part, "'seeding'", ...keys, 0].join(', ');
-  const into = `INSERT INTO lutra.seed (${names.join(', ')}, part, state, cursor_key, end_key, is_whole) VALUES (${values})`;
+  const into = `INSERT INTO lutra.seed (${fixedNames.join(', ')}, part, state, cursor_key, end_key, is_whole) VALUES (${values})`;
   return `${into} ON DUPLICATE KEY UPDATE ${anew.join(', ')}`;
 }
 
-function textOfStatements(statements: readonly string[]): SqlText {
+export function textOfStatements(statements: readonly string[]): SqlText {
   const mark: Mark = { does: 'upsert', table: seedTable, change: 0, changes: 1 };
   return { sql: statements.join(';\n'), marks: statements.map(() => mark) };
 }

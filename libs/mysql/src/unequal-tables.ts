@@ -32,5 +32,8 @@ export function unequalQuery(target: TableName, { pipeline, table }: { readonly 
 /** A pipeline is gone. What lasts of it would last for ever, for others that write the same tables and for the capture of this server. */
 export function leftStatements(pipeline: string): readonly string[] {
   const of = `ended_at = CURRENT_TIMESTAMP(3) WHERE pipeline = ${quoteText(pipeline)}`;
-  return [`UPDATE lutra.unequal SET ${of} AND ended_at IS NULL`, `UPDATE lutra.seed SET state = 'cancelled', ${of} AND state = 'seeding'`];
+  return [
+    `UPDATE lutra.unequal SET ${of} AND ended_at IS NULL`,
+    `UPDATE lutra.seed SET state = 'cancelled', ${of} AND state IN ('seeding', 'waiting')`,
+  ];
 }

@@ -1,7 +1,7 @@
 /** A table as it is at both sides of a pipeline now: its definitions, and what rows of the source would meet at the target. */
 import { createRuleFinder, flowsBothWays, tableName, toSyncError } from '@lutra/model';
 import type { ChannelDocument, Router, TableName } from '@lutra/model';
-import { asSource, compareDefinitions, loadTables, quoteTable, tableDifferences } from '@lutra/mysql';
+import { asSource, compareDefinitions, loadTables, ownKeyed, quoteTable, tableDifferences } from '@lutra/mysql';
 import type { Session, TargetTable } from '@lutra/mysql';
 import type { TableSides } from './ddl.schemas.js';
 
@@ -48,6 +48,7 @@ export function sidesOf({ source, target, from, to }: Pair, channel: ChannelDocu
     target: tableName(target),
     atSource: from?.definition ?? null,
     atTarget: to?.definition ?? null,
+    key: from?.table ? ownKeyed(from.table).primaryKey : null,
     differences: from && to ? differences({ source, target, from, to }, channel, router) : [],
   };
 }

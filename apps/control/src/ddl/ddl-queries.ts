@@ -2,7 +2,7 @@
 import { quoteText } from '@lutra/mysql';
 import type { ResultRow } from '@lutra/mysql';
 import { z } from 'zod';
-import type { RecentDdl } from './ddl.schemas.js';
+import type { RecentDdl, WaitingTable } from './ddl.schemas.js';
 
 const mostRecent = 20;
 const mostLetters = 4_000;
@@ -42,4 +42,14 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+export function waitingQuery(uid: string): string {
+  const names = "CONCAT(database_name, '.', table_name) AS source, CONCAT(target_database, '.', target_table) AS target";
+  const waits = `pipeline = ${quoteText(uid)} AND state = 'waiting'`;
+  return `SELECT ${names}, ROUND(UNIX_TIMESTAMP(begun_at) * 1000) AS since FROM lutra.seed WHERE ${waits} ORDER BY source LIMIT ${mostRecent}`;
+}
+
+export function toWaiting(row: ResultRow): WaitingTable {
+  return { source: String(row['source']), target: String(row['target']), since: Number(row['since']) };
 }

@@ -29,7 +29,7 @@ export class DdlController {
 
   @Post()
   @HttpCode(200)
-  @ApiAnswer('Answer the schema change at which the pipeline holds: run, done or skip', pipelineDdlSchema, 400, 404, 409)
+  @ApiAnswer('Answer the schema change at which the pipeline holds: run, done, skip or seed', pipelineDdlSchema, 400, 404, 409)
   answer(
     @Param('channel', { schema: nameSchema }) channel: string,
     @Param('pipeline', { schema: nameSchema }) pipeline: string,

@@ -44,10 +44,22 @@ const sidesSchema = z.object({
   /** SHOW CREATE TABLE; null: it is not there, or could not be asked. */
   atSource: z.string().nullable(),
   atTarget: z.string().nullable(),
+  /** Columns by which its rows are told apart at the source; null: it is not there, or could not be asked. */
+  key: z.array(z.string()).readonly().nullable(),
   /** What rows of the source would meet. Empty: nothing is known to differ. */
   differences: z.array(z.string()),
 });
 export type TableSides = z.infer<typeof sidesSchema>;
+
+/** A table whose rows are in no log: nothing of it is applied before a seed of it begins. */
+const waitingSchema = z.object({
+  /** `schema.table`, by their names at each side. */
+  source: z.string(),
+  target: z.string(),
+  /** ms since 1970 */
+  since: z.number(),
+});
+export type WaitingTable = z.infer<typeof waitingSchema>;
 
 export const pipelineDdlSchema = z.object({
   /** `<channel>.<pipeline>` */
@@ -62,6 +74,8 @@ export const pipelineDdlSchema = z.object({
   tables: z.array(sidesSchema),
   /** The newest 20 at the target, newest first. */
   recent: z.array(recentSchema),
+  /** Tables that wait for their seed, 20 at most. */
+  waiting: z.array(waitingSchema),
   /** Servers that did not answer: what is asked of them is left out above. */
   unreachable: z.array(z.object({ endpoint: z.string(), code: z.string(), message: z.string() })),
 });
@@ -71,7 +85,10 @@ export const ddlAnswerSchema = z.strictObject({
   /** `hold.log` and `hold.seq`: the answer is to this statement alone. */
   log: z.string().min(1),
   seq: z.int().min(0),
-  /** run: carry it out as `hold.here` shows it · done: it has been done at the target · skip: leave it out */
+  /**
+   * run: carry it out as `hold.here` shows it · done: it has been done at the target · skip: leave it out · seed: put the target's tables
+   * aside, and copy `hold.enters`
+   */
   answer: z.enum(ddlAnswers),
   /** Who says so; left out: whose token it is. */
   by: z.string().min(1).max(200).optional(),

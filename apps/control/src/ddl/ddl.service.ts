@@ -12,13 +12,14 @@ import { findDocument } from '../configuration/configuration.js';
 import { limited } from '../endpoints/server-checks.js';
 import { PipelineAccessService } from '../pipelines/pipeline-access.service.js';
 import { TargetQueryService } from '../pipelines/target-query.service.js';
+import { SeedService } from '../seeds/seed.service.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { lookAt, sidesOf } from './both-sides.js';
 import type { SideLook } from './both-sides.js';
-import { recentQuery, toRecent } from './ddl-queries.js';
-import { holdOf, loaderOf, statementOf } from './held-pipelines.js';
+import { recentQuery, toRecent, toWaiting, waitingQuery } from './ddl-queries.js';
+import { holdOf, loaderOf, statementOf, withoutSeed } from './held-pipelines.js';
 import { effectiveDdl } from './ddl.rules.js';
-import type { DdlAnswerWrite, PipelineDdl, RecentDdl, TableSides } from './ddl.schemas.js';
+import type { DdlAnswerWrite, PipelineDdl, RecentDdl, TableSides, WaitingTable } from './ddl.schemas.js';
 
 interface Subject {
   readonly channel: ChannelDocument;
@@ -34,6 +35,7 @@ export class DdlService {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(PipelineAccessService) private readonly pipelines: PipelineAccessService,
     @Inject(TargetQueryService) private readonly servers: TargetQueryService,
+    @Inject(SeedService) private readonly seeds: SeedService,
   ) {}
 
   /** A server that does not answer is named: the hold is shown all the same. @throws SyncError CONFIG_MISSING */
@@ -49,23 +51,28 @@ export class DdlService {
       pipeline: id,
       uid: pipeline.uid,
       settings: { ...effectiveDdl(pipeline.ddl, bothWays), bothWays, homes: bothWays ? homesOf(subject, hold?.tables ?? []) : [] },
-      hold,
+      hold: hold && withoutSeed(hold, tables),
       running: worker?.ddl ?? null,
       tables,
       recent: await this.#recent(pipeline, unreachable),
+      waiting: await this.#waiting(pipeline, unreachable),
       unreachable,
     };
   }
 
   /**
    * The loader asks for it each second.
-   * @throws SyncError CONFIG_CONFLICT: level; the pipeline does not hold there; the answer would not be taken. CONFIG_MISSING
+   * @throws SyncError CONFIG_CONFLICT: level; the pipeline does not hold there; the answer would not be taken, or its tables cannot be
+   * seeded. CONFIG_MISSING, SOURCE_*, TARGET_*
    */
   async answer(channelName: string, name: string, write: DdlAnswerWrite): Promise<PipelineDdl> {
     requireDdlLevel(this.level.current);
     const { pipeline, id } = await this.pipelines.find(channelName, name);
     const { log, seq, answer, by = currentAuthor().by, reason } = write;
-    requireAnswerable(id, holdOf(await this.#worker(pipeline)), write);
+    const { enters: tables = [] } = requireAnswerable(id, holdOf(await this.#worker(pipeline)), write);
+    const answers = { log, seq };
+    if (answer === 'seed') await this.seeds.orderFor(channelName, name, { answers, tables, reason });
+    else await this.seeds.withdraw(pipeline.uid, answers);
     await this.registry.skips.order(pipeline.uid, { log, seq, answer, by, reason, at: Date.now() });
     this.logger.warn({ pipeline: id, uid: pipeline.uid, log, seq, answer, by, reason }, 'a schema change was answered');
     return this.find(channelName, name);
@@ -78,6 +85,15 @@ export class DdlService {
   async #recent({ uid, target }: PipelineDocument, unreachable: PipelineDdl['unreachable']): Promise<RecentDdl[]> {
     try {
       return (await this.servers.ask(target, { table: 'ddl', sql: recentQuery(uid) })).map(toRecent);
+    } catch (error) {
+      told(unreachable, target, error);
+      return [];
+    }
+  }
+
+  async #waiting({ uid, target }: PipelineDocument, unreachable: PipelineDdl['unreachable']): Promise<WaitingTable[]> {
+    try {
+      return (await this.servers.ask(target, { table: 'seed', sql: waitingQuery(uid) })).map(toWaiting);
     } catch (error) {
       told(unreachable, target, error);
       return [];
@@ -144,7 +160,7 @@ function requireDdlLevel(current: number): void {
 }
 
 /** Shown for a statement that a person has just looked at: another one may have come meanwhile. */
-function requireAnswerable(id: string, hold: DdlHold | null, { log, seq, answer }: DdlAnswerWrite): void {
+function requireAnswerable(id: string, hold: DdlHold | null, { log, seq, answer }: DdlAnswerWrite): DdlHold {
   if (!hold) throw new SyncError('CONFIG_CONFLICT', `pipeline ${id} does not hold at a schema change; GET …/ddl shows what it does`);
   const details = { log: hold.log, seq: hold.seq };
   const at = statementOf(hold);
@@ -156,7 +172,7 @@ function requireAnswerable(id: string, hold: DdlHold | null, { log, seq, answer 
         details,
       },
     );
-  if (hold.ways.includes(answer)) return;
+  if (hold.ways.includes(answer)) return hold;
   const what = `pipeline ${id} holds at ${at} (${hold.reason}): "${answer}" is no way out of it; ${hold.ways.join(' and ') || 'nothing'} would be taken`;
   throw new SyncError('CONFIG_CONFLICT', `${what}. ${hold.message}`, { details });
 }

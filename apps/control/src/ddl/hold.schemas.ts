@@ -22,6 +22,8 @@ export const ddlHoldSchema = z.object({
   tables: z.array(tableNameSchema).readonly(),
   /** Answers that would be taken. */
   ways: z.array(z.enum(ddlAnswers)).readonly(),
+  /** Of `entered`: those of `tables` that come with rows which are not in the log. */
+  enters: z.array(tableNameSchema).readonly().optional(),
   since: z.number(),
 }) satisfies z.ZodType<DdlHold>;
 

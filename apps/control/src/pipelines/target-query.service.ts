@@ -11,7 +11,7 @@ import { PipelineAccessService } from './pipeline-access.service.js';
 
 export interface TableQuestion {
   /** Of schema lutra, for messages. */
-  readonly table: 'difference' | 'unequal' | 'ddl';
+  readonly table: 'difference' | 'unequal' | 'ddl' | 'seed';
   readonly sql: string;
 }
 

@@ -34,6 +34,6 @@ export function patternsOf({ routes }: Routed, carried: readonly FoundTable[], a
 }
 
 /** What a pattern cannot spell stands as any letter: the order takes what the pipeline carries of it. */
-function patternOfName({ database, name }: TableName): string {
+export function patternOfName({ database, name }: TableName): string {
   return [database, name].map((part) => part.replaceAll(/[.*]/g, '?')).join('.');
 }

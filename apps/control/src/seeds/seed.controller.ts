@@ -28,7 +28,7 @@ export class SeedController {
     @Query('dryRun', { schema: flagSchema }) dryRun: boolean,
     @Body({ schema: seedWriteSchema }) body: SeedWrite,
   ): Promise<SeedAnswer> {
-    return this.seeds.order(channel, pipeline, body, dryRun);
+    return this.seeds.order(channel, pipeline, body, { dryRun });
   }
 
   @Get()

@@ -24,7 +24,7 @@ export interface SeedFacts {
   readonly unequal: readonly TableName[];
 }
 
-type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables'>;
+type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables' | 'answers'>;
 
 /** By the documents alone. */
 export function orderProblems({ channel, pipeline, id, regions }: SeedSubject, order: Draft): readonly Problem[] {
@@ -56,12 +56,17 @@ export function tableProblems({ channel, pipeline, id }: SeedSubject, order: Dra
     const what = `${tables.length} tables; one order takes ${maxSeedTables}`;
     problems.push(error('seed-too-many-tables', what, 'order them in parts, one after the other'));
   }
+  // Each is put aside at the target before it is seeded.
+  if (order.answers && tables.length < order.tables.length) {
+    const what = `of ${order.tables.join(', ')} only ${tables.map(({ source }) => tableName(source)).join(', ')} are there at ${pipeline.source}`;
+    problems.push(error('seed-no-tables', what, 'answer "done" or "skip"'));
+  }
   return [
     ...problems,
     ...suspendedTables(id, facts),
     ...unequalTables(pipeline, facts),
     ...keptRows(channel, order, tables),
-    ...tables.flatMap((table) => [...keyProblems(table, order.tables), ...absentAtTarget(table, order, { pipeline, facts })]),
+    ...tables.flatMap((table) => [...keyProblems(table, order), ...absentAtTarget(table, order, { pipeline, facts })]),
   ];
 }
 
@@ -107,11 +112,11 @@ function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonl
 }
 
 /** A table that a pattern brings along is left out with a warning; one that is named is an error. */
-function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): readonly Problem[] {
+function keyProblems({ source, key }: FoundTable, { tables: patterns, answers }: Draft): readonly Problem[] {
   const approximate = key.filter(({ type }) => type.toLowerCase() === 'float');
   if (key.length > 0 && approximate.length === 0) return [];
   const name = tableName(source);
-  const severity = patterns.includes(name) ? 'error' : 'warning';
+  const severity = answers || patterns.includes(name) ? 'error' : 'warning';
   const why =
     key.length === 0
       ? 'has no primary key, and no unique key over whole NOT NULL columns'

@@ -3,10 +3,11 @@
  * document; it is written under the revision that it was checked against, so that no order is left of a pipeline that is gone.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
 import { maxVerifiedTables, SyncError } from '@lutra/model';
-import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress } from '@lutra/model';
+import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress, TableName } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { found } from '../configuration/configuration.js';
@@ -18,13 +19,23 @@ import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
 import type { OrderAction } from '../orders/orders.schemas.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { FollowUpService } from '../verifications/follow-up.service.js';
+import { patternOfName } from './added-tables.js';
 import { SeedLookService } from './seed-look.service.js';
 import type { SeedLook, StoredSubject } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
 import { activityOf, hasEnded } from './seed-states.js';
 import { handledRows, tableStates } from './seed-progress.js';
+import { seedDefaults } from './seed.schemas.js';
 import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
+
+/** Of the answer to a schema change. */
+export interface AnswerSeed {
+  readonly answers: NonNullable<SeedOrder['answers']>;
+  /** At the source: all of them, or none. */
+  readonly tables: readonly TableName[];
+  readonly reason: string;
+}
 
 /** What a topic holds of a row beside its columns, before compression. */
 const envelopeBytes = 350;
@@ -35,6 +46,8 @@ interface Written {
   readonly name: string;
   readonly order: SeedOrder;
   readonly verify: boolean;
+  /** Id of an order whose tables it has too. */
+  readonly takesIn: string | undefined;
 }
 
 @Injectable()
@@ -49,13 +62,18 @@ export class SeedService {
   ) {}
 
   /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_*, SOURCE_*, TARGET_* */
-  async order(channel: string, name: string, write: SeedWrite, dryRun: boolean): Promise<SeedAnswer> {
+  async order(
+    channel: string,
+    name: string,
+    write: SeedWrite & Pick<SeedOrder, 'answers'>,
+    { dryRun, takesIn }: { readonly dryRun: boolean; readonly takesIn?: string | undefined },
+  ): Promise<SeedAnswer> {
     requireLevel(this.level.current);
     const subject = await this.look.subject(channel, name);
     if (write.keys) return this.#sendAgain(channel, name, { ...write, keys: write.keys }, dryRun);
     const order = orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions));
     const look = await this.look.at(subject, order);
-    const underWay = await this.#underWay(subject.pipeline.uid, subject.id);
+    const underWay = await this.#underWay(subject.pipeline.uid, subject.id, takesIn);
     const verify = write.verify && look.tables.length <= maxVerifiedTables;
     const unverified = write.verify ? await this.#notVerified(subject, look.tables.length) : [];
     const held = heldProblems(subject.channel, await this.registry.status.list(), [subject.pipeline.name]);
@@ -63,10 +81,35 @@ export class SeedService {
     const answer = { ...amounts(look), order, dryRun, entries: 0, problems: [...problems] };
     if (dryRun) return { ...answer, verification: null };
     if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `pipeline ${subject.id} cannot be seeded`, problems);
-    const verification = await this.#write({ channel, name, order, verify });
+    const verification = await this.#write({ channel, name, order, verify, takesIn });
     const { reason } = write;
     this.logger.info({ pipeline: subject.id, order: order.id, tables: look.tables.length, verification, reason }, 'a seed was ordered');
     return { ...answer, verification };
+  }
+
+  /**
+   * Before the answer itself is written: a control that ends in between leaves an order whose tables begin behind the schema change, where
+   * the pipeline holds still. What was ordered so before counts.
+   * @throws as order()
+   */
+  async orderFor(channel: string, name: string, { answers, tables, reason }: AnswerSeed): Promise<void> {
+    const { pipeline } = await this.look.subject(channel, name);
+    const known = (await this.registry.seeds.read(pipeline.uid))?.document;
+    const before = known?.answers && !(await this.#hasEnded(pipeline.uid, known)) ? known : null;
+    if (before && isDeepStrictEqual(before.answers, answers)) return;
+    // Counter-example for two orders: the pipeline holds at the second table before the first one is done, and neither goes on.
+    const names = [...new Set([...tables.map(patternOfName), ...(before?.tables ?? [])])];
+    const write = { ...seedDefaults, rowsPerSecond: null, tables: names, createTables: true, verify: true, reason, answers };
+    await this.order(channel, name, write, { dryRun: false, takesIn: before?.id });
+  }
+
+  /** The schema change got another answer. */
+  async withdraw(uid: PipelineUid, answers: AnswerSeed['answers']): Promise<void> {
+    for (;;) {
+      const known = await this.registry.seeds.read(uid);
+      if (!known || known.document.state === 'cancelled' || !isDeepStrictEqual(known.document.answers, answers)) return;
+      if (await this.registry.seeds.replace(uid, { ...known.document, state: 'cancelled' }, known.version)) return;
+    }
   }
 
   async find(channel: string, name: string): Promise<SeedFound> {
@@ -120,9 +163,9 @@ export class SeedService {
     return progress?.request === request ? progress : null;
   }
 
-  async #underWay(uid: PipelineUid, id: string) {
+  async #underWay(uid: PipelineUid, id: string, takesIn: string | undefined) {
     const known = await this.registry.seeds.read(uid);
-    if (!known || (await this.#hasEnded(uid, known.document))) return [];
+    if (!known || known.document.id === takesIn || (await this.#hasEnded(uid, known.document))) return [];
     const what = `pipeline ${id} has an order of seeding already, which is ${known.document.state} (${known.document.id})`;
     return [{ id: 'seed-under-way', severity: 'error', what, fix: 'wait until it is done, or POST …/seed/cancel first' } as const];
   }
@@ -134,12 +177,12 @@ export class SeedService {
   }
 
   /** With the verification that follows. @returns its id; null: none does */
-  #write({ channel, name, order, verify }: Written): Promise<string | null> {
+  #write({ channel, name, order, verify, takesIn }: Written): Promise<string | null> {
     return this.configuration.write(async (snapshot) => {
       const pipeline = found(snapshot, 'channel', channel).document.pipelines.find((candidate) => candidate.name === name);
       if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channel} has no pipeline ${name}`);
       const known = await this.registry.seeds.read(pipeline.uid);
-      if (known && !(await this.#hasEnded(pipeline.uid, known.document)))
+      if (known && known.document.id !== takesIn && !(await this.#hasEnded(pipeline.uid, known.document)))
         throw new SyncError('CONFIG_CONFLICT', `somebody else has ordered a seed of pipeline ${channel}.${name} meanwhile`);
       const { tables, where } = order;
       const following = verify
@@ -170,7 +213,7 @@ function shownActivity(activity: SeedActivity | null): SeedFound['activity'] {
   return activity && { ...activity, refused: activity.refused.map((table) => ({ ...table })) };
 }
 
-function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
+function orderOf(write: SeedWrite & Pick<SeedOrder, 'answers'>, onExisting: string): SeedOrder {
   const { keys: _, verify: __, reason, tables = [], ...rest } = write;
   return {
     ...rest,

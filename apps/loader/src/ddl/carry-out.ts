@@ -13,6 +13,10 @@ export interface DdlRefusal {
   readonly here?: DdlPlan;
   /** Answers that would be taken; left out: `done`, `skip`, and `run` where a plan is known. */
   readonly ways?: readonly DdlAnswer[];
+  /** Of `entered`: by their names at the source. */
+  readonly enters?: readonly TableName[];
+  /** The target may keep what it has, and people are told: no row of it comes any more. */
+  readonly isLeft?: boolean;
 }
 
 /** As it would run here. */
@@ -55,6 +59,11 @@ export interface DdlTarget {
   narrows(record: DdlRecord, plan: DdlPlan): Promise<string | null>;
   /** Intent, statement, done. Behind the barrier: nothing of what came before is under way. Null: it ran; the checkpoint is behind it. */
   run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null>;
+  /**
+   * What the target has of tables that enter is put aside, and nothing of them is applied before their seed begins. May be asked for once
+   * more, after whatever became of it. Null: it is so; the checkpoint is behind it.
+   */
+  seed(record: DdlRecord, at: DdlAt): Promise<DdlRefusal | null>;
   /** It does not run, or need not: its row in lutra.ddl, and the checkpoint behind it. */
   conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void>;
 }

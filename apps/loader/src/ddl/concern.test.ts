@@ -31,6 +31,19 @@ const cases: readonly (readonly [what: string, want: Concern, tables: readonly D
   ['it names no table', 'none', [], null],
 ];
 
+it('rows that come out of a file come to a table that is known', () => {
+  const of = (sql: string) =>
+    concernOf(
+      { ...emptyDdl(), statement: 'ALTER TABLE', sql, flavor: 'mysql', tables: [table('subject', 't')], doubt: 'files' },
+      { router, isSuspended: () => false },
+    );
+  expect([
+    of('ALTER TABLE t IMPORT TABLESPACE'),
+    of('alter table t import partition p tablespace'),
+    of('ALTER TABLE t DISCARD TABLESPACE'),
+  ]).toEqual(['tables', 'tables', 'unknown']);
+});
+
 it.each(cases)('%s: %s', (_, want, tables, doubt) => {
   expect(concernOf({ ...emptyDdl(), tables, doubt }, { router, isSuspended: ({ name }) => name === suspended })).toBe(want);
 });

@@ -3,6 +3,7 @@ import { shadowReadings } from '@lutra/model';
 import type { DdlRecord, Router, TableName } from '@lutra/model';
 import { changedTables } from './changed-tables.js';
 import { onlineChangeOf } from './online-change.js';
+import { isImport } from './entering.js';
 
 /**
  * tables: all that it changes is known · unknown: it may change something of the pipeline, and nobody knows what · shadows: it is of tables
@@ -33,7 +34,9 @@ export function isLeftOut(table: TableName, { router, isSuspended }: Carried): b
 type Concerned = Pick<DdlRecord, 'statement' | 'sql' | 'tables' | 'doubt' | 'session' | 'flavor'>;
 
 export function concernOf(record: Concerned, of: Carried): Concern {
-  const { tables, doubt } = record;
+  const { tables } = record;
+  // What it does is known: it brings rows.
+  const doubt = isImport(record) ? null : record.doubt;
   const router = carriedRouter(of);
   if (doubt !== null && tables.length === 0) return 'unknown';
   const isCarried = ({ database, name }: TableName): boolean =>

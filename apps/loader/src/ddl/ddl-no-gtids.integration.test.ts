@@ -1,6 +1,6 @@
 /** A target without GTIDs has no witness: definitions decide about an open intent, or nobody does. */
 import type { DdlClause, DdlRecord } from '@lutra/model';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { ended, isUnderWay, killAt, Killed, outcomeOf } from './ddl-kills.fixture.js';
 import type { Point } from './ddl-kills.fixture.js';
@@ -115,4 +115,40 @@ it('what the target refuses leaves nothing open', async () => {
   const record = statement(room, 'ALTER TABLE t ADD id int');
   expect(await loader.apply(record, 1)).toMatchObject({ reason: 'failed' });
   expect([await room.rows(), await loader.target.look(record)]).toEqual([[['failed', 0]], 'new']);
+});
+
+describe('a table that enters with a past', () => {
+  const at = {
+    position: { log: 'log-a', logEpoch: 1, seq: 5, nextOffset: 6 },
+    decision: { answer: 'seed', by: 'ann', reason: 'so' },
+  } as const;
+  const renamed = (room: DdlRoom, ...names: readonly string[]): DdlRecord =>
+    room.record(
+      `RENAME TABLE ${names.join(' TO ').replace(/(TO \S+) TO/g, '$1,')}`,
+      names.map((name, i) => [i % 2 === 0 ? 'from' : 'to', name]),
+    );
+
+  it('is put aside once, as the names that are there tell', async () => {
+    const points = ['before intent', 'behind intent', 'before done', 'behind done'] as const;
+    for (const point of points) {
+      const room = await roomOf();
+      const record = renamed(room, 'stage.t', 't');
+      const killed: RoomLoader = await room.loader({ around: killAt(point, () => killed.kill()) });
+      await expect(killed.target.seed(record, at)).rejects.toBeInstanceOf(Killed);
+      const { target } = await room.loader();
+      if ((await target.look(record)) === 'new') expect(await target.seed(record, at)).toBeNull();
+      expect([await room.tables(), await target.look(record), await room.seq()]).toEqual(['lutra_aside_t_5', 'done', 5]);
+    }
+  });
+
+  it('cannot be put aside where other tables get new names too, or both ways', async () => {
+    const room = await roomOf();
+    const several = renamed(room, 't', 'u', 'stage.t', 't');
+    expect(await (await room.loader()).target.plan(several)).toMatchObject({
+      ways: ['done', 'skip'],
+      message: expect.stringContaining('no GTIDs'),
+    });
+    const plan = await (await room.loader({ bothWays: true })).target.plan(renamed(room, 'stage.t', 't'));
+    expect(plan).toMatchObject({ ways: ['done', 'skip'], message: expect.stringContaining('would go back') });
+  });
 });

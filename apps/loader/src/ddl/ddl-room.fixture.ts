@@ -15,7 +15,7 @@ import type { ServerDdlTargetOptions } from './ddl-target.js';
 /** Called around each text of a marked transaction; what it throws is the end of the loader. */
 export type Around = (when: 'before' | 'behind', sql: string) => void | Promise<void>;
 
-export interface LoaderOptions extends Partial<Pick<ServerDdlTargetOptions, 'bothWays' | 'timing' | 'target' | 'routes'>> {
+export interface LoaderOptions extends Partial<Pick<ServerDdlTargetOptions, 'bothWays' | 'others' | 'timing' | 'target' | 'routes'>> {
   readonly around?: Around;
   readonly maxSeconds?: number;
 }
@@ -91,7 +91,10 @@ export class DdlRoom {
     const target = this.server.options;
     const { routes = this.routes } = more;
     const port = { connect: connectAround(around), loadTable: loadForApply };
-    return new RoomLoader({ target, port, checkpoint, router: createRouter(routes), bothWays: false, ...more, routes }, maxSeconds);
+    return new RoomLoader(
+      { target, port, checkpoint, router: createRouter(routes), bothWays: false, others: () => [], ...more, routes },
+      maxSeconds,
+    );
   }
 
   async rows(): Promise<readonly (readonly [state: unknown, n: unknown])[]> {

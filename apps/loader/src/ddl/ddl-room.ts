@@ -9,6 +9,7 @@ import { Watermark } from '../conflict/detect/watermark.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { omit } from '../observe/omit.js';
 import type { RecordPosition } from '../read/log-reader.js';
+import { isGoneBy } from '../seed/gone.js';
 import { stagesAnew } from '../stages.js';
 import type { Stages } from '../stages.js';
 import { isRefusal } from './carry-out.js';
@@ -48,7 +49,12 @@ export class DdlRoom {
 
   async come(record: DdlRecord, position: RecordPosition): Promise<void> {
     const { run, stages } = this.#options;
-    const { applier, routes, progress, skip } = stages();
+    const { applier, routes, progress, skip, seeding, seeds } = stages();
+    const gone = seeds.waiting.filter((table) => isGoneBy(record, table));
+    if (gone.length > 0) {
+      await applier.barrier(record.seen);
+      await seeding.waitNoMore(gone);
+    }
     if (!this.#isOurs(record, position)) return applier.passed(position);
     routes.requireProven();
     progress.resolution(record, position);
@@ -75,8 +81,8 @@ export class DdlRoom {
   }
 
   readonly #concernOf = (record: DdlRecord): Concern => {
-    const { router, suspensions } = this.#options.stages();
-    return concernOf(record, { router, isSuspended: (table) => suspensions.has(table) });
+    const { router, isLeftOut } = this.#options.stages();
+    return concernOf(record, { router, isSuspended: isLeftOut });
   };
 
   async #goOn({ record, position }: Came, outcome: Outcome): Promise<void> {

@@ -1,7 +1,7 @@
 /** What is decided about a schema change, and what ends a hold: orders, configuration and target are lists in memory. */
 import { untilAbort } from '@lutra/runtime';
 import type { DdlAnswer, DdlPolicy, DdlRecord } from '@lutra/model';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { emptyDdl } from '../../../../libs/avro/src/ddl-links.js';
 import type { DdlDecision, DdlRefusal } from './carry-out.js';
 import type { Concern } from './concern.js';
@@ -273,4 +273,42 @@ it('a step of an online tool is kept, whatever the policy, and nobody is told; w
   swap.target.translate = ({ sql, tables }) => ({ sql, tables, held: { reason: 'online-change', message: 'swapped' } });
   swap.steps = [() => undefined, () => void swap.orders.push(answer('run'))];
   expect([await swap.come(), swap.told]).toEqual(['behind', ['held online-change, run,done,skip', 'taken 1', 'applied']]);
+});
+
+describe('tables that enter', () => {
+  const table = { database: 'shop', name: 't' };
+  const entered: DdlRefusal = { reason: 'entered', message: 'it has a past', ways: ['seed', 'done', 'skip'], enters: [table] };
+
+  it('hold, whatever the policy; "seed" is carried out, and the order for it is there until it is', async () => {
+    const room = new Room();
+    room.target.translate = () => entered;
+    room.steps = [() => void room.orders.push(answer('seed'))];
+    expect([await room.come(), room.target.done, room.told]).toEqual([
+      'behind',
+      ['seed g:1 by ann'],
+      ['held entered, seed,done,skip', 'seeded', 'taken 1'],
+    ]);
+  });
+
+  it('what the target refuses of a seed is told until the next answer', async () => {
+    const room = new Room();
+    room.target.translate = () => entered;
+    room.target.refusals = [{ ...entered, message: '1050' }];
+    const none = (): void => undefined;
+    room.steps = [() => void room.orders.push(answer('seed')), none, none, () => void room.orders.push(answer('seed'))];
+    expect([await room.come(), room.told]).toEqual([
+      'behind',
+      ['held entered, seed,done,skip', 'taken 1', 'held entered, seed,done,skip', 'seeded', 'taken 1'],
+    ]);
+  });
+
+  it('one that leaves is passed where statements are carried out, and people are told; else it holds', async () => {
+    const left: DdlRefusal = { reason: 'unmapped', message: 'it leaves', isLeft: true };
+    const room = new Room();
+    room.target.translate = () => left;
+    expect([await room.come(), room.told]).toEqual(['behind', ['omitted skip', 'skipped']]);
+    const holding = roomOf({ policy: 'stop' });
+    holding.target.translate = () => left;
+    expect([await holding.come(), holding.told]).toEqual(['waits', ['held unmapped, done,skip']]);
+  });
 });

@@ -24,7 +24,7 @@ export interface Came {
 /** passed: nothing was written · behind: the checkpoint at the target is behind it, and the target's tables may be others */
 export type Outcome = 'passed' | 'behind';
 
-export type Phase = 'applied' | 'done' | 'skipped' | 'ignored';
+export type Phase = 'applied' | 'done' | 'skipped' | 'ignored' | 'seeded';
 
 export interface DdlPorts {
   /** Of now: an edit that is taken makes others. */
@@ -86,6 +86,7 @@ export class DdlStage {
     const state = await target().look(record);
     if (state === 'done' || state === 'skipped') return 'passed';
     if (concern === 'shadows') return this.#keep(came);
+    if (decision?.answer === 'seed') return this.#seed(came, decision);
     if (decision && decision.answer !== 'run') return this.#conclude(came, decision.answer === 'done' ? 'done' : 'skipped', decision);
     const rule = ruleOf(record);
     if (state === 'open' || rule.does !== 'ignore' || decision) return this.#planned(came, { state, rule, concern, decision, own });
@@ -104,10 +105,11 @@ export class DdlStage {
     const isOpen = state === 'open';
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
-      const { reason, message, ways } = plan;
+      if (plan.isLeft && rule.does === 'apply' && !isOpen) return this.#conclude(came, 'skipped', null);
+      const { reason, message, ways, enters } = plan;
       return isOpen
         ? { reason: 'undecided', message: `${undecidedText} ${message}`, plan: null, rule }
-        : { reason, message, plan: null, rule, ways };
+        : { reason, message, plan: null, rule, ways, enters };
     }
     if (decision && plan.barred === undefined) return this.#run(came, plan, known);
     if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
@@ -136,6 +138,18 @@ export class DdlStage {
     const refusal = await this.#ports.target().run(record, plan, { position, decision, own });
     if (refusal) return { reason: refusal.reason, message: refusal.message, plan, rule, ways: refusal.ways };
     this.#ports.tell(came, 'applied');
+    return 'behind';
+  }
+
+  async #seed(came: Came, decision: DdlDecision): Promise<Decided> {
+    const { target, ruleOf, tell } = this.#ports;
+    const { record, position } = came;
+    const refusal = await target().seed(record, { position, decision });
+    if (refusal) {
+      const { reason, message, ways, enters } = refusal;
+      return { reason, message, plan: null, rule: ruleOf(record), ways, enters, isAnswered: true };
+    }
+    tell(came, 'seeded');
     return 'behind';
   }
 
@@ -188,14 +202,14 @@ export class DdlStage {
   async #look(came: Came, held: Held): Promise<Decided> {
     const { target, concernOf } = this.#ports;
     const { record } = came;
-    if (concernOf(record) === 'unknown') return held;
+    if (concernOf(record) === 'unknown' || held.isAnswered) return held;
     const plan = await target().plan(record);
     if (plan === 'nothing') return 'passed';
     if (plan === 'shadows') return this.#keep(came);
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
-      const { reason, message, ways } = plan;
-      return held.plan === null && held.reason !== 'undecided' ? { ...held, reason, message, ways } : { ...held, plan: null };
+      const { reason, message, ways, enters } = plan;
+      return held.plan === null && held.reason !== 'undecided' ? { ...held, reason, message, ways, enters } : { ...held, plan: null };
     }
     if (held.plan === null) return this.#decide(came, null);
     return (await target().isMet(record, plan)) ? this.#conclude(came, 'done', null) : { ...held, plan };

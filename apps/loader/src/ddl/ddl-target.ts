@@ -3,10 +3,20 @@
  * killed. With GTIDs the witness of an open intent decides; without, its definitions do, or a person. Decision 0034, rules 1 to 8 and 12.
  */
 import type { Checkpoint } from '@lutra/marker';
-import { tableName } from '@lutra/model';
-import type { DdlActivity, DdlRecord, Route, Router } from '@lutra/model';
-import { DdlConnection, ddlEnd, definitionsOf, hasRun, loadTables, narrowing, ofStore, readDdl, tableCollation } from '@lutra/mysql';
-import type { ConnectionOptions, DdlOf, DdlRow } from '@lutra/mysql';
+import type { DdlActivity, DdlRecord, Route, Router, TableName } from '@lutra/model';
+import {
+  DdlConnection,
+  ddlEnd,
+  definitionsOf,
+  hasRun,
+  joined,
+  loadTables,
+  narrowing,
+  ofStore,
+  readDdl,
+  tableCollation,
+} from '@lutra/mysql';
+import type { ConnectionOptions, DdlOf, DdlRow, SqlText } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
@@ -15,12 +25,15 @@ import { changedTables } from './changed-tables.js';
 import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
 import { hasGtids, takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
+import { enteredRefusal, seedEntered } from './entered.js';
+import { enteringOf } from './entering.js';
 import { isMet } from './is-met.js';
 import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
 import { droppedAmid, mayBeOfTool, onlinePlan } from './online-plan.js';
+import { isGtid, isHarmlessAgain, keyOf } from './record-facts.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
@@ -36,6 +49,8 @@ export interface ServerDdlTargetOptions {
   readonly timing?: DdlTiming;
   /** What is written here goes to the source too. */
   readonly bothWays: boolean;
+  /** Routes of each other pipeline to the same target. */
+  others(): readonly (readonly Route[])[];
   maxSeconds(): number | undefined;
   /** Undefined: nothing runs any more. */
   onActivity(activity: DdlActivity | undefined): void;
@@ -52,6 +67,7 @@ export function ddlTargetOf(run: LoaderRun, { checkpoint }: Owned, { router }: {
     signal,
     during,
     bothWays: run.work.ddl?.bothWays === true,
+    others: () => run.live.newest.ddl?.others ?? [],
     maxSeconds: () => run.live.newest.ddl?.settings?.maxSeconds,
     onActivity: (ddl) => deps.status.update({ ddl }),
   });
@@ -80,6 +96,8 @@ export class ServerDdlTarget implements DdlTarget {
     const options = { pipeline: checkpoint.pipeline, router, routes };
     const isOfTools = mayBeOfTool(record, router);
     const online = isOfTools ? await this.#connected((connection) => onlinePlan(connection, record, options)) : null;
+    const entering = online === null || isEntered(online) ? enteringOf(record, router) : null;
+    if (entering) return this.#connected((connection) => enteredRefusal(connection, { ...this.#options, record, entering }));
     const plan = online ?? mapStatement(record, options);
     if (plan === 'nothing' || plan === 'shadows' || isRefusal(plan)) return plan;
     for (const part of plan.parts ?? [{ sql: plan.sql, record }]) {
@@ -126,6 +144,22 @@ export class ServerDdlTarget implements DdlTarget {
     );
   }
 
+  async seed(record: DdlRecord, at: DdlAt): Promise<DdlRefusal | null> {
+    const { checkpoint, timing = ddlTiming } = this.#options;
+    const of = (part: number, sql: string, tables: readonly TableName[]): DdlOf => ({ ...this.#of(record, { sql, tables }, at), part });
+    return this.#marking((marks) =>
+      this.#connected(async (connection) => {
+        await takeLock(connection, checkpoint.pipeline, this.#options);
+        const options = { ...this.#options, timing, connection, marks, of };
+        const seeded = await seedEntered(record, at, options);
+        if ('reason' in seeded) return seeded;
+        const { tables, waits } = seeded;
+        await this.#end(marks, of(0, '', tables), { state: 'done', record, at, waits });
+        return null;
+      }),
+    );
+  }
+
   async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
     const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: state === 'shadow' ? changedTables(record) : [] } : plan;
@@ -148,11 +182,7 @@ export class ServerDdlTarget implements DdlTarget {
     return 'done';
   }
 
-  async #end(
-    marks: Marks,
-    of: DdlOf,
-    { state, record, at }: { readonly state: DdlConclusion; readonly record: DdlRecord; readonly at: DdlAt },
-  ): Promise<void> {
+  async #end(marks: Marks, of: DdlOf, { state, record, at, waits = [] }: Ended): Promise<void> {
     const { log: logId, logEpoch, seq, nextOffset } = at.position;
     const gtid = isGtid.test(record.id) ? record.id : null;
     const { origin, path } = record;
@@ -167,7 +197,7 @@ export class ServerDdlTarget implements DdlTarget {
       origin,
       path,
     };
-    await marks.move(ddlEnd(of, state, answerOf(at.decision)), moved).catch((error: unknown) => {
+    await marks.move(joined([ddlEnd(of, state, answerOf(at.decision)), ...waits]), moved).catch((error: unknown) => {
       throw ofStore(error);
     });
   }
@@ -203,18 +233,21 @@ export class ServerDdlTarget implements DdlTarget {
   }
 }
 
+interface Ended {
+  readonly state: DdlConclusion;
+  readonly record: DdlRecord;
+  readonly at: DdlAt;
+  /** That tables wait for their seed. */
+  readonly waits?: readonly SqlText[];
+}
+
 const shownCharacters = 4_000;
 const comesBack =
   'The target has no GTIDs, so nothing tells what is run here from what its own users run: it would go back to the source. Do it by hand, and answer "done".';
-/** Of MySQL, with a tag or without; of MariaDB. Where a source has none, the id of a record is a place in its binlog. */
-const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+|\d+-\d+-\d+)$/i;
 
-/**
- * A GTID, or a place in a file, is used again where a source was restored from a backup, or began its binlogs anew. Counter-example for the
- * id alone: the statement that has it then is taken for the one that ran. The second that it ran in is the same wherever it is read.
- */
-function keyOf({ id, session }: DdlRecord): string {
-  return `${id}@${Math.floor(session.timestampUs / 1e6)}`;
+/** What an online tool puts in the place of a table has a past that is not in the log. */
+function isEntered(plan: DdlPlan | DdlRefusal | 'nothing' | 'shadows'): boolean {
+  return typeof plan !== 'string' && isRefusal(plan) && plan.reason === 'entered';
 }
 
 function settled(row: DdlRow | null): DdlState {
@@ -224,14 +257,4 @@ function settled(row: DdlRow | null): DdlState {
 
 function answerOf(decision: DdlDecision | null): string | null {
   return decision && JSON.stringify(decision);
-}
-
-/**
- * Definitions are as they were: it did not run, or it changed nothing, or it does what it did once more. Counter-example for any RENAME:
- * two tables that are defined alike change their names, and back.
- */
-function isHarmlessAgain({ statement, clauses, tables }: DdlRecord): boolean {
-  const from = tables.filter(({ role }) => role === 'from').map(tableName);
-  if (tables.some((table) => table.role === 'to' && from.includes(tableName(table)))) return false;
-  return clauses !== null || /^(?:TRUNCATE TABLE|(?:CREATE|DROP) (?:TABLE|INDEX|DATABASE)|ALTER DATABASE|RENAME TABLE)$/.test(statement);
 }

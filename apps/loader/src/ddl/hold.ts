@@ -14,6 +14,9 @@ export interface Held {
   readonly rule: DdlRule;
   /** Answers that would be taken; left out: see DdlRefusal. */
   readonly ways?: readonly DdlAnswer[] | undefined;
+  readonly enters?: readonly TableName[] | undefined;
+  /** What an answer met: it is told until the next one. */
+  readonly isAnswered?: boolean;
 }
 
 const maxTextLength = 4_000;
@@ -53,6 +56,7 @@ export function holdOf({ record, position }: { record: DdlRecord; position: Reco
     here: plan && cut(plan.sql),
     tables: namesOf(record).slice(0, maxTables),
     ways: held.ways ?? (plan && plan.barred === undefined ? ['run', 'done', 'skip'] : ['done', 'skip']),
+    ...(held.enters && { enters: held.enters }),
     since,
   };
 }

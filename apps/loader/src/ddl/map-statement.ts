@@ -2,7 +2,7 @@
  * A schema change of the source in the names of the target, by the pipeline's routes: each name is replaced at its place in the text,
  * quoted and qualified. Nothing is parsed here: what has no place, or cannot be said, is refused. Pure.
  */
-import { sourceTable, tableName } from '@lutra/model';
+import { isPutAside, sourceTable, tableName } from '@lutra/model';
 import type { DdlRecord, DdlRole, DdlTable, Route, Router, TableName } from '@lutra/model';
 import { quoteName, quoteTable, wholeDatabase } from '@lutra/mysql';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
@@ -52,7 +52,7 @@ function replaced(sql: string, tables: readonly DdlTable[], mapping: Mapping): D
   let text = '';
   let at = 0;
   for (const table of tables) {
-    const target = targetOf(sql, table, mapping);
+    const target = asideOf(sql, table, changed.at(-1)) ?? targetOf(sql, table, mapping);
     if (isRefused(target)) return target;
     if (table.offset < at) return misplaced;
     text += sql.slice(at, table.offset) + (table.role === 'database' ? quoteName(target.database) : quoteTable(target));
@@ -60,6 +60,12 @@ function replaced(sql: string, tables: readonly DdlTable[], mapping: Mapping): D
     if (!bystanders.has(table.role) && !changed.some((one) => tableName(one) === tableName(target))) changed.push(target);
   }
   return { sql: text + sql.slice(at), tables: changed };
+}
+
+/** The new name of a table that a loader before this one has put aside, and a pipeline that forwards brings on. */
+function asideOf(sql: string, table: DdlTable, before: TableName | undefined): TableName | null {
+  const isAside = table.role === 'to' && isPutAside(table.name) && before !== undefined && standsThere(sql, table);
+  return isAside ? { database: before.database, name: table.name } : null;
 }
 
 function targetOf(sql: string, table: DdlTable, mapping: Mapping): TableName | DdlRefusal {

@@ -68,6 +68,11 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.#end(record, 'done', at);
   }
 
+  async seed(record: DdlRecord, at: DdlAt): Promise<DdlRefusal | null> {
+    this.done.push(`seed ${record.id}${byOf(at)}`);
+    return this.refusals.shift() ?? this.#end(record, 'done', at);
+  }
+
   async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     this.done.push(`${state} ${record.id}${byOf(at)}`);
     await this.#end(record, state === 'skipped' ? state : 'done', at);

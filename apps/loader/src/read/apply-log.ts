@@ -224,11 +224,11 @@ class LogApplier {
     } finally {
       if (control.kind === 'routes') await untickLeaving(this.#stages, control);
     }
-    const { routes, progress, applier, detection, suspensions } = this.#stages;
+    const { routes, progress, applier, detection, isLeftOut } = this.#stages;
     this.#passed = position;
     this.#between = position;
     const ended = await suspend({ ...this.#stages, status: deps.status }, control, position);
-    if (control.kind === 'resolution' && detection?.concerns(control) && !suspensions.has(remedied(control))) {
+    if (control.kind === 'resolution' && detection?.concerns(control) && !isLeftOut(remedied(control))) {
       routes.requireProven();
       progress.resolution(control, position);
       await applier.resolution(control, position);

@@ -4,6 +4,7 @@ import type { LoaderWork } from '../assignments.js';
 import type { RecordPosition, Step } from '../read/log-reader.js';
 import type { Stages } from '../stages.js';
 import { ChunkAssembly } from './chunk-assembly.js';
+import type { SeedStep } from './seeding.js';
 import type { Chunk } from './chunk-assembly.js';
 
 type RowStep = Pick<Extract<Step, { kind: 'row' }>, 'table' | 'event' | 'position'>;
@@ -68,7 +69,7 @@ export async function applySeed(
   { routes, applier, progress, seeding, seedProgress }: Stages,
   control: SeedRecord,
   position: RecordPosition,
-): Promise<{ readonly isCreated: boolean } | null> {
+): Promise<Pick<SeedStep, 'isCreated' | 'hasWaited'> | null> {
   const table = { database: control.database, name: control.table };
   // What is ticked off of it is asked at the target.
   await applier.committed(table);
@@ -94,6 +95,9 @@ export async function untickLeaving(
 }
 
 /** Other regions may have changed a table that was created in their logs already, and the windows took no notice. */
-export function mustOpenAnew({ isCreated }: { readonly isCreated: boolean }, { detector }: Pick<LoaderWork, 'detector'>): boolean {
-  return isCreated && (detector?.otherWriters.length ?? 0) > 0;
+export function mustOpenAnew(
+  { isCreated, hasWaited }: Pick<SeedStep, 'isCreated' | 'hasWaited'>,
+  { detector }: Pick<LoaderWork, 'detector'>,
+): boolean {
+  return (isCreated && (detector?.otherWriters.length ?? 0) > 0) || (hasWaited && detector !== null);
 }

@@ -91,18 +91,25 @@ export class SeedProgressWriter {
 
 /** Of the order that has begun last; null: there was none. */
 export function progressOf(parts: readonly SeedPart[], at: number): SeedProgress | null {
-  const newest = parts.reduce<SeedPart | null>((best, part) => (best && best.begunAt >= part.begunAt ? best : part), null);
+  const begun = parts.filter(hasBegun);
+  const newest = begun.reduce<SeedPart | null>((best, part) => (best && best.begunAt >= part.begunAt ? best : part), null);
   if (!newest) return null;
   const { request } = newest;
   const tables = Map.groupBy(
-    parts.filter((part) => part.request === request),
+    begun.filter((part) => part.request === request),
     ({ table }) => `${table.database}\0${table.name}`,
   );
   return { request, tables: [...tables.values()].slice(0, maxSeedTables).map(tableOf), at };
 }
 
-function tableOf(parts: readonly SeedPart[]): SeededTable {
-  const [first] = parts as readonly [SeedPart];
+type BegunPart = SeedPart & Pick<SeededTable, 'state'>;
+
+function hasBegun(part: SeedPart): part is BegunPart {
+  return part.state !== 'waiting';
+}
+
+function tableOf(parts: readonly BegunPart[]): SeededTable {
+  const [first] = parts as readonly [BegunPart];
   const sum = (name: keyof SeedPart['counts']): number => parts.reduce((all, { counts }) => all + counts[name], 0);
   const length = Math.max(...parts.map(({ part }) => part)) + 1;
   // Of one that is done nobody asks how far each part is.

@@ -22,13 +22,14 @@ import { absentOf, tableOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
+import { SeenAside } from './seen-aside.js';
 
 export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
-  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'isSeedWhole'>;
+  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole' | 'wasPutAside'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
   readonly seeds: Seeds;
-  readonly matcher: Pick<TableMatcher, 'targetOf'>;
+  readonly matcher: Pick<TableMatcher, 'targetOf' | 'discard'>;
   readonly detection: Detection | null;
   readonly checkpoint: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'replayUntil'>;
   load(database: string, name: string): Promise<TargetTable>;
@@ -46,6 +47,8 @@ export interface SeedStep {
   readonly text: SqlText;
   /** Windows of conflict detection have missed changes of the table, if there are others who write it. */
   readonly isCreated: boolean;
+  /** It has waited for its seed: they know it as one that is not written. */
+  readonly hasWaited: boolean;
 }
 
 export class Seeding {
@@ -53,6 +56,8 @@ export class Seeding {
   readonly #router: Router;
   readonly #writer: ChunkWriter;
   readonly #creating: Creating;
+  /** Null: nothing flows both ways. */
+  readonly #seenAside: SeenAside | null;
   /** Tables of the source that are there at the target, and were created there by their definition. */
   readonly #there = new Set<string>();
 
@@ -61,6 +66,8 @@ export class Seeding {
     this.#options = options;
     this.#router = createRouter(work.routes);
     this.#creating = creatingAt(options.target);
+    const wasPutAside = (table: TableName): Promise<boolean> => options.port.wasPutAside(options.target, work.uid, table);
+    this.#seenAside = detection && new SeenAside({ peers: detection.parts.peers, wasPutAside });
     const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
     const clashed = (prepared: PreparedChunk): void => options.seeds.clashed(tableOf(prepared));
     this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed, clashed });
@@ -78,7 +85,7 @@ export class Seeding {
 
   /** Null: it is not this pipeline's. @throws SyncError SEED_TABLE_REFUSED, TARGET_* */
   async step(record: SeedRecord): Promise<SeedStep | null> {
-    const { work, seeds, isSuspended, onPassed } = this.#options;
+    const { work, seeds, matcher, isSuspended, onPassed } = this.#options;
     const table = { database: record.database, name: record.table };
     if (!this.#isOurs(record)) return null;
     const { request, onExisting, phase } = record;
@@ -89,13 +96,15 @@ export class Seeding {
       const of = { pipeline: work.uid, table, request };
       if (phase === 'end' && !(await this.#isWhole(of)))
         return passedBy(onPassed, `the end of seed ${request}, which is not whole here`, table);
-      return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false };
+      return { text: joined(this.#end(of, phase === 'end' ? 'done' : 'cancelled')), isCreated: false, hasWaited: false };
     }
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
+    const hasWaited = seeds.isWaiting(table);
+    if (hasWaited) matcher.discard();
     seeds.begin(of);
-    return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated };
+    return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated, hasWaited };
   }
 
   /** A late record of an order before must not end the one that is under way. */
@@ -133,6 +142,14 @@ export class Seeding {
     await port.untickSeeds(target, checkpoint, tables);
   }
 
+  /** Behind all that came before. */
+  async waitNoMore(tables: readonly TableName[]): Promise<void> {
+    const { port, target, checkpoint, seeds, matcher } = this.#options;
+    await port.awaitSeedNoMore(target, checkpoint, tables);
+    seeds.waitNoMore(tables);
+    matcher.discard();
+  }
+
   async #create({ definition, request }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {
     if (definition === null) return false;
     const { port, target: server, onCreated, seeds, carryOut } = this.#options;
@@ -153,7 +170,8 @@ export class Seeding {
     const table = { database: record.database, name: record.table };
     if (record.purpose !== 'seed' || record.rows > 0 || record.part === null || !this.#isOurs(record)) return null;
     const seed = seeds.of(table);
-    const isCarried = !isSuspended(table) && this.#router(table) !== null && this.#there.has(quoteTable(table));
+    const target = isSuspended(table) ? null : this.#router(table);
+    const isCarried = target !== null && (this.#seenAside?.isFree(target) ?? true) && this.#there.has(quoteTable(table));
     return isCarried && seed?.request === record.request ? tickOf(seed, record.part, noCounts) : null;
   }
 
@@ -172,6 +190,8 @@ export class Seeding {
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
+    if (seed && bothWays && !((await this.#seenAside?.covers(tables.target, record.seen)) ?? true))
+      return passedBy(onPassed, 'a chunk that lacks what was written here before the table was put aside: it comes again', table);
     const { source, target, left } = tables;
     const kept = left?.columns ? await this.#kept(chunk, left, left.columns) : chunk;
     return this.#writer.madeReady(this.#prepared(kept, { source, target, bothWays, seed }));

@@ -10,11 +10,14 @@ export class Seeds {
   /** Rows of them were left out, and are listed until a change brings them. */
   readonly #clashed = new Set<string>();
 
+  /** Nothing of them is applied before their seed begins. */
+  readonly #waiting = new Map<string, TableName>();
   readonly #sourceRegion: string;
 
   constructor({ uid: pipeline, region }: { readonly uid: string; readonly region: string }, parts: readonly SeedPart[]) {
     this.#sourceRegion = region;
     for (const { state, table, target, request, onExisting, isWhole, counts } of parts) {
+      if (state === 'waiting') this.#waiting.set(nameOf(table), table);
       if (state !== 'seeding') continue;
       this.begin({ pipeline, table, target, request, onExisting });
       if (!isWhole) this.unticked(table);
@@ -39,7 +42,23 @@ export class Seeds {
     return this.#clashed.has(nameOf(table));
   }
 
+  /** Its rows are not in the log, and its seed has not begun. */
+  isWaiting(table: TableName): boolean {
+    return this.#waiting.has(nameOf(table));
+  }
+
+  /** At the source. */
+  get waiting(): readonly TableName[] {
+    return [...this.#waiting.values()];
+  }
+
+  /** They are gone at the source. */
+  waitNoMore(tables: readonly TableName[]): void {
+    for (const table of tables) this.#waiting.delete(nameOf(table));
+  }
+
   begin(of: SeedOf): void {
+    this.#waiting.delete(nameOf(of.table));
     this.#tables.set(nameOf(of.table), of);
   }
 

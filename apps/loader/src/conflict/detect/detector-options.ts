@@ -33,6 +33,7 @@ export interface DetectorOptions {
     | 'dropless'
     | 'dropped'
     | 'upToNow'
+    | 'ownEnd'
     | 'discard'
     | 'follow'
     | 'quiet'

@@ -24,6 +24,15 @@ export const seedOrderSchema = z.strictObject({
   maxLagMs: z.int().min(100),
   /** One way `source`, `target`, `stop`; both ways a region or `stop`. */
   onExisting: z.string().min(1).max(48),
+  /**
+   * Tables at the source without any key that may be copied: one way, by this pipeline alone, into an empty table. Others without a key are
+   * refused. Since level 3.
+   */
+  keyless: z
+    .array(z.strictObject({ database: z.string(), name: z.string() }))
+    .max(500)
+    .readonly()
+    .optional(),
   /** Targets create a table that they lack. */
   createTables: z.boolean(),
   state: z.enum(seedStates),

@@ -61,7 +61,7 @@ export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryK
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed, untickSeeds } from './seed-store.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
-export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
+export type { SeedCounts, SeedOf, SeedPart, SeedPlace, Tick } from './seed-store.js';
 export {
   differenceRequestsQuery,
   differencesQuery,
@@ -80,7 +80,7 @@ export type { DigestedSide } from './digest-column.js';
 export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
 export type { Digest, DigestPlan } from './digest.js';
 export type { KeyRange } from './key-order.js';
-export { chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
+export { allRowsQuery, amountQuery, chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
 export { leastRowsOfPart, partEnds } from './part-ends.js';
 export type { ChunkPlan, ChunkRange } from './chunk-plan.js';
 export { DdlConnection } from './ddl-connection.js';

@@ -7,6 +7,9 @@ const count = z.int().min(0);
 export const seedStates = ['running', 'paused', 'cancelled'] as const;
 export type SeedState = (typeof seedStates)[number];
 
+/** Without any key, of one order: it names them. */
+export const maxKeylessTables = 500;
+
 /** One for a pipeline at a time. */
 export const seedOrderSchema = z.strictObject({
   id: z.string().min(1).max(36),
@@ -30,7 +33,7 @@ export const seedOrderSchema = z.strictObject({
    */
   keyless: z
     .array(z.strictObject({ database: z.string(), name: z.string() }))
-    .max(500)
+    .max(maxKeylessTables)
     .readonly()
     .optional(),
   /** Targets create a table that they lack. */

@@ -34,7 +34,14 @@ const table = (name: string, more: Partial<FoundTable> = {}): FoundTable => ({
   ...more,
 });
 
-const facts = (tables: readonly FoundTable[], more: object = {}) => ({ tables, atTarget: () => 0, suspended: [], unequal: [], ...more });
+const facts = (tables: readonly FoundTable[], more: object = {}) => ({
+  tables,
+  atTarget: () => 0,
+  suspended: [],
+  unequal: [],
+  keyless: new Map(),
+  ...more,
+});
 const ids = (problems: readonly { readonly id: string; readonly severity: string }[]) =>
   problems.map(({ id, severity }) => `${severity} ${id}`);
 

@@ -5,6 +5,7 @@ import type { Problem } from '../configuration/problem.js';
 import { isTwoWay, nobodyWins } from './seed-direction.js';
 import type { Regions } from './seed-direction.js';
 import type { AtTarget, FoundTable } from './seed-tables.js';
+import type { Keyless } from './keyless-tables.js';
 
 export interface SeedSubject {
   readonly channel: Pick<ChannelInput, 'pipelines' | 'conflicts'>;
@@ -22,6 +23,7 @@ export interface SeedFacts {
   readonly suspended: readonly TableName[];
   /** The other side repairs them: they stand in lutra.unequal here. */
   readonly unequal: readonly TableName[];
+  readonly keyless: Keyless;
 }
 
 type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables'>;
@@ -61,7 +63,10 @@ export function tableProblems({ channel, pipeline, id }: SeedSubject, order: Dra
     ...suspendedTables(id, facts),
     ...unequalTables(pipeline, facts),
     ...keptRows(channel, order, tables),
-    ...tables.flatMap((table) => [...keyProblems(table, order.tables), ...absentAtTarget(table, order, { pipeline, facts })]),
+    ...tables.flatMap((table) => [
+      ...keyProblems(table, order.tables, facts.keyless),
+      ...absentAtTarget(table, order, { pipeline, facts }),
+    ]),
   ];
 }
 
@@ -107,10 +112,12 @@ function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonl
 }
 
 /** A table that a pattern brings along is left out with a warning; one that is named is an error. */
-function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): readonly Problem[] {
+function keyProblems({ source, key }: FoundTable, patterns: readonly string[], keyless: Keyless): readonly Problem[] {
   const approximate = key.filter(({ type }) => type.toLowerCase() === 'float');
   if (key.length > 0 && approximate.length === 0) return [];
   const name = tableName(source);
+  const whyNotWhole = keyless.get(name);
+  if (key.length === 0 && whyNotWhole === null) return [];
   const severity = patterns.includes(name) ? 'error' : 'warning';
   const why =
     key.length === 0
@@ -120,8 +127,9 @@ function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): 
     key.length === 0
       ? 'ALTER TABLE … ADD PRIMARY KEY (…) on both sides'
       : 'ALTER TABLE … MODIFY the column to DOUBLE or DECIMAL on both sides';
+  const what = `${name} ${why}: it cannot be read in ranges of its key and is not seeded${whyNotWhole ? `, nor is it copied whole (${whyNotWhole})` : ''}`;
   const fix = `${give}; or leave the table out, and load it from a dump (docs/02-setup.md, Seeding the second database)`;
-  return [{ id: 'seed-key', severity, what: `${name} ${why}: it cannot be read in ranges of its key and is not seeded`, fix, table: name }];
+  return [{ id: 'seed-key', severity, what, fix, table: name }];
 }
 
 function absentAtTarget(

@@ -37,16 +37,18 @@ import type { CommitQueueOptions } from '../commit/commit-queue.js';
 import { nameFailure, nameRow } from '../commit/failure.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
 import type { Seeding } from '../seed/seeding.js';
+import { TableRows } from '../seed/table-rows.js';
+import type { TableRowsOptions } from '../seed/table-rows.js';
 
 export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions {
   readonly targetRegion: string;
   /** The pipeline forwards what loaders wrote at the source. */
   readonly forwards: boolean;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
-  readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
+  readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'] & TableRowsOptions['writer'];
   /** Another pipeline forwards what this one writes. */
   readonly forwarded: boolean;
-  readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed'>;
+  readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed' | 'isInRows'> & TableRowsOptions['seeding'];
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
 }
@@ -62,6 +64,8 @@ export class Applier {
   readonly #resolutions: PendingResolutions | null;
   /** That came behind everything else. */
   readonly #controls: PendingControls;
+  /** Of a table without a key: a transaction of its own, which is written while it arrives. */
+  readonly tableRows: TableRows;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: RecordPosition | null = null;
   readonly #ownSession: OwnSession | null;
@@ -84,6 +88,15 @@ export class Applier {
     this.#mergeBuffer = mergeBuffer;
     this.#source = new SourceTransactions(options, { statements, mergeBuffer, transactions });
     this.#controls = new PendingControls(transactions);
+    this.tableRows = new TableRows({
+      ...options,
+      transactions,
+      pieceBytes: options.batchBytes,
+      skipOf: (begins, rows) => this.#source.skipBetween(begins, begins.seq + rows),
+      skipped: (skip, rows, position) => this.#source.skipRows(skip, rows, { position, event: null }),
+      passed: (position) => this.passed(position),
+      makeWay: () => this.#makeWay(),
+    });
     this.#resolutions = detector && new PendingResolutions({ detector, transactions, sourceRegion });
   }
 
@@ -160,8 +173,9 @@ export class Applier {
   }
 
   /** The open transaction is void: nothing of it may stay. */
-  discard(): Promise<void> {
-    return this.#source.discard();
+  async discard(): Promise<void> {
+    await this.tableRows.discard();
+    await this.#source.discard();
   }
 
   /** Commits what is complete; the commit goes on while the caller reads on. */
@@ -185,7 +199,7 @@ export class Applier {
 
   /** The next record is the first of a transaction. */
   get between(): boolean {
-    return this.#source.between;
+    return this.#source.between && !this.tableRows.open;
   }
 
   /** Between two transactions: all that came takes effect, and is saved if the position is worth it. Resolves to where that is. */
@@ -209,7 +223,7 @@ export class Applier {
 
   /** A large transaction is written while it arrives. */
   get streaming(): boolean {
-    return this.#source.streaming;
+    return this.#source.streaming || this.tableRows.open;
   }
 
   /** Of SQL that is put together and not handed to the target yet, roughly. */
@@ -227,12 +241,14 @@ export class Applier {
   async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | null> {
     const { event } = open;
     try {
+      if (this.#options.seeding.isInRows(table, open.position)) return null;
       const target = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table) : null;
       if (!target) return null;
       const at = { source: table, target, under: this.#under };
-      const change = this.#options.seeding.replaces(table)
-        ? replacing(event, { ...at, isBlind: await this.#isBlind(table, target) })
-        : changeOf(event, at);
+      const change =
+        target.primaryKey.length > 0 && this.#options.seeding.replaces(table)
+          ? replacing(event, { ...at, isBlind: await this.#isBlind(table, target) })
+          : changeOf(event, at);
       this.#ownSession?.require(change);
       return change;
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The tables that this pipeline is seeding, by their names at the source, as lutra.seed has them or will have them at the next commit. */
 import type { TableName } from '@lutra/model';
-import type { SeedOf, SeedPart } from '@lutra/mysql';
+import type { SeedOf, SeedPart, SeedPlace } from '@lutra/mysql';
 
 export class Seeds {
   readonly #tables = new Map<string, SeedOf>();
@@ -10,11 +10,15 @@ export class Seeds {
   /** Rows of them were left out, and are listed until a change brings them. */
   readonly #clashed = new Set<string>();
 
+  /** Of tables without a key whose rows are here, and of which order: where in the log they were read. */
+  readonly #places = new Map<string, SeedPlace & Pick<SeedOf, 'request'>>();
+
   readonly #sourceRegion: string;
 
   constructor({ uid: pipeline, region }: { readonly uid: string; readonly region: string }, parts: readonly SeedPart[]) {
     this.#sourceRegion = region;
-    for (const { state, table, target, request, onExisting, isWhole, counts } of parts) {
+    for (const { state, table, target, request, onExisting, isWhole, place, counts } of parts) {
+      if (place && state !== 'cancelled') this.#places.set(nameOf(table), { ...place, request });
       if (state !== 'seeding') continue;
       this.begin({ pipeline, table, target, request, onExisting });
       if (!isWhole) this.unticked(table);
@@ -24,6 +28,21 @@ export class Seeds {
 
   unticked(table: TableName): void {
     this.#unsure.add(nameOf(table));
+    this.#places.delete(nameOf(table));
+  }
+
+  /** All rows of a table without a key, as they were at this place. */
+  isIn({ table, request }: Pick<SeedOf, 'table' | 'request'>, place: SeedPlace): void {
+    this.#places.set(nameOf(table), { ...place, request });
+  }
+
+  placeOf(table: TableName): SeedPlace | null {
+    return this.#places.get(nameOf(table)) ?? null;
+  }
+
+  /** Nothing is being seeded, and no table without a key was. */
+  get none(): boolean {
+    return this.#tables.size === 0 && this.#places.size === 0;
   }
 
   /** An end of it in the log may be of what was ticked off before. */
@@ -39,8 +58,16 @@ export class Seeds {
     return this.#clashed.has(nameOf(table));
   }
 
+  /** What the same order has brought stays. */
   begin(of: SeedOf): void {
     this.#tables.set(nameOf(of.table), of);
+    if (this.#places.get(nameOf(of.table))?.request !== of.request) this.#places.delete(nameOf(of.table));
+  }
+
+  /** What comes of it is as of any other. */
+  cancel(table: TableName): void {
+    this.end(table);
+    this.#places.delete(nameOf(table));
   }
 
   /** Done, or cancelled. */
@@ -52,12 +79,12 @@ export class Seeds {
 
   /** Its order was cancelled. */
   endAll(request: string): void {
-    for (const { table, request: own } of this.#tables.values()) if (own === request) this.end(table);
+    for (const { table, request: own } of this.#tables.values()) if (own === request) this.cancel(table);
   }
 
   /** What of other orders is left. */
   endOthers(request: string): void {
-    for (const { table, request: own } of this.#tables.values()) if (own !== request) this.end(table);
+    for (const { table, request: own } of this.#tables.values()) if (own !== request) this.cancel(table);
   }
 
   /** At the source. */

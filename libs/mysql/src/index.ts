@@ -61,7 +61,7 @@ export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryK
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed, untickSeeds } from './seed-store.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
-export type { SeedCounts, SeedOf, SeedPart, SeedPlace, Tick } from './seed-store.js';
+export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
 export {
   differenceRequestsQuery,
   differencesQuery,

@@ -5,7 +5,7 @@
 import { checkpointFence } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
-import type { SeededTable, TableName } from '@lutra/model';
+import type { LogPosition, SeededTable, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { ask, through } from './ownership.js';
 import { textOf } from './server-facts.js';
@@ -36,17 +36,11 @@ export interface SeedPart extends Pick<SeedOf, 'table' | 'target' | 'request' | 
   readonly end: string | null;
   readonly isWhole: boolean;
   /** Of a table without a key: where its rows were read. Null: they are not here, or the table has a key. */
-  readonly place: SeedPlace | null;
+  readonly place: LogPosition | null;
   readonly counts: SeedCounts;
   /** ms since 1970 */
   readonly begunAt: number;
   readonly endedAt: number | null;
-}
-
-/** In the log of the source. */
-export interface SeedPlace {
-  readonly log: string;
-  readonly seq: number;
 }
 
 export interface Tick {
@@ -55,7 +49,7 @@ export interface Tick {
   readonly from: string | null;
   readonly to: string | null;
   /** Of a table without a key. */
-  readonly place?: SeedPlace;
+  readonly place?: LogPosition;
   readonly counts: SeedCounts;
 }
 
@@ -130,7 +124,7 @@ function partOf(row: ResultRow): SeedPart {
     cursor: row['cursor_key'] === null ? null : textOf(row, 'cursor_key'),
     end: row['end_key'] === null ? null : textOf(row, 'end_key'),
     isWhole: Number(row['is_whole']) === 1,
-    place: row['cursor_key'] === null ? null : placeOf(textOf(row, 'cursor_key')),
+    place: row['cursor_key'] === null ? null : wholeAt(textOf(row, 'cursor_key')),
     counts,
     begunAt: Number(row['begun_at']),
     endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
@@ -174,7 +168,7 @@ export function tickSeed(of: SeedOf, { part, from, to, place, counts }: Tick): S
   const isKey = (column: string, key: string | null): string =>
     `${column} <=> ${key === null ? 'NULL' : `${quoteText(key)} COLLATE utf8mb4_bin`}`;
   // To the end of the table is to the end of each part.
-  const whole = place ? `cursor_key = ${quoteText(textOfPlace(place))}, is_whole = 1` : 'is_whole = 1';
+  const whole = place ? `cursor_key = ${quoteText(wholeText(place))}, is_whole = 1` : 'is_whole = 1';
   const moved = to === null ? whole : `cursor_key = ${quoteText(to)}, is_whole = (${isKey('end_key', to)})`;
   const which = `${whereTable(of)} AND part = ${part} AND request = ${quoteText(of.request)} AND state = 'seeding'`;
   return textOfStatements([
@@ -183,11 +177,11 @@ export function tickSeed(of: SeedOf, { part, from, to, place, counts }: Tick): S
 }
 
 /** As the cursor of a key that has no column: each bound of a key names its columns. */
-function textOfPlace({ log, seq }: SeedPlace): string {
+function wholeText({ log, seq }: LogPosition): string {
   return JSON.stringify({ '': `${log}:${seq}` });
 }
 
-function placeOf(cursor: string): SeedPlace | null {
+function wholeAt(cursor: string): LogPosition | null {
   const [, log, seq] = /^\{"":"([^":]*):(\d+)"\}$/.exec(cursor) ?? [];
   return log === undefined ? null : { log, seq: Number(seq) };
 }

@@ -93,7 +93,7 @@ export class WholeTable {
       await this.#lock(lock);
       const high = await lock.high();
       window = windows.open(table.name, []);
-      await this.#atPlace({ table, lock, reader, high, window });
+      await this.#publishAt({ table, lock, reader, high, window });
       sessions.give(lock);
       sessions.give(reader);
     } catch (error) {
@@ -118,7 +118,7 @@ export class WholeTable {
     }
   }
 
-  async #atPlace(locked: Locked): Promise<void> {
+  async #publishAt(locked: Locked): Promise<void> {
     const { places, signal } = this.#deps;
     const { promise: begun, resolve: begins } = Promise.withResolvers<void>();
     let isWanted = true;

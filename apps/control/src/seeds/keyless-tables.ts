@@ -8,10 +8,7 @@ import { quoteTable, Session } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { isTwoWay } from './seed-direction.js';
 import type { SeedSubject } from './seed.rules.js';
-import type { AtTarget, FoundTable } from './seed-tables.js';
-
-/** Table at the source → why it is not copied; null: it is. */
-export type Keyless = ReadonlyMap<string, string | null>;
+import type { AtTarget, FoundTable, Keyless } from './seed-tables.js';
 
 export interface KeylessFacts {
   readonly level: number;

@@ -4,8 +4,7 @@ import type { ChannelInput, PipelineInput, SeedOrder, TableName } from '@lutra/m
 import type { Problem } from '../configuration/problem.js';
 import { isTwoWay, nobodyWins } from './seed-direction.js';
 import type { Regions } from './seed-direction.js';
-import type { AtTarget, FoundTable } from './seed-tables.js';
-import type { Keyless } from './keyless-tables.js';
+import type { AtTarget, FoundTable, Keyless } from './seed-tables.js';
 
 export interface SeedSubject {
   readonly channel: Pick<ChannelInput, 'pipelines' | 'conflicts'>;

@@ -3,9 +3,9 @@
  * tables are created. The writing itself is chunk-writer.ts.
  */
 import { createRouter, holdsTable, rowToJson, SyncError, tableName } from '@lutra/model';
-import type { ChunkRecord, ControlRecord, Router, SeedRecord, TableName, TableSchema } from '@lutra/model';
+import type { ChunkRecord, ControlRecord, LogPosition, Router, SeedRecord, TableName, TableSchema } from '@lutra/model';
 import { asSource, beginSeed, creatingAt, endOtherSeeds, endSeed, joined, noCounts, planRows, quoteTable, settledText } from '@lutra/mysql';
-import type { ConnectionOptions, CreateStatement, Creating, SeedOf, SeedPlace, SqlText, TargetTable } from '@lutra/mysql';
+import type { ConnectionOptions, CreateStatement, Creating, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
@@ -164,7 +164,7 @@ export class Seeding {
   isInRows(table: TableSchema, { log, seq }: RecordPosition): boolean {
     const { seeds } = this.#options;
     if (seeds.none || table.primaryKey.length > 0) return false;
-    const place = seeds.placeOf(table);
+    const place = seeds.wholeAt(table);
     return place ? place.log === log && seq < place.seq : seeds.of(table) !== null;
   }
 
@@ -176,7 +176,7 @@ export class Seeding {
     if (isSuspended(table) || !this.#router(table)) return null;
     const seed = seeds.of(table);
     if (seed?.request !== record.request) return passedBy(onPassed, `rows of seed ${record.request}, which is not under way here`, table);
-    if (seeds.placeOf(table)) return passedBy(onPassed, `rows of seed ${record.request}, which are here`, table);
+    if (seeds.wholeAt(table)) return passedBy(onPassed, `rows of seed ${record.request}, which are here`, table);
     if (detection?.flowsBack(seed.target)) throw bothWays(seed);
     return seed;
   }
@@ -189,7 +189,7 @@ export class Seeding {
   }
 
   /** Committed. */
-  isIn(seed: SeedOf, place: SeedPlace): void {
+  isIn(seed: SeedOf, place: LogPosition): void {
     this.#options.seeds.isIn(seed, place);
   }
 

@@ -1,6 +1,6 @@
 /** The tables that this pipeline is seeding, by their names at the source, as lutra.seed has them or will have them at the next commit. */
-import type { TableName } from '@lutra/model';
-import type { SeedOf, SeedPart, SeedPlace } from '@lutra/mysql';
+import type { LogPosition, TableName } from '@lutra/model';
+import type { SeedOf, SeedPart } from '@lutra/mysql';
 
 export class Seeds {
   readonly #tables = new Map<string, SeedOf>();
@@ -11,7 +11,7 @@ export class Seeds {
   readonly #clashed = new Set<string>();
 
   /** Of tables without a key whose rows are here, and of which order: where in the log they were read. */
-  readonly #places = new Map<string, SeedPlace & Pick<SeedOf, 'request'>>();
+  readonly #places = new Map<string, LogPosition & Pick<SeedOf, 'request'>>();
 
   readonly #sourceRegion: string;
 
@@ -32,11 +32,11 @@ export class Seeds {
   }
 
   /** All rows of a table without a key, as they were at this place. */
-  isIn({ table, request }: Pick<SeedOf, 'table' | 'request'>, place: SeedPlace): void {
+  isIn({ table, request }: Pick<SeedOf, 'table' | 'request'>, place: LogPosition): void {
     this.#places.set(nameOf(table), { ...place, request });
   }
 
-  placeOf(table: TableName): SeedPlace | null {
+  wholeAt(table: TableName): LogPosition | null {
     return this.#places.get(nameOf(table)) ?? null;
   }
 

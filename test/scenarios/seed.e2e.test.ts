@@ -60,8 +60,9 @@ class OddRows {
     const table = `${shopDatabase}.odd_nokey`;
     this.#writing = administrator(this.stack, 'a', async (query) => {
       for (let i = 0; !this.#isOver; i++) {
+        await query('BEGIN');
         await query(
-          `BEGIN; INSERT INTO ${table} VALUES (NULL, 0.1, 0.1, JSON_ARRAY(${i % 3}), NULL), (NULL, 0.1, 0.1, JSON_ARRAY(${i % 3}), NULL)`,
+          `INSERT INTO ${table} VALUES (NULL, 0.1, 0.1, JSON_ARRAY(${i % 3}), NULL), (NULL, 0.1, 0.1, JSON_ARRAY(${i % 3}), NULL)`,
         );
         await query(`UPDATE ${table} SET f = COALESCE(f, 0) + 0.1 WHERE n <=> ${i % 2 ? 7 : 'NULL'} LIMIT 1`);
         await query(`DELETE FROM ${table} WHERE t IS NULL LIMIT 1`);

@@ -3,7 +3,9 @@ import type { Row } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { select, writer } from '../../../../libs/binlog/src/reading.fixture.js';
+import { MemoryCapture } from './memory-capture.fixture.js';
 import { TableRoom, thousand } from './table-room.fixture.js';
+import { wholeTableLimits } from './whole-table.js';
 
 const withoutGtids = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF'];
 const text = (row: Row): string => JSON.stringify(row, (_, one: unknown) => (typeof one === 'bigint' ? Number(one) : one));
@@ -135,18 +137,33 @@ describe.each([
     expect(room.capture.seeds[0]).toMatchObject({ refused: [{ table: 't', code: 'SEED_REFUSED' }] });
   });
 
-  it('is refused by name where it is too large, or may not be locked', async () => {
-    await enter(`${definition}; CREATE USER IF NOT EXISTS 'unlocked'@'%' IDENTIFIED BY 'x'`);
-    const { wholeTableLimits } = await import('./whole-table.js');
+  it('is refused by name where it is too large', async () => {
+    await enter(definition);
     const limits = wholeTableLimits as { rows: number };
     const { rows } = limits;
     limits.rows = 1_999;
     try {
-      const one = room.order({ keyless: keyless() });
-      await room.seeded(one);
+      await room.seeded(room.order({ keyless: keyless() }));
       expect(room.capture.seeds[0]).toMatchObject({ refused: [{ table: 't', message: expect.stringContaining('2000 rows') }] });
     } finally {
       limits.rows = rows;
     }
+  });
+
+  it('is refused with the GRANT where the user may not lock it', async () => {
+    await room.open(definition);
+    const user = `unlocked${room.databases}`;
+    await room.connection.query(
+      `CREATE USER '${user}'@'%' IDENTIFIED BY 'x'; GRANT SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'; GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON lutra.* TO '${user}'@'%'`,
+    );
+    if (version === 'mariadb-11.4')
+      await room.connection.query(`GRANT BINLOG MONITOR, REPLICATION MASTER ADMIN, SLAVE MONITOR ON *.* TO '${user}'@'%'`);
+    const login = { host: room.server.host, port: room.server.port, user, password: 'x' };
+    room.capture = new MemoryCapture(login, [{ schema: room.db, table: '*' }] as never, 490);
+    room.capture.start();
+    await room.seeded(room.order({ keyless: keyless() }));
+    expect(room.capture.seeds[0]).toMatchObject({
+      refused: [{ table: 't', message: expect.stringContaining(`GRANT LOCK TABLES ON \`${room.db}\`.*`) }],
+    });
   });
 });

@@ -194,7 +194,8 @@ export class Applier {
   /** Writes the progress alone: the position moved for a long time without a row. `position` must lie between two transactions. */
   async saveProgress(position: RecordPosition): Promise<void> {
     await this.flush();
-    if (!this.#source.rows) await this.#target.saveProgress(position);
+    // A transaction on the same connection would commit what is written while it arrives.
+    if (!this.#source.rows && !this.tableRows.open) await this.#target.saveProgress(position);
   }
 
   /** The next record is the first of a transaction. */

@@ -153,6 +153,11 @@ export class SeedRoom {
     if (amid === rows.length) await this.#applier.drained();
   }
 
+  /** Of what came before, as between two fetches. */
+  saveProgress(): Promise<void> {
+    return this.#applier.saveProgress({ log: logId, logEpoch: 1, seq: this.#seq, nextOffset: this.#seq + 1 });
+  }
+
   /** What came of a transaction is void. */
   discard(): Promise<void> {
     return this.#applier.discard();

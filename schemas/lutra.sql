@@ -132,7 +132,7 @@ CREATE TABLE IF NOT EXISTS lutra.seed (
   target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'seeding, done, cancelled; waiting: its rows are in no log, and nothing of it is applied before a seed of it begins',
   on_existing  VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'source, target, stop, or a region',
-  cursor_key   LONGTEXT NULL COMMENT 'JSON: all rows of the part up to this primary key are here; NULL: none',
+  cursor_key   LONGTEXT NULL COMMENT 'JSON: all rows of the part up to this primary key are here (without a key: where in the log they were read); NULL: none',
   end_key      LONGTEXT NULL COMMENT 'JSON: the last primary key of the part; NULL: the end of the table',
   is_whole     TINYINT NOT NULL COMMENT '1: the last chunk of the part is here',
   inserted     BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'rows, as all that follow',

@@ -60,6 +60,8 @@ export async function publicKeyOf(server: MysqlServer): Promise<string | undefin
 export async function grantDatabase(server: MysqlServer, database: string, { create = false, ddl = true } = {}): Promise<void> {
   const more = ddl ? ', CREATE, ALTER, DROP, INDEX, REFERENCES' : create ? ', CREATE, REFERENCES' : '';
   await withAdministrator(server, async (connection) => {
-    await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON ${nameText(database)}.* TO '${lutraUser}'@'%'`);
+    await connection.query(
+      `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, LOCK TABLES${more} ON ${nameText(database)}.* TO '${lutraUser}'@'%'`,
+    );
   });
 }

@@ -113,7 +113,12 @@ describe('an order of a pipeline', () => {
     expect(of('orders')).toMatchObject({ rows: 2, rowsAtTarget: 0, created: false, target: { schema: 'shop', table: 'orders' } });
     expect(of('odd ☃')).toMatchObject({ rowsAtTarget: null, created: true });
     expect(body.topicBytes).toBeGreaterThan(body.bytes);
-    expect(body.problems).toMatchObject([{ id: 'seed-key', severity: 'warning', table: 'shop.keyless' }]);
+    expect(body).toMatchObject({ problems: [], order: { keyless: [{ database: 'shop', name: 'keyless' }] } });
+    await run('b', 'CREATE TABLE shop.keyless (n INT); INSERT INTO shop.keyless VALUES (1)');
+    const filled = (await client.post(`${path}?dryRun=true`, { tables: ['shop.*'], createTables: true })).body;
+    await run('b', 'DROP TABLE shop.keyless');
+    expect(filled.order).not.toHaveProperty('keyless');
+    expect(filled.problems).toMatchObject([{ id: 'seed-key', severity: 'warning', what: expect.stringContaining('is not empty') }]);
     await run('a', 'CREATE TABLE shop.codes (n INT UNIQUE, code VARCHAR(20) NOT NULL, part FLOAT NOT NULL, UNIQUE (code))');
     await run('a', 'CREATE TABLE shop.ratios (part FLOAT NOT NULL UNIQUE)');
     const byUnique = await client.post(`${path}?dryRun=true`, { tables: ['shop.codes', 'shop.ratios'], createTables: true });
@@ -217,7 +222,7 @@ describe('an order of a pipeline', () => {
     [{ tables: ['shop.nothing'] }, 409, 'seed-no-tables'],
     [{ tables: ['other.*'] }, 409, 'seed-no-tables'],
     [{ tables: ['shop.*'] }, 409, 'seed-table-missing'],
-    [{ tables: ['shop.keyless'], createTables: true }, 409, 'seed-key'],
+    [{ tables: ['shop.keyless'], where: 'n = 1', createTables: true }, 409, 'seed-key'],
     [{ tables: ['shop.orders'], onExisting: 'region-a' }, 409, 'seed-on-existing'],
     [{ tables: ['shop.orders'], onExisting: 'target' }, 409, 'seed-keeps-and-stops'],
     [{ tables: ['orders'] }, 400, null],
@@ -314,7 +319,7 @@ describe('a channel that seeds', () => {
 
   it('starts where tables are missing that the seed creates; without a seed that is refused', async () => {
     const one = { pipelines: [pipeline('a-b', 'a', 'b')], onUnsupported: 'stop' };
-    await createChannel('shop', one);
+    const { 'a-b': uid } = await createChannel('shop', one);
     const refused = await client.post('/api/v1/channels/shop/start');
     expect(refused.status).toBe(409);
     expect(refused.body.details.problems).toContainEqual(expect.objectContaining({ id: 'table-missing', severity: 'error' }));
@@ -324,7 +329,8 @@ describe('a channel that seeds', () => {
     expect(started.body.problems).toContainEqual(
       expect.objectContaining({ id: 'table-created', severity: 'warning', table: 'shop.odd ☃' }),
     );
-    expect(started.body.problems).toContainEqual(expect.objectContaining({ id: 'seed-key', table: 'shop.keyless' }));
+    expect(started.body.problems).not.toContainEqual(expect.objectContaining({ id: 'seed-key' }));
+    expect(await orderOf(uid)).toMatchObject({ keyless: [{ database: 'shop', name: 'keyless' }] });
   });
 
   it('starts again while the seed has not created the tables yet, and no longer without an order', async () => {

@@ -380,13 +380,13 @@ export const errorTable = {
   }),
   SEED_TABLE_REFUSED: stop({
     cause:
-      'The target lacks a table that is to be seeded, and it cannot be created there: the server refuses the definition of the source, or a foreign key points to a table that the pipeline does not carry. The message says why.',
+      'The target lacks a table that is to be seeded, and it cannot be created there: the server refuses the definition of the source, or a foreign key points to a table that the pipeline does not carry. Or rows of a table without a key come, and the table is not empty there. The message says why.',
     kept: target,
-    help: 'Create the table at the target by hand, and retry; or put it into "exclude" of the pipeline. A table that was suspended for it comes back as docs/02-setup.md says, A table that is suspended.',
+    help: 'Create the table at the target by hand, or empty the one that has rows, and retry; or put it into "exclude" of the pipeline. A table that was suspended for it comes back as docs/02-setup.md says, A table that is suspended.',
   }),
   SEED_REFUSED: stop({
     cause:
-      'A table that is to be seeded, or a row that is to be sent again, cannot be read: the table has no primary key and no unique key over whole NOT NULL columns, or a key that is not read in order (FLOAT), is missing at the source, or the pipeline does not carry it. The message names it and why.',
+      'A table that is to be seeded, or a row that is to be sent again, cannot be read: the table has no primary key and no unique key over whole NOT NULL columns and cannot be copied whole (it is too large, the user may not lock it, or the order does not name it), it has a key that is not read in order (FLOAT), is missing at the source, or the pipeline does not carry it. The message names it and why.',
     kept: 'Everything. The other tables are seeded, and changes of this table are replicated.',
     help: 'Give the table a primary key (not of FLOAT), or take it out of the order and load it by hand; correct the name or the key that was asked for.',
   }),

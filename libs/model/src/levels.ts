@@ -18,7 +18,7 @@ export const knownLevels: Levels = { min: 1, max: 3 };
 export const levelContents: ReadonlyMap<number, string> = new Map([
   [1, 'the formats of the first release'],
   [2, 'rows that are copied and compared: seeding, verification, repair'],
-  [3, 'schema changes that follow the data'],
+  [3, 'schema changes that follow the data; tables without any key are seeded'],
 ]);
 
 /** The node `level` in ZooKeeper. */

@@ -228,9 +228,10 @@ export interface ChunkPart {
 
 /**
  * seed: written where missing, ticked off in lutra.seed · resync: the same for single rows · probe: compared, never written · repair:
- * replaces what is there, and what is gone here is deleted there; one way only
+ * replaces what is there, and what is gone here is deleted there; one way only · table: all rows of a table without a key, for an empty
+ * one, ticked off together (since level 3)
  */
-export const chunkPurposes = ['seed', 'resync', 'probe', 'repair'] as const;
+export const chunkPurposes = ['seed', 'resync', 'probe', 'repair', 'table'] as const;
 export type ChunkPurpose = (typeof chunkPurposes)[number];
 
 /** Of a kind that a later level added: nothing but its name is known, and its seq counts. */

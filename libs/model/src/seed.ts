@@ -7,6 +7,9 @@ const count = z.int().min(0);
 export const seedStates = ['running', 'paused', 'cancelled'] as const;
 export type SeedState = (typeof seedStates)[number];
 
+/** Without any key, of one order: it names them. */
+export const maxKeylessTables = 500;
+
 /** One for a pipeline at a time. */
 export const seedOrderSchema = z.strictObject({
   id: z.string().min(1).max(36),
@@ -24,6 +27,15 @@ export const seedOrderSchema = z.strictObject({
   maxLagMs: z.int().min(100),
   /** One way `source`, `target`, `stop`; both ways a region or `stop`. */
   onExisting: z.string().min(1).max(48),
+  /**
+   * Tables at the source without any key that may be copied: one way, by this pipeline alone, into an empty table. Others without a key are
+   * refused. Since level 3.
+   */
+  keyless: z
+    .array(z.strictObject({ database: z.string(), name: z.string() }))
+    .max(maxKeylessTables)
+    .readonly()
+    .optional(),
   /** Targets create a table that they lack. */
   createTables: z.boolean(),
   state: z.enum(seedStates),

@@ -65,11 +65,15 @@ function asBinlog(table: TableSchema): TableSchema {
   return { ...table, columns };
 }
 
-/** @throws SyncError SEED_REFUSED for a table without primary key, or with a key that cannot be read in order; SOURCE_* */
-export async function planChunks(queries: Queries, given: TargetTable): Promise<ChunkPlan> {
+/**
+ * `isKeyless`: one without any key has a plan too, with an empty one.
+ * @throws SyncError SEED_REFUSED for a table without primary key, or with a key that cannot be read in order; SOURCE_*
+ */
+export async function planChunks(queries: Queries, given: TargetTable, { isKeyless = false } = {}): Promise<ChunkPlan> {
   const table = ownKeyed(given);
   const schema = asBinlog(asSource(table));
-  if (table.primaryKey.length === 0) throw refused(table, 'it has no primary key, and no unique key over whole columns that are NOT NULL');
+  if (table.primaryKey.length === 0 && !isKeyless)
+    throw refused(table, 'it has no primary key, and no unique key over whole columns that are NOT NULL');
   const targets = new Map(table.columns.map((column) => [column.name, column]));
   const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));
   const descending = await descendingParts(queries, table);
@@ -116,6 +120,17 @@ export function rangeQuery(plan: ChunkPlan, range: ChunkRange): string {
 export function sizesQuery(plan: ChunkPlan, range: ChunkRange): string {
   const sizes = plan.columns.map(({ quoted }) => `COALESCE(OCTET_LENGTH(${quoted}), 0)`);
   return `SELECT ${sizes.join(' + ')} AS bytes FROM ${quoteTable(plan.table)}${inRange(plan, range)}`;
+}
+
+/** All rows, in no order. */
+export function allRowsQuery(plan: ChunkPlan): string {
+  return select(plan);
+}
+
+/** How many rows there are, and how many bytes they have: `n`, `bytes`. */
+export function amountQuery({ table, columns }: ChunkPlan): string {
+  const sizes = columns.map(({ quoted }) => `COALESCE(OCTET_LENGTH(${quoted}), 0)`);
+  return `SELECT COUNT(*) AS n, COALESCE(SUM(${sizes.join(' + ')}), 0) AS bytes FROM ${quoteTable(table)}`;
 }
 
 /** Rows of these primary keys, as many as are there. */

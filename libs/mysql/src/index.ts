@@ -83,7 +83,7 @@ export type { DigestedSide } from './digest-column.js';
 export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
 export type { Digest, DigestPlan } from './digest.js';
 export type { KeyRange } from './key-order.js';
-export { chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
+export { allRowsQuery, amountQuery, chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
 export { leastRowsOfPart, partEnds } from './part-ends.js';
 export type { ChunkPlan, ChunkRange } from './chunk-plan.js';
 export { DdlConnection } from './ddl-connection.js';

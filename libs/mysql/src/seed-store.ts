@@ -3,7 +3,7 @@
  * in lutra.checkpoint.
  */
 import { SyncError, toSyncError } from '@lutra/model';
-import type { SeededTable, TableName } from '@lutra/model';
+import type { LogPosition, SeededTable, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { through } from './ownership.js';
 import { textOf } from './server-facts.js';
@@ -34,6 +34,8 @@ export interface SeedPart extends Pick<SeedOf, 'table' | 'target' | 'request' | 
   /** JSON of its last key; null: the end of the table. */
   readonly end: string | null;
   readonly isWhole: boolean;
+  /** Of a table without a key: where its rows were read. Null: they are not here, or the table has a key. */
+  readonly place: LogPosition | null;
   readonly counts: SeedCounts;
   /** ms since 1970 */
   readonly begunAt: number;
@@ -45,6 +47,8 @@ export interface Tick {
   /** JSON of keys, as in lutra.seed. null: from the beginning of the table, and to its end. */
   readonly from: string | null;
   readonly to: string | null;
+  /** Of a table without a key. */
+  readonly place?: LogPosition;
   readonly counts: SeedCounts;
 }
 
@@ -98,6 +102,7 @@ function partOf(row: ResultRow): SeedPart {
     cursor: row['cursor_key'] === null ? null : textOf(row, 'cursor_key'),
     end: row['end_key'] === null ? null : textOf(row, 'end_key'),
     isWhole: Number(row['is_whole']) === 1,
+    place: row['cursor_key'] === null ? null : wholeAt(textOf(row, 'cursor_key')),
     counts,
     begunAt: Number(row['begun_at']),
     endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
@@ -136,16 +141,27 @@ export function endSeed(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, stat
  * Nothing happens unless the chunk follows what is ticked off already. Counter-example: chunk 4 was skipped, and 5 moves the cursor behind
  * both; 4 never comes again.
  */
-export function tickSeed(of: SeedOf, { part, from, to, counts }: Tick): SqlText {
+export function tickSeed(of: SeedOf, { part, from, to, place, counts }: Tick): SqlText {
   const added = countNames.filter((name) => counts[name] > 0).map((name) => `${name} = ${name} + ${counts[name]}`);
   const isKey = (column: string, key: string | null): string =>
     `${column} <=> ${key === null ? 'NULL' : `${quoteText(key)} COLLATE utf8mb4_bin`}`;
   // To the end of the table is to the end of each part.
-  const moved = to === null ? 'is_whole = 1' : `cursor_key = ${quoteText(to)}, is_whole = (${isKey('end_key', to)})`;
+  const whole = place ? `cursor_key = ${quoteText(wholeText(place))}, is_whole = 1` : 'is_whole = 1';
+  const moved = to === null ? whole : `cursor_key = ${quoteText(to)}, is_whole = (${isKey('end_key', to)})`;
   const which = `${whereTable(of)} AND part = ${part} AND request = ${quoteText(of.request)} AND state = 'seeding'`;
   return textOfStatements([
     `UPDATE lutra.seed SET ${[...added, moved].join(', ')}${which} AND is_whole = 0 AND ${isKey('cursor_key', from)}`,
   ]);
+}
+
+/** As the cursor of a key that has no column: each bound of a key names its columns. */
+function wholeText({ log, seq }: LogPosition): string {
+  return JSON.stringify({ '': `${log}:${seq}` });
+}
+
+function wholeAt(cursor: string): LogPosition | null {
+  const [, log, seq] = /^\{"":"([^":]*):(\d+)"\}$/.exec(cursor) ?? [];
+  return log === undefined ? null : { log, seq: Number(seq) };
 }
 
 /** Of a part, JSON of keys. */

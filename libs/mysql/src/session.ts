@@ -112,6 +112,30 @@ export class Session implements BatchQueries {
     return results;
   }
 
+  /** The rows of one statement as they come: who takes them slowly holds the server up. Left before its end, the session is broken. */
+  async *stream(sql: string): AsyncGenerator<ResultRow> {
+    if (this.#broken) throw this.#broken;
+    if (this.#reject) throw this.translate(new SyncError('INTERNAL', 'two texts at a time on one database connection'), 'query');
+    const rows = this.#connection.query({ sql }).stream({ highWaterMark: rowsAhead });
+    const timeout = setTimeout(() => this.#lose(unanswered()), this.#answerTimeoutMs);
+    // The driver tells a stream nothing of a connection that is cut here.
+    this.#reject = (error) => void rows.destroy(error);
+    let isWhole = false;
+    try {
+      for await (const row of rows) {
+        timeout.refresh();
+        yield row as ResultRow;
+      }
+      isWhole = true;
+    } catch (error) {
+      throw this.translate(error, 'query');
+    } finally {
+      clearTimeout(timeout);
+      this.#reject = null;
+      if (!isWhole) this.destroy();
+    }
+  }
+
   translate(error: unknown, what: string): SyncError {
     return translateError(error instanceof TextFailure ? error.driverError : error, `${this.side} ${this.#address}: ${what}`, this.side);
   }
@@ -186,6 +210,8 @@ export function inTexts(statements: readonly string[], maxBytes: number): readon
   return texts;
 }
 
+/** Of an answer that is taken row by row. */
+const rowsAhead = 16;
 const separator = ';\n';
 const paddingBytes = 16;
 

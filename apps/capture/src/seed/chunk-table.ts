@@ -27,15 +27,20 @@ export interface Defined {
   readonly watch: Watch;
   readonly collations: KeyCollations;
   readonly logsCascades: boolean;
+  /** It may have no key: all of it is read at once. */
+  readonly mayBeKeyless?: boolean;
 }
 
 /** @throws SyncError SEED_REFUSED, SOURCE_* */
-export async function chunkTable(session: SeedSession, { table, watch, collations, logsCascades }: Defined): Promise<ChunkTable> {
+export async function chunkTable(
+  session: SeedSession,
+  { table, watch, collations, logsCascades, mayBeKeyless = false }: Defined,
+): Promise<ChunkTable> {
   const { database, name, engine } = table;
   // Others show a change before it is in the binlog's file, and lock nothing.
   if (engine.toLowerCase() !== 'innodb')
     throw new SyncError('SEED_REFUSED', `${tableName(table)} is ${engine}, not InnoDB`, { details: { database, table: name } });
-  const plan = await planChunks(session, table);
+  const plan = await planChunks(session, table, { isKeyless: mayBeKeyless });
   const keyColumns = [...new Set([...plan.table.primaryKey, ...table.uniqueKeys.flatMap(({ columns }) => columns)])];
   const isActive = (rule: string): boolean => rule !== 'RESTRICT' && rule !== 'NO ACTION';
   const isChanged = table.foreignKeys.some(({ onDelete, onUpdate }) => isActive(onDelete) || isActive(onUpdate));

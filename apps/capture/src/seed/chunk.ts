@@ -12,8 +12,8 @@ import { SyncError, tableName } from '@lutra/model';
 import type { FilePosition, Position, Row } from '@lutra/model';
 import { askFor, chunkRow, primaryConflictKey, rangeQuery, chunkRowsQuery, sizesQuery } from '@lutra/mysql';
 import type { ChunkRange } from '@lutra/mysql';
-import { orAborted, sleep } from '@lutra/runtime';
-import { chunkBytes, ChunkDiscarded, fitting, within } from './chunk-limits.js';
+import { orAborted } from '@lutra/runtime';
+import { chunkBytes, ChunkDiscarded, fitting, heldMs, nearEnough, within } from './chunk-limits.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { ChunkMoves } from './moved.js';
 import type { Place, Places } from './places.js';
@@ -35,9 +35,6 @@ export type Reading = 'plain' | 'shared' | 'held';
 
 /** Of a statement by keys. */
 const keysPerQuery = 200;
-/** Locks are not held longer for a place, and not taken while capture is further behind. */
-const heldMs = 5_000;
-const heldLagMs = 2_000;
 /** Readings of one chunk from which on rows are locked. */
 const sharedFrom = 3;
 const heldFrom = 5;
@@ -197,10 +194,7 @@ export class Chunk {
 
   async #begin(session: SeedSession, reading: Reading): Promise<void> {
     const { lagMs, signal } = this.#deps;
-    for (let waited = 0; reading === 'held' && (lagMs() ?? 0) > heldLagMs; waited += 100) {
-      if (waited > 30_000) throw new SyncError('SEED_WAITS', `capture is ${lagMs()} ms behind: rows would be locked for so long`);
-      await sleep(100, signal);
-    }
+    if (reading === 'held') await nearEnough(lagMs, signal);
     await session.query('BEGIN');
   }
 

@@ -8,7 +8,7 @@ export interface KeyAsk {
   readonly keys: readonly Row[];
   /** Uids. */
   readonly pipelines: readonly string[];
-  readonly purpose: Exclude<ChunkPurpose, 'seed'>;
+  readonly purpose: Exclude<ChunkPurpose, 'seed' | 'table'>;
   readonly request: string;
   /** The chunk was acknowledged by Kafka. Called once, unless refused() is; neither is called when the leadership ends before. */
   published(): void;

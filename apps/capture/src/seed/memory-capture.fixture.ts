@@ -77,7 +77,7 @@ export class MemoryCapture {
   /** By the loader. */
   suspended: readonly string[] = [];
 
-  constructor(server: MysqlServer, routes: readonly Route[], serverId = 77) {
+  constructor(server: Pick<MysqlServer, 'host' | 'port' | 'user' | 'password'>, routes: readonly Route[], serverId = 77) {
     const { host, port, user } = server;
     const endpoint = {
       name: 'a',

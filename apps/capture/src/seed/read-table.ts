@@ -6,7 +6,11 @@ import { boundAt } from './begins-anew.js';
 import { chunkTable, exactly } from './chunk-table.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { ChunkDeps } from './chunk.js';
+import { partsOf } from './seed-entry.js';
 import type { Entry } from './seed-entry.js';
+import { TableSeed } from './table-seed.js';
+import type { TableReading, TableSeedDeps } from './table-seed.js';
+import { WholeTable } from './whole-table.js';
 
 export interface ReadDeps extends Pick<ChunkDeps, 'sessions' | 'windows'> {
   /** One table as it is now. @throws SyncError SEED_REFUSED, SOURCE_* */
@@ -34,6 +38,14 @@ export async function sideBySide<T, R>(items: readonly T[], parallel: number, wo
   return results;
 }
 
+/** Part by part; a table without a key at once. */
+export function readingsOf(deps: TableSeedDeps, entry: Entry, { plan }: ChunkTable): readonly TableReading[] {
+  const parts = partsOf(entry);
+  return plan.key.length === 0
+    ? parts.map(() => new WholeTable(deps, entry.name))
+    : parts.map((part) => new TableSeed(deps, entry.name, part));
+}
+
 /** Anew where a statement has changed it. @throws SyncError SEED_REFUSED, SOURCE_* */
 export function chunksOf(deps: ReadDeps, entry: Entry): Promise<ChunkTable> {
   const isStale = entry.watch.isStale;
@@ -54,7 +66,7 @@ async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean
   const { watch, name } = entry;
   if (isStale) entry.table = await load(name);
   const logsCascades = await sessions.logsCascades();
-  const of = { table: entry.table, watch, collations: exactly, logsCascades };
+  const of = { table: entry.table, watch, collations: exactly, logsCascades, mayBeKeyless: entry.mayBeKeyless };
   return sessions.use((session) => chunkTable(session, of));
 }
 
@@ -62,7 +74,8 @@ async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean
 async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
   if (entry.rowsEstimated < leastRowsOfPart) return [];
   const { plan, changesUnseen } = await chunksOf(deps, entry);
-  const ends = changesUnseen ? [] : await deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
+  const ends =
+    changesUnseen || plan.key.length === 0 ? [] : await deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
   return ends.map((end) => boundAt(plan, end));
 }
 

@@ -5,7 +5,7 @@ import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { ChunkTable } from './chunk-table.js';
 import type { ListedTable } from './table-list.js';
-import type { TablePart, TableSeed } from './table-seed.js';
+import type { TablePart, TableReading } from './table-seed.js';
 import type { Watch } from './windows.js';
 
 export type State = 'waits' | 'reads' | 'sent' | 'ended' | 'done' | 'refused';
@@ -15,6 +15,8 @@ export interface Entry {
   readonly rowsEstimated: number;
   table: TargetTable;
   watch: Watch;
+  /** It is copied although it may have no key. */
+  readonly mayBeKeyless: boolean;
   /** Read for all parts at once. */
   chunks: Promise<ChunkTable> | null;
   state: State;
@@ -23,7 +25,7 @@ export interface Entry {
   /** Of a table that begins: the last keys of its parts, but of the last one. */
   ends: readonly Row[];
   /** What reads it from there, part by part. */
-  seeds: readonly TableSeed[] | null;
+  seeds: readonly TableReading[] | null;
   /** Of what was sent last; the loader had passed it at this time (ms since 1970). */
   lastSeq: number;
   passedAt: number | null;
@@ -35,8 +37,13 @@ export interface Entry {
 }
 
 /** @param from as it stands at the target; null: it has not begun there */
-export function entryOf({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
+export function entryOf(
+  { table, rowsEstimated, watch }: ListedTable,
+  { keyless = [] }: Pick<SeedOrder, 'keyless'>,
+  from: SeededTable | null,
+): Entry {
   const name = { database: table.database, name: table.name };
+  const mayBeKeyless = keyless.some((one) => one.database === name.database && one.name === name.name);
   const state = from?.state === 'done' ? 'done' : 'waits';
   const fresh = {
     chunks: null,
@@ -50,7 +57,7 @@ export function entryOf({ table, rowsEstimated, watch }: ListedTable, from: Seed
     parents: [],
     notBefore: 0,
   };
-  return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
+  return { name, rowsEstimated, table, watch, mayBeKeyless, state, from: from?.state === 'seeding' ? from : null, ...fresh };
 }
 
 /** That are not whole at the target. */

@@ -14,12 +14,12 @@ import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { Moved } from './moved.js';
-import { beginningOf, chunksOf, sideBySide } from './read-table.js';
+import { beginningOf, chunksOf, readingsOf, sideBySide } from './read-table.js';
 import type { ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, isLost, requireCarried, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
+import { activityOf, entryOf, isLost, requireCarried, nextOf, tablesOf, withParents } from './seed-entry.js';
 import type { Entry, Standing } from './seed-entry.js';
-import { allOf, TableSeed } from './table-seed.js';
+import { allOf } from './table-seed.js';
 
 export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
   readonly waits: SeedWaits;
@@ -32,6 +32,8 @@ export interface SeedRunDeps extends ChunkDeps, ReadDeps, SeedLog {
   /** Up to where the pipeline's loader has applied this log; −1: it does not say. */
   appliedSeq(): number;
   rowsRead(rows: number): void;
+  /** Ends the leadership. */
+  ends(error: unknown): void;
   warn(about: object, message: string): void;
 }
 
@@ -90,7 +92,7 @@ export class SeedRun {
     const isBound = progress !== null && hasAllBegun(progress, this.order.id);
     const read = await sideBySide(listed, this.order.parallel, async (one) => {
       const from = known.get(quoteTable(one.table)) ?? null;
-      const entry = entryOf(one, from);
+      const entry = entryOf(one, this.order, from);
       const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
       return beginningOf(this.#deps, entry, { order: this.order, isLater: isBound && from === null, isReadable });
     });
@@ -164,7 +166,7 @@ export class SeedRun {
     const define = (): Promise<ChunkTable> => chunksOf(this.#deps, entry);
     const deps = { ...this.#deps, order: this.order, pipelines: [this.#uid], moved: this.#moved(entry), turn, counted, define };
     // After a failure the same ones go on behind what they have published.
-    const seeds = (entry.seeds ??= partsOf(entry).map((part) => new TableSeed(deps, entry.name, part)));
+    const seeds = (entry.seeds ??= readingsOf(deps, entry, await define()));
     entry.lastSeq = await allOf(seeds);
     entry.passedAt = null;
     entry.state = 'sent';

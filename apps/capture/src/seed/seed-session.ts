@@ -76,6 +76,11 @@ export class SeedSession {
     }
   }
 
+  /** See Session.stream. */
+  stream(sql: string): AsyncIterable<ResultRow> {
+    return this.#session.stream(sql);
+  }
+
   /** Where the binlog ends. */
   async high(): Promise<FilePosition> {
     const { flavor, version } = this.#server;

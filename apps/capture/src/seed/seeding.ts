@@ -83,6 +83,7 @@ export class Seeding implements KeyAsks {
       registry,
       logId: claim.log,
       waits: deps.seedWaits ?? seedWaits,
+      ends: (error) => run.end(error),
       rowsRead: (rows) => metrics.seedRows.inc({ name }, rows),
       tell: (seeds) => {
         status.update({ seeds });

@@ -24,8 +24,9 @@ export class TableRoom {
     readonly name: string,
     readonly serverIds: number,
     version: MysqlVersion = '9.7',
+    extra: readonly string[] = [],
   ) {
-    this.server = mysqlServer({ version, serverId: 1 });
+    this.server = mysqlServer({ version, serverId: 1, extra: [...extra] });
   }
 
   get databases(): number {

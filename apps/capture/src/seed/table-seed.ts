@@ -28,6 +28,14 @@ export interface TableSeedDeps extends ChunkDeps {
   define(name: TableName): Promise<ChunkTable>;
   /** Of rows that were published. */
   counted(rows: number): void;
+  /** Ends the leadership: what is in the log amid a transaction is void then. */
+  ends(error: unknown): void;
+}
+
+/** What reads a table, or a part of it. */
+export interface TableReading {
+  readonly lastSeq: number;
+  run(): Promise<void>;
 }
 
 export interface TablePart {
@@ -81,6 +89,7 @@ export class TableSeed {
   /** False: a chunk was thrown away, and reading goes on behind the last one that was published. */
   async #round(): Promise<boolean> {
     const table = await this.#deps.define(this.name);
+    if (table.plan.key.length === 0) throw new BeginsAnew('it has no key any more');
     requireOrder(table.plan, this.#cursor, this.#part.end);
     const ahead: Ahead = { settled: Promise.resolve(), failed: false };
     try {
@@ -150,7 +159,7 @@ export class TableSeed {
 }
 
 /** Of the parts of one table the seq of the last record, when none is under way any more. @throws as TableSeed.run */
-export async function allOf(seeds: readonly TableSeed[]): Promise<number> {
+export async function allOf(seeds: readonly TableReading[]): Promise<number> {
   const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
   const failed = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   if (failed.length > 0) throw failed.find((error) => error instanceof BeginsAnew) ?? failed[0];

@@ -72,10 +72,10 @@ export class AddedSeedService {
     const seeds: AddedSeed[] = [];
     for (const seed of plan) {
       const one = added.find(({ after }) => after.uid === seed.pipeline.uid)!;
-      const order = orderOf(seed, one.patterns, plan);
-      const look = await this.look.at({ channel, pipeline: one.after, id: one.id, regions }, order);
+      const subject = { channel, pipeline: one.after, id: one.id, regions };
+      const look = await this.look.at(subject, orderOf(seed, one.patterns, plan));
       problems.push(...look.problems);
-      seeds.push({ pipeline: one.after, order, look });
+      seeds.push({ pipeline: one.after, order: look.order, look });
     }
     const uids = seeds.map(({ pipeline }) => pipeline.uid);
     if (uids.length > 0) problems.push(...(await this.followUps.inTheWay(before.name, uids)));

@@ -94,6 +94,8 @@ export class ChannelSeedService {
   async begin(channel: ChannelDocument, version: number, seeding: Seeding): Promise<boolean> {
     const { plan } = seeding;
     if (plan.length === 0) return true;
+    const orders = new Map<PlannedSeed, SeedOrder>();
+    for (const seed of plan) orders.set(seed, await this.#ordered(channel, seed));
     const written = await this.configuration.write<readonly string[] | null>(async (snapshot) => {
       if (found(snapshot, 'channel', channel.name).version !== version) return { answer: null };
       const operations: Operation[] = [];
@@ -101,7 +103,7 @@ export class ChannelSeedService {
       for (const seed of plan) {
         const known = await this.registry.seeds.read(seed.pipeline.uid);
         if (known && isPlanned(known.document, seed)) continue;
-        operations.push(this.registry.seeds.replacing(seed.pipeline.uid, orderOf(seed), known?.version ?? null));
+        operations.push(this.registry.seeds.replacing(seed.pipeline.uid, orders.get(seed) ?? orderOf(seed), known?.version ?? null));
         ordered.push(seed.pipeline.name);
       }
       if (ordered.length > 0) operations.push(...(await this.#verification(channel.name, plan)));
@@ -111,6 +113,20 @@ export class ChannelSeedService {
     if (written.length > 0) this.logger.info({ channel: channel.name, pipelines: written }, 'the first start orders seeds');
     for (const pipeline of seeding.beginning) await this.#position(channel, pipeline);
     return true;
+  }
+
+  /** With the tables without a key that are copied whole. A start that is forced does not wait for servers: they are left out then. */
+  async #ordered(channel: ChannelDocument, seed: PlannedSeed): Promise<SeedOrder> {
+    const order = orderOf(seed);
+    try {
+      return (await this.look.at(await this.look.subject(channel.name, seed.pipeline.name), order)).order;
+    } catch (error) {
+      this.logger.warn(
+        { channel: channel.name, pipeline: seed.pipeline.name, reason: String(error) },
+        'tables without a key are not seeded',
+      );
+      return order;
+    }
   }
 
   /** Also of pipelines that rest on home: what home brings to both ends makes them equal. */

@@ -1,5 +1,6 @@
 /** Asks the two servers of a pipeline what a seed would read and meet. Writes nothing. */
 import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
 import { suspendedOf, toSyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
 import { readSuspended, Session } from '@lutra/mysql';
@@ -9,8 +10,9 @@ import { errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { limited } from '../endpoints/server-checks.js';
 import { PipelineAccessService } from '../pipelines/pipeline-access.service.js';
-import { REGISTRY } from '../tokens.js';
+import { LEVEL, REGISTRY } from '../tokens.js';
 import { entriesAtQuery } from '../unequal/unequal-queries.js';
+import { copiedWhole, filledAt, keylessTables } from './keyless-tables.js';
 import { orderProblems, tableProblems } from './seed.rules.js';
 import type { SeedSubject } from './seed.rules.js';
 import { requireWhere, tablesAtTarget, tablesOf } from './seed-tables.js';
@@ -20,6 +22,8 @@ export interface SeedLook {
   readonly tables: readonly FoundTable[];
   readonly atTarget: AtTarget;
   readonly createTables: boolean;
+  /** The order, with the tables that are copied whole. */
+  readonly order: SeedOrder;
   readonly problems: readonly Problem[];
 }
 
@@ -35,6 +39,7 @@ const everything = ['*.*'];
 export class SeedLookService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
     @Inject(PipelineAccessService) private readonly pipelines: PipelineAccessService,
   ) {}
 
@@ -55,8 +60,22 @@ export class SeedLookService {
     });
     const target = limited(this.pipelines.connectionTo(await this.#endpoint(subject.pipeline.target)));
     const atTarget = await tablesAtTarget(target, tables);
-    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal };
-    return { tables, atTarget, createTables: order.createTables, problems: [...problems, ...tableProblems(subject, order, facts)] };
+    const keyless = keylessTables(subject, {
+      level: this.level.current,
+      order,
+      tables,
+      filled: await filledAt(target, tables, atTarget),
+      channels: await listDocuments(this.registry, 'channel'),
+    });
+    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal, keyless };
+    const whole = { ...order, ...copiedWhole(tables, keyless) };
+    return {
+      tables,
+      atTarget,
+      createTables: order.createTables,
+      order: whole,
+      problems: [...problems, ...tableProblems(subject, order, facts)],
+    };
   }
 
   /** With all tables that the pipeline carries. */

@@ -14,6 +14,9 @@ export interface FoundTable {
   readonly key: readonly { readonly name: string; readonly type: string }[];
 }
 
+/** Tables without any key: the name at the source → why it is not copied whole; null: it is. */
+export type Keyless = ReadonlyMap<string, string | null>;
+
 /** Rows by the target's statistics; null: the table is not there. */
 export type AtTarget = (table: FoundTable) => number | null;
 

@@ -1,6 +1,8 @@
 import { channelSchema, maxSeedTables } from '@lutra/model';
 import type { ChannelDocument, SeedOrder } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
+import { copiedWhole, keylessTables } from './keyless-tables.js';
+import type { KeylessFacts } from './keyless-tables.js';
 import { orderProblems, tableProblems } from './seed.rules.js';
 import type { SeedSubject } from './seed.rules.js';
 import type { FoundTable } from './seed-tables.js';
@@ -34,7 +36,14 @@ const table = (name: string, more: Partial<FoundTable> = {}): FoundTable => ({
   ...more,
 });
 
-const facts = (tables: readonly FoundTable[], more: object = {}) => ({ tables, atTarget: () => 0, suspended: [], unequal: [], ...more });
+const facts = (tables: readonly FoundTable[], more: object = {}) => ({
+  tables,
+  atTarget: () => 0,
+  suspended: [],
+  unequal: [],
+  keyless: new Map(),
+  ...more,
+});
 const ids = (problems: readonly { readonly id: string; readonly severity: string }[]) =>
   problems.map(({ id, severity }) => `${severity} ${id}`);
 
@@ -106,6 +115,35 @@ describe('an order at its servers', () => {
     expect(ids(tableProblems(subjectOf(), order(), facts(keyless)))).toEqual(['warning seed-key', 'warning seed-key']);
     const named = order({ tables: ['shop.none', 'shop.re*'] });
     expect(ids(tableProblems(subjectOf(), named, facts(keyless)))).toEqual(['error seed-key', 'warning seed-key']);
+  });
+
+  it('a table without any key is copied whole one way, by one pipeline, into an empty table', () => {
+    const none = table('none', { key: [] });
+    const whyNot = (subject: SeedSubject, more: Partial<KeylessFacts> = {}): string | null | undefined => {
+      return keylessTables(subject, { level: 3, order: {}, tables: [none], filled: new Set(), channels: [], ...more }).get('shop.none');
+    };
+    const subject = subjectOf();
+    expect(whyNot(subject)).toBeNull();
+    expect(copiedWhole([none, table('t')], new Map([['shop.none', null]]))).toEqual({ keyless: [{ database: 'shop', name: 'none' }] });
+    expect(copiedWhole([none], new Map([['shop.none', 'why']]))).toEqual({});
+    expect(tableProblems(subject, order(), facts([none], { keyless: new Map([['shop.none', null]]) }))).toEqual([]);
+    const other = { name: 'other', pipelines: [{ ...subject.channel.pipelines[0]!, source: 'sp' }] };
+    const merged = table('merged', { target: { ...none.target } });
+    expect([
+      whyNot(subjectOf({ ways: 2 })),
+      whyNot(subject, { level: 2 }),
+      whyNot(subject, { order: { where: 'a > 1' } }),
+      whyNot(subject, { filled: new Set(['shop.none']) }),
+      whyNot(subject, { channels: [other as never] }),
+      whyNot(subject, { tables: [none, merged] }),
+    ]).toEqual([
+      'pipeline shop.ab flows both ways',
+      'the cluster is at level 2',
+      expect.stringContaining('where'),
+      'shop.none at ca is not empty',
+      'pipeline ab writes shop.none too',
+      'another table becomes shop.none too',
+    ]);
   });
 
   it('a table that the target lacks is created only by order', () => {

@@ -4,7 +4,7 @@ import type { ChannelInput, PipelineInput, SeedOrder, TableName } from '@lutra/m
 import type { Problem } from '../configuration/problem.js';
 import { isTwoWay, nobodyWins } from './seed-direction.js';
 import type { Regions } from './seed-direction.js';
-import type { AtTarget, FoundTable } from './seed-tables.js';
+import type { AtTarget, FoundTable, Keyless } from './seed-tables.js';
 
 export interface SeedSubject {
   readonly channel: Pick<ChannelInput, 'pipelines' | 'conflicts'>;
@@ -22,6 +22,7 @@ export interface SeedFacts {
   readonly suspended: readonly TableName[];
   /** The other side repairs them: they stand in lutra.unequal here. */
   readonly unequal: readonly TableName[];
+  readonly keyless: Keyless;
 }
 
 type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables' | 'answers'>;
@@ -66,7 +67,7 @@ export function tableProblems({ channel, pipeline, id }: SeedSubject, order: Dra
     ...suspendedTables(id, facts),
     ...unequalTables(pipeline, facts),
     ...keptRows(channel, order, tables),
-    ...tables.flatMap((table) => [...keyProblems(table, order), ...absentAtTarget(table, order, { pipeline, facts })]),
+    ...tables.flatMap((table) => [...keyProblems(table, order, facts.keyless), ...absentAtTarget(table, order, { pipeline, facts })]),
   ];
 }
 
@@ -112,10 +113,12 @@ function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonl
 }
 
 /** A table that a pattern brings along is left out with a warning; one that is named is an error. */
-function keyProblems({ source, key }: FoundTable, { tables: patterns, answers }: Draft): readonly Problem[] {
+function keyProblems({ source, key }: FoundTable, { tables: patterns, answers }: Draft, keyless: Keyless): readonly Problem[] {
   const approximate = key.filter(({ type }) => type.toLowerCase() === 'float');
   if (key.length > 0 && approximate.length === 0) return [];
   const name = tableName(source);
+  const whyNotWhole = keyless.get(name);
+  if (key.length === 0 && whyNotWhole === null) return [];
   const severity = answers || patterns.includes(name) ? 'error' : 'warning';
   const why =
     key.length === 0
@@ -125,8 +128,9 @@ function keyProblems({ source, key }: FoundTable, { tables: patterns, answers }:
     key.length === 0
       ? 'ALTER TABLE … ADD PRIMARY KEY (…) on both sides'
       : 'ALTER TABLE … MODIFY the column to DOUBLE or DECIMAL on both sides';
+  const what = `${name} ${why}: it cannot be read in ranges of its key and is not seeded${whyNotWhole ? `, nor is it copied whole (${whyNotWhole})` : ''}`;
   const fix = `${give}; or leave the table out, and load it from a dump (docs/02-setup.md, Seeding the second database)`;
-  return [{ id: 'seed-key', severity, what: `${name} ${why}: it cannot be read in ranges of its key and is not seeded`, fix, table: name }];
+  return [{ id: 'seed-key', severity, what, fix, table: name }];
 }
 
 function absentAtTarget(

@@ -71,8 +71,8 @@ export class SeedService {
     requireLevel(this.level.current);
     const subject = await this.look.subject(channel, name);
     if (write.keys) return this.#sendAgain(channel, name, { ...write, keys: write.keys }, dryRun);
-    const order = orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions));
-    const look = await this.look.at(subject, order);
+    const look = await this.look.at(subject, orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions)));
+    const { order } = look;
     const underWay = await this.#underWay(subject.pipeline.uid, subject.id, takesIn);
     const verify = write.verify && look.tables.length <= maxVerifiedTables;
     const unverified = write.verify ? await this.#notVerified(subject, look.tables.length) : [];

@@ -91,6 +91,7 @@ function remember() {
     chunk: async (text: SqlText) => void told.push(`chunk ${rows(text)} rows`),
     close: async (text: SqlText, checkpoint: Checkpoint) => void told.push(`close ${rows(text)} rows at ${checkpoint.seq}`),
     rollback: async () => void told.push('rollback'),
+    observe: () => undefined,
     opened: (): never => {
       throw new Error('nothing is seeded');
     },
@@ -132,6 +133,10 @@ function applierOf(
       write: async () => undefined,
       replaces: () => false,
       hasClashed: () => false,
+      isInRows: () => false,
+      awaited: () => null,
+      targetOf: async () => target,
+      isIn: () => undefined,
     },
     skip: skip ?? null,
     onSkipped: async ({ seq }) => void progress.push(-seq),

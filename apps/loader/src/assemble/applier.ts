@@ -41,18 +41,20 @@ import type { CommitQueueOptions } from '../commit/commit-queue.js';
 import { nameFailure, nameRow } from '../commit/failure.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
 import type { Seeding } from '../seed/seeding.js';
+import { TableRows } from '../seed/table-rows.js';
+import type { TableRowsOptions } from '../seed/table-rows.js';
 
 export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions {
   readonly targetRegion: string;
   /** The pipeline forwards what loaders wrote at the source. */
   readonly forwards: boolean;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
-  readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
+  readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'] & TableRowsOptions['writer'];
   /** Another pipeline forwards what this one writes. */
   readonly forwarded: boolean;
   /** Null: nothing comes back from the target, so nothing is left out. */
   readonly leftOut: Pick<LeftOutRows, 'note'> | null;
-  readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed'>;
+  readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed' | 'isInRows'> & TableRowsOptions['seeding'];
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
 }
@@ -68,6 +70,8 @@ export class Applier {
   readonly #resolutions: PendingResolutions | null;
   /** That came behind everything else. */
   readonly #controls: PendingControls;
+  /** Of a table without a key: a transaction of its own, which is written while it arrives. */
+  readonly tableRows: TableRows;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: RecordPosition | null = null;
   readonly #ownSession: OwnSession | null;
@@ -90,6 +94,15 @@ export class Applier {
     this.#mergeBuffer = mergeBuffer;
     this.#source = new SourceTransactions(options, { statements, mergeBuffer, transactions });
     this.#controls = new PendingControls(transactions);
+    this.tableRows = new TableRows({
+      ...options,
+      transactions,
+      pieceBytes: options.batchBytes,
+      skipOf: (begins, rows) => this.#source.skipBetween(begins, begins.seq + rows),
+      skipped: (skip, rows, position) => this.#source.skipRows(skip, rows, { position, event: null }),
+      passed: (position) => this.passed(position),
+      makeWay: () => this.#makeWay(),
+    });
     this.#resolutions = detector && new PendingResolutions({ detector, transactions, sourceRegion });
   }
 
@@ -166,8 +179,9 @@ export class Applier {
   }
 
   /** The open transaction is void: nothing of it may stay. */
-  discard(): Promise<void> {
-    return this.#source.discard();
+  async discard(): Promise<void> {
+    await this.tableRows.discard();
+    await this.#source.discard();
   }
 
   /** Commits what is complete; the commit goes on while the caller reads on. */
@@ -186,12 +200,13 @@ export class Applier {
   /** Writes the progress alone: the position moved for a long time without a row. `position` must lie between two transactions. */
   async saveProgress(position: RecordPosition): Promise<void> {
     await this.flush();
-    if (!this.#source.rows) await this.#target.saveProgress(position);
+    // A transaction on the same connection would commit what is written while it arrives.
+    if (!this.#source.rows && !this.tableRows.open) await this.#target.saveProgress(position);
   }
 
   /** The next record is the first of a transaction. */
   get between(): boolean {
-    return this.#source.between;
+    return this.#source.between && !this.tableRows.open;
   }
 
   /** Between two transactions: all that came takes effect, and is saved if the position is worth it. Resolves to where that is. */
@@ -215,7 +230,7 @@ export class Applier {
 
   /** A large transaction is written while it arrives. */
   get streaming(): boolean {
-    return this.#source.streaming;
+    return this.#source.streaming || this.tableRows.open;
   }
 
   /** Of SQL that is put together and not handed to the target yet, roughly. */
@@ -233,6 +248,7 @@ export class Applier {
   async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | 'gone' | null> {
     const { event } = open;
     try {
+      if (this.#options.seeding.isInRows(table, open.position)) return null;
       const coming = { seen: event.transaction.seen, isOpen: this.#source.streaming };
       const matched = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table, coming) : null;
       if (!matched) return null;
@@ -240,9 +256,10 @@ export class Applier {
       if (matched.target === null) return 'gone';
       const { source, target } = matched;
       const at = { source, target, under: this.#under };
-      const change = this.#options.seeding.replaces(table)
-        ? replacing(images, { ...at, isBlind: await this.#isBlind(table, target) })
-        : changeOf(images, at);
+      const change =
+        target.primaryKey.length > 0 && this.#options.seeding.replaces(table)
+          ? replacing(images, { ...at, isBlind: await this.#isBlind(table, target) })
+          : changeOf(images, at);
       this.#ownSession?.require(change);
       return change;
     } catch (error) {

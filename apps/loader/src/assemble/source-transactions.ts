@@ -147,15 +147,24 @@ export class SourceTransactions {
 
   /** A chunk that an operator told us to skip, by its record or by any end of its rows; null: it is none. */
   skipOf({ begins, position, rows, record: { database, table } }: Chunk): ChunkSkip | null {
+    const order = this.skipBetween(begins, position.seq);
+    return order && { order, rows, table: { database, name: table } };
+  }
+
+  skipBetween({ log, seq }: RecordPosition, last: number): Skip | null {
     const order = this.#options.skip;
-    if (!order || order.log !== position.log || order.seq < begins.seq || order.seq > position.seq) return null;
-    return { order, rows, table: { database, name: table } };
+    return order && order.log === log && order.seq >= seq && order.seq <= last ? order : null;
   }
 
   /** Nothing is ticked off, so capture sends it again if it still wants to. */
   async skip({ order, rows, table }: ChunkSkip, { position, event }: Pick<Applied, 'position' | 'event'>): Promise<void> {
     const skipped = new SkippedRows();
     for (const after of rows) skipped.add({ op: 'c', before: null, after, target: table });
+    await this.skipRows(order, skipped, { position, event });
+  }
+
+  /** Of a transaction of rows that were read. */
+  async skipRows(order: Skip, skipped: SkippedRows, { position, event }: Pick<Applied, 'position' | 'event'>): Promise<void> {
     const { checkpoint, name } = this.#options;
     const text = skipped.text({ uid: checkpoint.pipeline, name, reason: order.reason, position, event });
     const { transactions } = this.#to;

@@ -212,6 +212,12 @@ export class Side {
         tickOf: () => null,
         write: async () => undefined,
         replaces: () => false,
+        isInRows: () => false,
+        awaited: () => null,
+        isIn: () => undefined,
+        targetOf: async () => {
+          throw new Error('no table is without a key');
+        },
         hasClashed: () => false,
       },
       onSkipped: async () => undefined,

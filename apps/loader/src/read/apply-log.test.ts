@@ -204,6 +204,7 @@ test('the place behind a large transaction that met a conflict is not saved befo
       drained: async () => undefined,
       saveProgress: async ({ seq }: { seq: number }) => void saved.push(seq),
       between: true,
+      tableRows: { open: false },
     },
     routes: { isProven: true, requireProven() {} },
   };

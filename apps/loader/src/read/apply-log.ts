@@ -166,10 +166,16 @@ class LogApplier {
     }
   }
 
-  #pass(position: RecordPosition): void {
-    this.#seedLog.discard();
+  async #pass(position: RecordPosition): Promise<void> {
+    await this.#void();
     this.#passed = position;
     this.#stages.applier.passed(position);
+  }
+
+  /** Rows of a chunk that anything else follows: nothing of them may stay. */
+  async #void(): Promise<void> {
+    this.#seedLog.discard();
+    if (this.applier.tableRows.open) await this.applier.discard();
   }
 
   async #large(raw: RawRecord): Promise<void> {
@@ -196,6 +202,7 @@ class LogApplier {
 
   #row({ table, event, position }: Extract<Step, { kind: 'row' }>): Promise<void> {
     const { routes, progress, applier } = this.#stages;
+    if (event.op !== 'r' && applier.tableRows.open) return this.#void().then(() => this.#row({ kind: 'row', table, event, position }));
     if (event.op === 'r') return this.#seeded(this.#seedLog.row(this.#stages, { table, event, position }), position);
     this.#seedLog.discard();
     // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
@@ -217,7 +224,7 @@ class LogApplier {
   async #control({ control, position }: Extract<Step, { kind: 'control' }>): Promise<void> {
     const { deps } = this.#run;
     if (control.kind === 'chunk') return this.#seeded(this.#seedLog.chunk(this.#stages, { control, position }), position);
-    this.#seedLog.discard();
+    await this.#void();
     this.#edits.follow(control, position);
     try {
       if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);

@@ -26,6 +26,7 @@ export class ChunkAssembly {
   #last: RecordPosition | null = null;
   #table: TableSchema | null = null;
   #rows: Row[] = [];
+  #count = 0;
 
   /** Its rows have not come yet: no position is saved before them. */
   get open(): boolean {
@@ -52,12 +53,15 @@ export class ChunkAssembly {
       return null;
     }
     this.#table ??= table;
-    this.#rows.push(after);
+    this.#count += 1;
+    // Of a whole table they are written as they come.
+    if (record.purpose !== 'table') this.#rows.push(after);
     this.#last = position;
     if (!transaction.last) return null;
     const chunk = { record, begins, position, table: this.#table, rows: this.#rows, event };
+    const isWhole = this.#count === record.rows;
     this.discard();
-    return chunk.rows.length === record.rows ? chunk : null;
+    return isWhole ? chunk : null;
   }
 
   /** What was begun is void. */
@@ -67,6 +71,7 @@ export class ChunkAssembly {
     this.#last = null;
     this.#table = null;
     this.#rows = [];
+    this.#count = 0;
   }
 
   /** An epoch record has no seq; the records behind it have another epoch. */
@@ -75,6 +80,6 @@ export class ChunkAssembly {
     if (!record || !last || op !== 'r') return false;
     const isNext = position.seq === last.seq + 1 && position.logEpoch === last.logEpoch && position.log === last.log;
     const isOfIt = transaction.id === record.id && source.db === record.database && source.table === record.table;
-    return isNext && isOfIt && transaction.totalOrder === this.#rows.length + 1 && this.#rows.length < record.rows;
+    return isNext && isOfIt && transaction.totalOrder === this.#count + 1 && this.#count < record.rows;
   }
 }

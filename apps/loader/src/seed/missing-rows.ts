@@ -56,7 +56,7 @@ export class MissingRows {
     const plans = new Map<Change['source'], RowPlan>();
     for (const change of changes) {
       try {
-        if (await toCome.has(change)) await writeWhole(connection, change, { plan: planOf(plans, change), toCome });
+        if (isKeyed(change) && (await toCome.has(change))) await writeWhole(connection, change, { plan: planOf(plans, change), toCome });
         else await plain(connection, (await isToCome(toCome, change)) ? unchecked(change) : change);
       } catch (error) {
         await connection.rollback();
@@ -100,9 +100,15 @@ function planOf(plans: Map<Change['source'], RowPlan>, { source, target }: Chang
   return plan;
 }
 
+/** Of rows without a key none can be told to be missing. */
+function isKeyed({ target }: Change): boolean {
+  return target.primaryKey.length > 0;
+}
+
 /** A child may come before its parent, if that one has not come yet. */
-async function isToCome(toCome: RowsToCome, { source, target }: Change): Promise<boolean> {
-  for (const table of [target, ...target.foreignKeys.map(({ parent }) => parent)])
+async function isToCome(toCome: RowsToCome, change: Change): Promise<boolean> {
+  const { source, target } = change;
+  for (const table of [...(isKeyed(change) ? [target] : []), ...target.foreignKeys.map(({ parent }) => parent)])
     if (await toCome.has({ source, target: table })) return true;
   return false;
 }

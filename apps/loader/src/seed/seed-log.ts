@@ -34,14 +34,17 @@ export class SeedLog {
 
   /** A row of a chunk. Of another pipeline's, or of one that is void, nothing but the position counts. */
   async row(stages: Stages, { table, event, position }: RowStep): Promise<Lies> {
+    const { applier } = stages;
     const isOpen = this.#chunks.open;
     const chunk = this.#chunks.row(table, event, position);
+    const isTaken = chunk !== null || (isOpen && this.#chunks.open);
+    if (applier.tableRows.open) await (isTaken ? applier.tableRows.row(table, event, position) : applier.discard());
     if (chunk) {
       stages.progress.row(event, position);
       await this.#chunk(stages, chunk);
       return 'between';
     }
-    if (isOpen && this.#chunks.open) return 'open';
+    if (isTaken) return 'open';
     if (!event.transaction.last) return 'amid';
     stages.applier.passed(position);
     return 'between';
@@ -49,7 +52,13 @@ export class SeedLog {
 
   /** Its rows follow, and nothing is saved before them; or it is done already. */
   async chunk(stages: Stages, { control, position }: { control: ChunkRecord; position: RecordPosition }): Promise<Lies> {
+    const { applier, routes } = stages;
+    if (applier.tableRows.open) await applier.discard();
     const chunk = this.#chunks.begin(control, position);
+    if (control.purpose === 'table') {
+      routes.requireProven();
+      await applier.tableRows.begin(control, position);
+    }
     if (!chunk) return 'open';
     stages.progress.resolution(control, position);
     await this.#chunk(stages, chunk);
@@ -58,8 +67,9 @@ export class SeedLog {
 
   async #chunk({ routes, applier, seedProgress }: Stages, chunk: Chunk): Promise<void> {
     const { record } = chunk;
+    const isTicked = (record.purpose === 'seed' || record.purpose === 'table') && record.pipelines.includes(this.#uid);
+    if (record.purpose === 'table') return isTicked ? seedProgress.changed(true) : undefined;
     routes.requireProven();
-    const isTicked = record.purpose === 'seed' && record.pipelines.includes(this.#uid);
     await applier.chunk(chunk, () => isTicked && seedProgress.changed(record.part?.to === null));
   }
 }

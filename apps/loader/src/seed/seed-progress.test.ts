@@ -15,6 +15,7 @@ const part = (name: string, more: Partial<SeedPart> = {}): SeedPart => ({
   cursor: null,
   end: null,
   isWhole: false,
+  place: null,
   counts: noCounts,
   begunAt: 5,
   endedAt: null,

@@ -25,6 +25,9 @@ export interface SeedRoomOptions {
   readonly batchBytes?: number;
   /** Seq that an operator named. */
   readonly skip?: number;
+  /** What stands in lutra.seed, for a loader that begins anew behind this seq. */
+  readonly parts?: readonly SeedPart[];
+  readonly seq?: number;
 }
 
 export interface Reading {
@@ -54,7 +57,8 @@ export class SeedRoom {
     readonly room: DetectorSetup,
     options: SeedRoomOptions,
   ) {
-    const { bothWays = false, flowsBack = true, replayUntil = -1, batchBytes = 256 * 1024, skip = null } = options;
+    const { bothWays = false, flowsBack = true, replayUntil = -1, batchBytes = 256 * 1024, skip = null, parts: seeds = [] } = options;
+    this.#seq = options.seq ?? 0;
     const { writer, parts, detector, pipeline, tables } = room;
     const checkpoint = { ...room.checkpoint, replayUntil };
     const work = {
@@ -83,7 +87,7 @@ export class SeedRoom {
       load: async (_, name) => tables.get(name)!.target,
       isSuspended,
     });
-    this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
+    this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, seeds);
     room.replaces = (table) => this.#seeds.replaces(table);
     this.#seeding = new Seeding({
       writer,
@@ -134,6 +138,45 @@ export class SeedRoom {
     const { onExisting = 'source' } = options;
     if (onExisting !== null) for (const name of room.tables.keys()) await made.#write(beginSeed(made.#begun(name, onExisting), []).sql);
     return made;
+  }
+
+  /** Its process was killed: nothing stays that was not committed. `seq`: where in the log it goes on. */
+  async killed(options: SeedRoomOptions = {}): Promise<SeedRoom> {
+    await this.room.writer.drop();
+    const parts = await readSeeds(this.room.server.options, this.room.pipeline);
+    return new SeedRoom(this.room, { seq: this.#seq, ...options, parts });
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** All rows of the first table. `amid`: so many come. */
+  async readTable(rows: readonly Row[], { amid = rows.length, by = request } = {}): Promise<void> {
+    const { pipeline, database, tables } = this.room;
+    const begins = this.#next();
+    const [table, id] = [this.#first, `chunk-${begins.seq}`];
+    const of = { endpoint: 'a', pipelines: [pipeline], id, request: by, database, table, keys: [], seen: seenUpTo(0), tsMs: 1 };
+    const part = { part: 0, from: null, to: null };
+    const { tableRows } = this.#applier;
+    await tableRows.begin({ kind: 'chunk', purpose: 'table', ...of, part, rows: rows.length }, begins);
+    for (const [i, after] of rows.slice(0, amid).entries()) {
+      const position = this.#next();
+      const event = eventOf({ before: null, after }, { seq: position.seq, seen: seenUpTo(0) });
+      const transaction = { ...event.transaction, id, totalOrder: i + 1, last: i === rows.length - 1 };
+      await tableRows.row(tables.get(table)!.source, { ...event, op: 'r', transaction }, position);
+    }
+    if (amid === rows.length) await this.#applier.drained();
+  }
+
+  /** Of what came before, as between two fetches. */
+  saveProgress(): Promise<void> {
+    return this.#applier.saveProgress({ log: logId, logEpoch: 1, seq: this.#seq, nextOffset: this.#seq + 1 });
+  }
+
+  /** What came of a transaction is void. */
+  discard(): Promise<void> {
+    return this.#applier.discard();
   }
 
   async end(): Promise<void> {

@@ -154,7 +154,7 @@ describe('a record that a table begins or ends to be seeded', () => {
 
   it('is asked for at its end where it was under way before the run', () => {
     const table = { database: 'shop', name: 't' };
-    const at = { part: 0, cursor: null, end: null, counts: noCounts, begunAt: 0, endedAt: null };
+    const at = { part: 0, cursor: null, end: null, place: null, counts: noCounts, begunAt: 0, endedAt: null };
     const part = { table, target: table, request: 'r', onExisting: 'source', state: 'seeding', ...at } as const;
     for (const isWhole of [true, false]) expect(new Seeds({ uid, region: 'a' }, [{ ...part, isWhole }]).isUnsure(table)).toBe(!isWhole);
   });
@@ -172,7 +172,7 @@ describe('a record that a table begins or ends to be seeded', () => {
   it('what is ticked off counts as long as the table goes where it went', () => {
     const part = (more: Partial<SeedPart>): SeedPart => {
       const table = { database: 'shop', name: 't' };
-      const at = { part: 0, cursor: '{"a":1}', end: null, isWhole: false, counts: noCounts, begunAt: 0, endedAt: null };
+      const at = { part: 0, cursor: '{"a":1}', end: null, isWhole: false, place: null, counts: noCounts, begunAt: 0, endedAt: null };
       return { table, target: { database: 'copy', name: 't' }, request: 'r', onExisting: 'source', state: 'seeding', ...at, ...more };
     };
     const away = { database: 'crm', name: 't' };

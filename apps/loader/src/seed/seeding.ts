@@ -2,8 +2,8 @@
  * What this pipeline does with `seed` and `chunk` records of its log: which of them are its own, what begins and ends in lutra.seed, which
  * tables are created. The writing itself is chunk-writer.ts.
  */
-import { createRouter, holdsTable, rowToJson, tableName } from '@lutra/model';
-import type { ChunkRecord, ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
+import { createRouter, holdsTable, rowToJson, SyncError, tableName } from '@lutra/model';
+import type { ChunkRecord, ControlRecord, LogPosition, Router, SeedRecord, TableName, TableSchema } from '@lutra/model';
 import { asSource, beginSeed, creatingAt, endOtherSeeds, endSeed, joined, noCounts, planRows, quoteTable, settledText } from '@lutra/mysql';
 import type { ConnectionOptions, CreateStatement, Creating, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
@@ -13,6 +13,7 @@ import type { TargetPort } from '../io.js';
 import { leftOutOf, leftOutText, rowWithout } from '../plan/rows-by-name.js';
 import type { LeftOut } from '../plan/rows-by-name.js';
 import type { Gone, Matched, TableMatcher } from '../plan/table-matcher.js';
+import type { RecordPosition } from '../read/log-reader.js';
 import { refusedFor } from '../plan/table-matcher.js';
 import type { Chunk } from './chunk-assembly.js';
 import { tickOf } from './chunk-records.js';
@@ -111,7 +112,8 @@ export class Seeding {
   #end(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, state: 'done' | 'cancelled'): readonly SqlText[] {
     const { seeds } = this.#options;
     if (seeds.of(of.table)?.request !== of.request) return [endSeed(of, state)];
-    seeds.end(of.table);
+    if (state === 'done') seeds.end(of.table);
+    else seeds.cancel(of.table);
     seeds.endOthers(of.request);
     return [endSeed(of, state), endOtherSeeds(of)];
   }
@@ -173,6 +175,43 @@ export class Seeding {
     const target = isSuspended(table) ? null : this.#router(table);
     const isCarried = target !== null && (this.#seenAside?.isFree(target) ?? true) && this.#there.has(quoteTable(table));
     return isCarried && seed?.request === record.request ? tickOf(seed, record.part, noCounts) : null;
+  }
+
+  /**
+   * A change of a table without a key that its rows have in them, or will have: it is passed over. The rest of the place is behind it, also
+   * when it comes once more after a rewind.
+   */
+  isInRows(table: TableSchema, { log, seq }: RecordPosition): boolean {
+    const { seeds } = this.#options;
+    if (seeds.none || table.primaryKey.length > 0) return false;
+    const place = seeds.wholeAt(table);
+    return place ? place.log === log && seq < place.seq : seeds.of(table) !== null;
+  }
+
+  /** For which order all rows of a table without a key are to be written; null: they are not. @throws SyncError SEED_TABLE_REFUSED */
+  awaited(record: ChunkRecord): SeedOf | null {
+    if (!this.#isOurs(record)) return null;
+    const { seeds, onPassed, isSuspended, detection } = this.#options;
+    const table = { database: record.database, name: record.table };
+    if (isSuspended(table) || !this.#router(table)) return null;
+    const seed = seeds.of(table);
+    if (seed?.request !== record.request) return passedBy(onPassed, `rows of seed ${record.request}, which is not under way here`, table);
+    if (seeds.wholeAt(table)) return passedBy(onPassed, `rows of seed ${record.request}, which are here`, table);
+    if (detection?.flowsBack(seed.target)) throw bothWays(seed);
+    return seed;
+  }
+
+  /** @throws SyncError as TableMatcher.targetOf */
+  async targetOf(source: TableSchema): Promise<TargetTable> {
+    // One way: nothing is left out of its rows.
+    const matched = await this.#options.matcher.targetOf(source, { seen: {}, isOpen: false });
+    if (matched?.target) return matched.target;
+    throw new SyncError('INTERNAL', `${tableName(source)}: rows of a table that is not routed`);
+  }
+
+  /** Committed. */
+  isIn(seed: SeedOf, place: LogPosition): void {
+    this.#options.seeds.isIn(seed, place);
   }
 
   /** Null: it is not this pipeline's, or nothing is done about it. */
@@ -256,6 +295,14 @@ export class Seeding {
   #isOurs({ pipelines }: { readonly pipelines: readonly string[] }): boolean {
     return pipelines.includes(this.#options.work.uid);
   }
+}
+
+function bothWays({ table, target }: SeedOf): SyncError {
+  const [{ database, name }, code] = [table, 'SEED_TABLE_REFUSED' as const];
+  return new SyncError(code, `${tableName(target)} flows both ways, and its rows have no key to tell them apart`, {
+    details: { database: target.database, table: target.name, sourceDatabase: database, sourceTable: name },
+    refused: { table: { database, name, code } },
+  });
 }
 
 const notRaised = 'a repair by rows of the source: the table flows both ways, and has no open entry in lutra.unequal for this pipeline';

@@ -1,5 +1,5 @@
 /** Online tools on tables that both sides write: see both-ways-scenarios.ts. Each test has a table of its own; one channel does for all. */
-import { beforeAll, describe, it, onTestFailed } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { sides, type Stack } from '../../harness/index.js';
 import * as play from './both-ways-scenarios.js';
 import { OnlineRoom } from './online-room.js';
@@ -14,7 +14,7 @@ export interface BothWaysSuite {
 interface Test {
   readonly name: string;
   readonly of: readonly OnlineTool['name'][];
-  readonly play: (scene: play.Scene, early: RunningChange | undefined) => Promise<void>;
+  readonly play: (scene: play.Scene, early: RunningChange | undefined) => Promise<readonly string[]>;
 }
 
 const both = ['gh-ost', 'pt-osc'] as const;
@@ -71,7 +71,7 @@ export function playBothWays({ tools, stack: open }: BothWaysSuite): void {
     const own = Object.entries(tests).filter(([, { of }]) => of.includes(tool.name));
     it.each(own.map(([table, test]) => ({ ...test, table })))('$name', { timeout: testMs }, async ({ table, play: run }) => {
       onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
-      await run({ stack, room, tool, table: tableOf(table, tool.name) }, begun.get(tool));
+      expect(await run({ stack, room, tool, table: tableOf(table, tool.name) }, begun.get(tool))).toEqual([]);
     });
   });
 }

@@ -58,6 +58,8 @@ export function playBothWays({ tools, stack: open }: BothWaysSuite): void {
   let stack: Stack;
   let room: OnlineRoom;
   const begun = new Map<OnlineTool, RunningChange>();
+  /** What a test that fails leaves is no ground for the next one. */
+  let left = true;
   beforeAll(async () => {
     stack = await open();
     const played = Object.entries(tests).flatMap(([table, { of }]) => of.map((name) => tableOf(table, name)));
@@ -70,8 +72,11 @@ export function playBothWays({ tools, stack: open }: BothWaysSuite): void {
   describe.each(tools)('$name', (tool) => {
     const own = Object.entries(tests).filter(([, { of }]) => of.includes(tool.name));
     it.each(own.map(([table, test]) => ({ ...test, table })))('$name', { timeout: testMs }, async ({ table, play: run }) => {
+      if (!left) throw new Error('an earlier test has not left the channel as it should');
+      left = false;
       onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
       expect(await run({ stack, room, tool, table: tableOf(table, tool.name) }, begun.get(tool))).toEqual([]);
+      left = true;
     });
   });
 }

@@ -38,7 +38,7 @@ export async function beginAt({ room, tool, table }: Scene, side: Side, alter: s
   return running;
 }
 
-/** The tool on both sides, one after the other. The loader of the second is away while the first one swaps, and until it has swapped too. */
+/** The tool on both sides. The loader of the second is away from before the first one swaps until both have swapped. */
 export async function toolAtBoth(scene: Scene, first: Side): Promise<readonly string[]> {
   const { stack, room } = scene;
   const [second, applications] = [otherSide(first), writers(scene)];

@@ -3,8 +3,8 @@ import type { MysqlServer } from '../../servers/index.js';
 
 /**
  * usual: the old table is dropped in the end · keep-old: it stays · no-swap: pt-online-schema-change ends with its shadow beside the
- * table · two-step: gh-ost renames twice · revertible: gh-ost notes where it has been, and the old table stays · revert: gh-ost puts the old
- * table back, with what was written since
+ * table · two-step: gh-ost renames twice · revertible: gh-ost notes where it has been, and the old table stays · revert: gh-ost puts the
+ * old table back, with what was written since
  */
 export type Variant = 'usual' | 'keep-old' | 'no-swap' | 'two-step' | 'revertible' | 'revert';
 

@@ -4,7 +4,7 @@ import { shadowName } from '@lutra/model';
 import { TestServer } from '../../../libs/mysql/src/mysql.fixture.js';
 import { playedGhOst, playedPtOsc } from './play.js';
 import { readRecording, recordings } from './recorded.js';
-import { record } from './recording.js';
+import { record, wrongUnderWrites } from './recording.js';
 
 const tools = { 'gh-ost': playedGhOst, 'pt-osc': playedPtOsc };
 
@@ -17,6 +17,10 @@ describe.each(['9.7', '8.0'] as const)('on MySQL %s', (version) => {
 
   it.each(recordings)('$name, $variant: the played change leaves what the tool leaves', async (recording) => {
     expect(await record(tools[recording.name], server.server, recording.variant)).toEqual(await readRecording(recording));
+  });
+
+  it.each(Object.values(tools))('$name loses no row of an application that goes on writing', async (tool) => {
+    expect(await wrongUnderWrites(tool, server.server)).toEqual([]);
   });
 });
 

@@ -12,6 +12,10 @@ export interface DdlWayOptions {
   readonly target?: MysqlServer;
   /** Beside that of its own database. */
   readonly routes?: readonly z.input<typeof routeSchema>[];
+  /** Instead of one for the whole of its own database. */
+  readonly only?: (database: string) => readonly z.input<typeof routeSchema>[];
+  /** Done before it is started. */
+  readonly before?: (way: OneWay) => Promise<unknown>;
   /** Names at the target that the loader may write and change, beside its own database. */
   readonly databases?: readonly string[];
   readonly ddl?: DdlSettings;
@@ -46,7 +50,8 @@ export class DdlWay {
     this.way = way;
   }
 
-  static async open(stack: Stack, { from, target, routes = [], databases = [], ddl }: DdlWayOptions = {}): Promise<DdlWay> {
+  static async open(stack: Stack, options: DdlWayOptions = {}): Promise<DdlWay> {
+    const { from, target, routes = [], only, before, databases = [], ddl } = options;
     if (target) await prepareEndpoint(target);
     const way = await openOneWay(stack, { start: false, ...(from && { from }), ...(target && { servers: { target } }) });
     const sources = routes.map(({ schema }) => schema);
@@ -55,7 +60,9 @@ export class DdlWay {
     });
     await grantSchemaChanges(way.servers[way.to], [way.database, ...databases]);
     const opened = new DdlWay(stack, way);
-    await opened.#changePipeline((pipeline) => ({ ...pipeline, routes: [...pipeline.routes, ...routes], ddl }));
+    const own = only?.(way.database);
+    await opened.#changePipeline((pipeline) => ({ ...pipeline, routes: [...(own ?? pipeline.routes), ...routes], ddl }));
+    await before?.(way);
     await way.start();
     await way.runs();
     return opened;

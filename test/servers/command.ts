@@ -26,6 +26,7 @@ const resolutions: Readonly<Record<string, string>> = {
   'dpkg-deb': 'install dpkg (it unpacks the packages of MySQL 9.7)',
   tar: 'install tar and gzip',
   ldd: 'install libc-bin',
+  go: 'install Go 1.23 or newer (Debian: apt-get install golang-go): gh-ost is built with it',
   python3: 'install Python 3.9 or newer with venv (Debian: apt-get install python3-venv)',
 };
 

@@ -5,7 +5,7 @@
  */
 import { chmod, readdir, rename, rm, symlink, writeFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unpackFromSid } from './apt.js';
+import { unpackPackages } from './apt.js';
 import { cached } from './cache.js';
 import { run } from './command.js';
 import { unpackJar } from './maven.js';
@@ -56,7 +56,7 @@ async function addMissingLibraries(root: string, log: Log): Promise<void> {
   if (/libnuma\.so\.1 => not found/.test(report)) packages.push('libnuma1');
   if (packages.length === 0) return;
   log(`mysql-8.0: downloading ${packages.join(', ')} (Debian sid)`);
-  await unpackFromSid(packages, root, false);
+  await unpackPackages(packages, root, { withDependencies: false });
   if (packages.includes('libaio1t64')) {
     await symlink('libaio.so.1t64', `${root}/usr/lib/x86_64-linux-gnu/libaio.so.1`);
   }
@@ -65,7 +65,7 @@ async function addMissingLibraries(root: string, log: Log): Promise<void> {
 async function mysql97(log: Log): Promise<MysqlBinaries> {
   const root = await cached('mysql-9.7', async (draft) => {
     log('mysql-9.7: downloading from Debian sid (60 MB)');
-    const debs = await unpackFromSid(['mysql-server-core', 'libc6'], draft, true);
+    const debs = await unpackPackages(['mysql-server-core', 'libc6'], draft, { withDependencies: true });
     const deb = debs.find((name) => name.startsWith('mysql-server-core_')) ?? 'unknown';
     await writeFile(join(draft, 'version'), deb.split('_')[1] ?? deb); // sid moves: take what it has
   });

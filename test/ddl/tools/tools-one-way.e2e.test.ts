@@ -1,0 +1,14 @@
+/** Online tools one way, played on MySQL 8.0 towards 9.7. The tools themselves: tools.long.test.ts. */
+import { afterAll, beforeAll } from 'vitest';
+import { keptStack, leaveStack } from '../../accidents/kept-stack.js';
+import type { Stack } from '../../harness/index.js';
+import { playOneWay } from './one-way-suite.js';
+import { playedGhOst, playedPtOsc } from './play.js';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await keptStack();
+}, 240_000);
+afterAll(leaveStack);
+
+playOneWay({ tools: [playedGhOst, playedPtOsc], stack: () => stack, from: 'b' });

@@ -12,6 +12,7 @@ import {
   definitionsOf,
   hasRun,
   loadTables,
+  losesKey,
   narrowing,
   ofStore,
   readDdl,
@@ -22,7 +23,8 @@ import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
-import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
+import { droppedBy } from './dropped.js';
 import { carryOutOnce, hasGtids, takeLock } from './carry-out-once.js';
 import { numbersRows } from './made-up.js';
 import { mapStatement } from './map-statement.js';
@@ -95,12 +97,15 @@ export class ServerDdlTarget implements DdlTarget {
     return this.#connected((connection) => showsAll(connection, { record, plan, bothWays: this.#options.bothWays }));
   }
 
-  narrows({ modifies }: DdlRecord, { tables: [of] }: DdlPlan): Promise<string | null> {
+  misfits(record: DdlRecord, { tables: [of] }: DdlPlan): Promise<Misfit | null> {
     return this.#connected(async (connection) => {
       const [table] = of ? await loadTables(connection, of.database, of.name) : [];
       // The statement says it itself.
       if (!of || !table) return null;
-      return narrowing({ table, collation: await tableCollation(connection, of) }, modifies);
+      const narrower = narrowing({ table, collation: await tableCollation(connection, of) }, record.modifies);
+      const key = losesKey(table, droppedBy(record));
+      if (narrower !== null) return { what: 'narrower', why: narrower };
+      return key === null ? null : { what: 'key', why: key };
     });
   }
 

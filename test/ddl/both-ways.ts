@@ -1,6 +1,6 @@
 /**
- * Two sides that both take writes and change the same tables; a is at home. What home runs is carried out on the other side, or holds there;
- * what the other side runs holds at home, where it is answered, or done by hand.
+ * Two sides that both take writes and change the same tables; a is at home. What home runs is carried out on the other side, or holds
+ * there; what the other side runs holds at home, where it is answered, or done by hand.
  */
 import { createConnection } from 'mysql2/promise';
 import { type ChannelDocument, type DdlAnswer, type DdlHold, type DdlRecord, type DdlSettings, routeSchema, rowsTopic } from '@lutra/model';

@@ -129,7 +129,7 @@ describe('while both sides write', () => {
       'ALTER TABLE kinds ALTER INDEX k INVISIBLE',
       'ALTER TABLE kinds MODIFY v BIGINT NULL, MODIFY t VARCHAR(200) NULL',
       "ALTER TABLE kinds MODIFY e ENUM('a','b','c') NULL DEFAULT 'c'",
-      'ALTER TABLE kinds ALTER COLUMN c SET DEFAULT 5, COMMENT = "k", ENGINE = InnoDB',
+      "ALTER TABLE kinds ALTER COLUMN c SET DEFAULT 5, COMMENT = 'k', ENGINE = InnoDB",
       'ALTER TABLE kinds FORCE',
       'CREATE TABLE made (id BIGINT NOT NULL PRIMARY KEY, v INT NULL) CHARSET=utf8mb4',
       'DROP TABLE made',

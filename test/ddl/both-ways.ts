@@ -1,6 +1,6 @@
 /**
- * Two sides that both take writes and change the same tables; a is at home. What home runs is carried out on the other side, or holds there;
- * what the other side runs holds at home, where it is answered, or done by hand. Both write meanwhile.
+ * Two sides that both take writes and change the same tables; a is at home. What home runs is carried out on the other side, or holds
+ * there; what the other side runs holds at home, where it is answered, or done by hand.
  */
 import { createConnection } from 'mysql2/promise';
 import { type ChannelDocument, type DdlAnswer, type DdlHold, type DdlRecord, type DdlSettings, routeSchema, rowsTopic } from '@lutra/model';
@@ -13,14 +13,12 @@ import { notOnce } from './once.js';
 
 export const bothDatabase = 'ddl_both';
 
-export interface Held {
+export interface Changed {
   readonly from: Side;
   readonly sql: string;
-  /** All that it does is to add or drop columns or indexes by name: the other side shows when it is done. */
-  readonly byName: boolean;
+  /** by name: each side shows when it is done · quiet: nobody may write meanwhile, and the other side holds at home's, too */
+  readonly kind: 'by name' | 'compatible' | 'quiet';
 }
-
-type Way = DdlAnswer | 'by hand';
 
 interface Place {
   readonly log: string;
@@ -33,7 +31,6 @@ export class BothWays {
   /** Statements of each side's own. */
   readonly ran: Record<Side, number> = { a: 0, b: 0 };
   readonly #stack: Stack;
-  #next = 1;
 
   constructor(stack: Stack) {
     this.#stack = stack;
@@ -44,7 +41,7 @@ export class BothWays {
     for (const side of sides) {
       await withAdministrator(stack.mysql[side], async (connection) => {
         await connection.query(
-          `CREATE DATABASE ${bothDatabase}; USE ${bothDatabase}; CREATE TABLE items (id BIGINT NOT NULL PRIMARY KEY, v INT)`,
+          `CREATE DATABASE ${bothDatabase}; USE ${bothDatabase}; CREATE TABLE items (id BIGINT NOT NULL PRIMARY KEY, v INT, t VARCHAR(20), n INT NOT NULL DEFAULT 0)`,
         );
       });
       await grantSchemaChanges(stack.mysql[side], [bothDatabase]);
@@ -55,27 +52,16 @@ export class BothWays {
     return both;
   }
 
-  /** On both sides, each in keys of its own. */
-  async write(rows: number): Promise<void> {
-    for (const side of sides) {
-      const ids = Array.from({ length: rows }, () => this.#next++ * 2 + (side === 'a' ? 1 : 0));
-      await this.at(
-        side,
-        `INSERT INTO items (id, v) VALUES ${ids.map((id) => `(${id}, ${id})`).join()}; UPDATE items SET v = v + 1 WHERE id IN (${ids.slice(0, 3).join()})`,
-      );
-    }
-  }
-
-  /** A statement of one side, until the other has it or has left it out. `disturb` is done while the pipeline holds. */
-  async change({ from, sql, byName }: Held, way: Way, disturb: () => Promise<void>): Promise<void> {
+  /** A statement of one side, until the other has it, or home's is on its way. `disturb` is done while the pipeline holds, or runs it. */
+  async change({ from, sql, kind }: Changed, way: 'run' | 'by hand', disturb: () => Promise<void>): Promise<void> {
     await this.own(from, sql);
+    if (from === 'a' && kind !== 'quiet') return disturb();
     const to = otherSide(from);
     const hold = await this.holdAt(to);
     await disturb();
-    if (way === 'by hand' || way === 'done') await this.own(to, sql);
-    if (way !== 'by hand') await this.answer(to, hold, way);
-    // What was done there by hand is a statement of that side's own, and comes here.
-    if (way === 'by hand' || way === 'done') await this.#answerBack(from, byName);
+    // What is done there by hand is a statement of that side's own, and is met on this one.
+    if (way === 'by hand') await this.own(to, sql);
+    else await this.answer(to, hold, way);
     await this.concluded(to, hold);
     await this.goesOn();
   }
@@ -139,11 +125,6 @@ export class BothWays {
     return hold;
   }
 
-  async #answerBack(to: Side, byName: boolean): Promise<void> {
-    if (byName) return;
-    await this.answer(to, await this.holdAt(to), 'done');
-  }
-
   /** The loader that holds may be starting again. */
   async answer(to: Side, { log, seq }: Place, answer: DdlAnswer): Promise<void> {
     const { name } = await this.#pipelineTo(to);
@@ -155,7 +136,8 @@ export class BothWays {
         return true;
       } catch (error) {
         said = String(error);
-        return undefined;
+        // What is met ends by itself, perhaps before it is answered.
+        return (await this.#isDone(to, { log, seq })) || undefined;
       }
     }, boundMs);
     if (!taken) throw new Error(`${answer} at ${seq} is not taken: ${said}`);
@@ -166,13 +148,15 @@ export class BothWays {
    * record again. A row of before would be written then, of a column that the other side has no more.
    */
   async concluded(to: Side, { log, seq }: Place): Promise<void> {
+    const done = await until(async () => (await this.#isDone(to, { log, seq })) || undefined, boundMs);
+    if (!done) throw new Error(`seq ${seq} should be done at ${to}: ${await this.#stack.report()}`);
+  }
+
+  async #isDone(to: Side, { log, seq }: Place): Promise<boolean> {
     const { name } = await this.#pipelineTo(to);
     const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
-    const done = await until(async () => {
-      const { recent } = await this.#stack.api.request<{ recent: readonly (Place & { state: string })[] }>('GET', path);
-      return recent.some((one) => one.log === log && one.seq === seq && one.state === 'done') || undefined;
-    }, boundMs);
-    if (!done) throw new Error(`seq ${seq} should be done at ${to}: ${await this.#stack.report()}`);
+    const { recent } = await this.#stack.api.request<{ recent: readonly (Place & { state: string })[] }>('GET', path);
+    return recent.some((one) => one.log === log && one.seq === seq && one.state === 'done');
   }
 
   async goesOn(): Promise<void> {
@@ -188,29 +172,32 @@ const byName = [
   (n: number) => [`ALTER TABLE items ADD COLUMN c${n} INT NULL DEFAULT ${n}`, `ALTER TABLE items DROP COLUMN c${n}`],
   (n: number) => [`ALTER TABLE items ADD INDEX i${n} (v)`, `DROP INDEX i${n} ON items`],
   (n: number) => [`CREATE INDEX i${n} ON items (v, id)`, `ALTER TABLE items DROP INDEX i${n}`],
+  (n: number) => [`CREATE TABLE more${n} (id BIGINT NOT NULL PRIMARY KEY, v INT)`, `DROP TABLE more${n}`],
 ];
-const others = [
-  (n: number) => [`ALTER TABLE items COMMENT = '${n}'`, 'ALTER TABLE items MODIFY v BIGINT NULL'],
+const compatible = [
+  (n: number) => [`ALTER TABLE items COMMENT = '${n}'`, `ALTER TABLE items MODIFY t VARCHAR(${20 + n}) NULL`],
+  (n: number) => [`ALTER TABLE items ADD COLUMN c${n} INT NULL, COMMENT = 'of ${n}'`, `ALTER TABLE items DROP COLUMN c${n}, COMMENT = ''`],
+  (n: number) => [`ALTER TABLE items ALTER COLUMN v SET DEFAULT ${n}, FORCE`],
+];
+const quiet = [
   (n: number) => [
     `CREATE TABLE more${n} (id BIGINT NOT NULL PRIMARY KEY, v INT)`,
     `RENAME TABLE more${n} TO renamed${n}`,
     `DROP TABLE renamed${n}`,
   ],
   (n: number) => [
-    `ALTER TABLE items ADD COLUMN d${n} INT, COMMENT = 'of ${n}'`,
+    `ALTER TABLE items ADD COLUMN d${n} INT`,
     `ALTER TABLE items RENAME COLUMN d${n} TO e${n}`,
-    `ALTER TABLE items DROP COLUMN e${n}, COMMENT = ''`,
+    `ALTER TABLE items DROP COLUMN e${n}`,
   ],
   () => ['TRUNCATE TABLE items'],
 ];
+const needsQuiet = /RENAME|TRUNCATE/;
 
 /** Statements that lead back to where they began. */
-export function drawHeld(random: Random, n: number): readonly Held[] {
-  const isByName = random.chance(0.5);
-  const statements = random.pick<(n: number) => readonly string[]>(isByName ? byName : others)(n);
-  return statements.map((sql) => ({
-    from: random.pick(sides),
-    sql,
-    byName: isByName || /^(ALTER TABLE items DROP COLUMN c\d+|CREATE TABLE|DROP TABLE)\b[^,]*$/.test(sql),
-  }));
+export function drawChanges(random: Random, n: number): readonly Changed[] {
+  const draws = random.pick([byName, byName, compatible, compatible, quiet]);
+  const statements = random.pick<(n: number) => readonly string[]>(draws)(n);
+  const kindOf = (sql: string): Changed['kind'] => (needsQuiet.test(sql) ? 'quiet' : draws === compatible ? 'compatible' : 'by name');
+  return statements.map((sql) => ({ from: random.pick(sides), sql, kind: kindOf(sql) }));
 }

@@ -1,6 +1,6 @@
 /**
- * A statement of B that a person runs at home (A), and a third region: A, B and C have pipelines to each other, and nobody forwards. Does it
- * run once everywhere? It is one that does harm when it runs twice. docs/decisions/0034-ddl.md, rule 14.
+ * A statement of B that a person runs at home (A), and a third region: A, B and C have pipelines to each other, and nobody forwards.
+ * Does it run once everywhere? It is one that does harm when it runs twice. docs/decisions/0034-ddl.md, rule 14.
  */
 import type { Model, Turn } from './paths.js';
 

@@ -44,7 +44,8 @@ export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-definition.js';
-export { narrowing } from './widening.js';
+export type { Dropped } from './widening.js';
+export { losesKey, narrowing } from './widening.js';
 export { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 export type { Beginning } from './transaction-text.js';
 export { TableDefinitions } from './table-definitions.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { column, targetTable } from './changes.fixture.js';
 import type { TargetColumn } from './target-definition.js';
-import { narrowing } from './widening.js';
+import { losesKey, narrowing } from './widening.js';
 
 const latin = { charset: 'latin1', collation: 'latin1_swedish_ci' } as const;
 const text = (type: 'char' | 'varchar', characters: number): Partial<TargetColumn> => ({
@@ -88,4 +88,15 @@ describe('a column becomes narrower, or another one', () => {
     );
     expect(narrowing({ table: targetTable([column('id')]), collation: null }, [])).toBeNull();
   });
+});
+
+test('a key goes with one of its columns, and the only key of a table by its name', () => {
+  const unique = (...names: readonly string[]) => ({ name: 'U', columns: names, nullable: false });
+  const none = { columns: [], indexes: [] };
+  const keyed = { primaryKey: ['id'], uniqueKeys: [unique('a', 'b')] };
+  expect(losesKey(keyed, { columns: ['c'], indexes: ['u'] })).toBeNull();
+  expect(losesKey(keyed, { ...none, columns: ['ID'] })).toMatch(/key PRIMARY/);
+  expect(losesKey(keyed, { ...none, columns: ['b'] })).toMatch(/key U/);
+  expect(losesKey({ ...keyed, primaryKey: [] }, { ...none, indexes: ['u'] })).toMatch(/no primary key/);
+  expect(losesKey({ ...keyed, primaryKey: [] }, { ...none, indexes: ['i'] })).toBeNull();
 });

@@ -23,6 +23,22 @@ export function narrowing(altered: Altered, modifies: readonly DdlModify[]): str
   return null;
 }
 
+export interface Dropped {
+  readonly columns: readonly string[];
+  readonly indexes: readonly string[];
+}
+
+/** Why rows of before could not be told any more by their keys; null: no key goes. */
+export function losesKey({ primaryKey, uniqueKeys }: Pick<TargetTable, 'primaryKey' | 'uniqueKeys'>, dropped: Dropped): string | null {
+  const [columns, indexes] = [dropped.columns, dropped.indexes].map((names) => new Set(names.map((name) => name.toLowerCase())));
+  const keys = [{ name: 'PRIMARY', columns: primaryKey }, ...uniqueKeys];
+  const part = keys.find((key) => key.columns.some((column) => columns?.has(column.toLowerCase())));
+  if (part) return `a column of key ${part.name} is dropped`;
+  // Rows of a table without a primary key are told by a unique one.
+  const key = primaryKey.length > 0 ? undefined : uniqueKeys.find(({ name }) => indexes?.has(name.toLowerCase()));
+  return key ? `${key.name} is dropped, and the table has no primary key` : null;
+}
+
 function narrows({ table, collation }: Altered, { column: name, type, nullable }: DdlModify): string | null {
   const column = table.columns.find((one) => one.name.toLowerCase() === name.toLowerCase());
   if (!column) return 'is not there';

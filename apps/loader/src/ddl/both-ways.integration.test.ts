@@ -67,8 +67,8 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       const modifies = [{ column: 'c', type: to.replace(/ (?:not )?null$/, ''), nullable: !to.endsWith(' not null') }];
       const record = room.record(`ALTER TABLE ${name} MODIFY c ${to}`, [['subject', name]], { compatible: true, modifies, id: `w:${i}` });
       const table = { database: room.database, name };
-      const narrows = await target.narrows(record, { sql: record.sql, tables: [table] });
-      expect([`${before} → ${to}`, narrows === null]).toEqual([`${before} → ${to}`, wider]);
+      const misfit = await target.misfits(record, { sql: record.sql, tables: [table] });
+      expect([`${before} → ${to}`, misfit === null]).toEqual([`${before} → ${to}`, wider]);
       if (!wider) continue;
       const value = before.startsWith('bit') ? 'c + 0' : 'c';
       const read = () => server.query(`SELECT id, CAST(${value} AS CHAR) AS c FROM ${room.database}.${name} ORDER BY id`);
@@ -80,13 +80,30 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     }
   });
 
+  it('what takes a key away holds, however it is written', async () => {
+    const room = await DdlRoom.of(server);
+    const { target } = await room.loader({ bothWays: true });
+    await server.run(`CREATE TABLE ${room.database}.k (id int primary key, a int, b int, c int, unique u (a, b))`);
+    const misfit = async (sql: string, more = {}) => {
+      const record = room.record(`ALTER TABLE k ${sql}`, [['subject', 'k']], { compatible: true, ...more });
+      return (await target.misfits(record, { sql: record.sql, tables: [{ database: room.database, name: 'k' }] }))?.what ?? null;
+    };
+    expect([await misfit('DROP COLUMN c'), await misfit("DROP c, COMMENT = 'DROP a'"), await misfit('DROP INDEX u')]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect([await misfit("COMMENT = 'x', DROP `A`"), await misfit('DROP COLUMN c, DROP COLUMN b')]).toEqual(['key', 'key']);
+    expect(await misfit('DROP b', { clauses: [{ action: 'drop', what: 'column', name: 'b' }] })).toBe('key');
+  });
+
   it('a table that is not there is left to the statement itself', async () => {
     const room = await roomOf();
     const { target } = await room.loader({ bothWays: true });
     const record = room.record('ALTER TABLE gone MODIFY c bigint', [['subject', 'gone']], {
       modifies: [{ column: 'c', type: 'bigint', nullable: true }],
     });
-    expect(await target.narrows(record, { sql: record.sql, tables: [{ database: room.database, name: 'gone' }] })).toBeNull();
+    expect(await target.misfits(record, { sql: record.sql, tables: [{ database: room.database, name: 'gone' }] })).toBeNull();
   });
 });
 

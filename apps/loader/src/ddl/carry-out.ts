@@ -45,6 +45,12 @@ export interface DdlDecision {
   readonly reason: string;
 }
 
+/** narrower: a column that it defines anew does not only become wider · key: a key goes with what it drops */
+export interface Misfit {
+  readonly what: 'narrower' | 'key';
+  readonly why: string;
+}
+
 export interface DdlTarget {
   /** An open intent is decided here where its witness says; what stays `open` has no witness. */
   look(record: DdlRecord): Promise<DdlState>;
@@ -55,8 +61,8 @@ export interface DdlTarget {
   plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'>;
   /** All clauses are there already, or the table is (CREATE), or is gone (DROP): there is nothing to do. */
   isMet(record: DdlRecord, plan: DdlPlan): Promise<boolean>;
-  /** Why a column that it defines anew does not only become wider here; null: each does. */
-  narrows(record: DdlRecord, plan: DdlPlan): Promise<string | null>;
+  /** Why rows of before would not fit what a compatible statement makes of the table that is here; null: they do. */
+  misfits(record: DdlRecord, plan: DdlPlan): Promise<Misfit | null>;
   /** Intent, statement, done. Behind the barrier: nothing of what came before is under way. Null: it ran; the checkpoint is behind it. */
   run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null>;
   /**

@@ -215,9 +215,9 @@ it('both ways what is compatible is carried out, and what is not holds with a re
   expect([await held.come(), held.told, held.target.done]).toEqual(['waits', ['held policy, run,done,skip'], []]);
   const wider = { compatible: true, modifies: [{ column: 'c', type: 'bigint', nullable: true }] };
   const narrow = roomOf({ rule: { bothWays: true } });
-  narrow.target.narrow = 'column c: is bigint, and would be int';
+  narrow.target.misfit = { what: 'narrower', why: 'column c: is bigint, and would be int' };
   expect([await narrow.come(null, wider), narrow.told]).toEqual(['waits', ['held policy, run,done,skip']]);
-  narrow.target.narrow = null;
+  narrow.target.misfit = null;
   expect([await narrow.come(null, wider), narrow.told.at(-1)]).toEqual(['behind', 'applied']);
 });
 

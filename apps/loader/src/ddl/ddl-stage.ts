@@ -13,7 +13,7 @@ import type { DdlAt, DdlDecision, DdlPlan, DdlRefusal, DdlState, DdlTarget } fro
 import type { Concern } from './concern.js';
 import { notHomeText, policyText, undecidedText, unknownText } from './hold.js';
 import type { Held } from './hold.js';
-import { narrowingText, recipeOf } from './recipe.js';
+import { misfitText, recipeOf } from './recipe.js';
 import type { DdlRule } from './rule.js';
 
 export interface Came {
@@ -129,8 +129,8 @@ export class DdlStage {
     if (elsewhere) return held('not-home', notHomeText(elsewhere), recipe, plan.barred);
     if (does !== 'apply') return held('policy', policyText(record), recipe, plan.barred);
     if (recipe !== undefined || plan.barred !== undefined) return held('policy', recipe, plan.barred);
-    const why = bothWays && record.modifies.length > 0 ? await this.#ports.target().narrows(record, plan) : null;
-    return why === null ? null : held('policy', narrowingText(why));
+    const misfit = bothWays ? await this.#ports.target().misfits(record, plan) : null;
+    return misfit && held('policy', misfitText(misfit));
   }
 
   async #run(came: Came, plan: DdlPlan, { rule, decision, own }: Pick<Known, 'rule' | 'decision' | 'own'>): Promise<Decided> {

@@ -11,6 +11,7 @@ import {
   hasRun,
   joined,
   loadTables,
+  losesKey,
   narrowing,
   ofStore,
   readDdl,
@@ -22,9 +23,10 @@ import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
 import { changedTables } from './changed-tables.js';
-import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
 import { hasGtids, takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
+import { droppedBy } from './dropped.js';
 import { enteredRefusal, seedEntered } from './entered.js';
 import { enteringOf } from './entering.js';
 import { isMet } from './is-met.js';
@@ -113,12 +115,15 @@ export class ServerDdlTarget implements DdlTarget {
     return this.#connected((connection) => isMet(connection, record, plan, this.#options.bothWays));
   }
 
-  narrows({ modifies }: DdlRecord, { tables: [of] }: DdlPlan): Promise<string | null> {
+  misfits(record: DdlRecord, { tables: [of] }: DdlPlan): Promise<Misfit | null> {
     return this.#connected(async (connection) => {
       const [table] = of ? await loadTables(connection, of.database, of.name) : [];
       // The statement says it itself.
       if (!of || !table) return null;
-      return narrowing({ table, collation: await tableCollation(connection, of) }, modifies);
+      const narrower = narrowing({ table, collation: await tableCollation(connection, of) }, record.modifies);
+      const key = losesKey(table, droppedBy(record));
+      if (narrower !== null) return { what: 'narrower', why: narrower };
+      return key === null ? null : { what: 'key', why: key };
     });
   }
 

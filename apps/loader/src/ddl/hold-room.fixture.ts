@@ -188,7 +188,7 @@ export class HoldRoom {
       forwarded: false,
       paused: false,
       onUnsupported: 'stop',
-      ddl: { settings, ...oneWay, ...(back && { bothWays: true, home }) },
+      ddl: { settings, ...oneWay, ...(back && { bothWays: true, home: conflicts.home }) },
       targetRegion: region(to[1]),
       detector: reverse ? { conflicts, targetRegion: region(to[1]), back: reverse, otherWriters: [] } : null,
     };

@@ -1,7 +1,7 @@
 /** A target of schema changes that keeps in memory what lutra.ddl would say. What a statement does, a test says. */
 import type { DdlRecord } from '@lutra/model';
 import type { Owned } from '../loader-run.js';
-import type { DdlAt, DdlConclusion, DdlPlan, DdlRefusal, DdlState, DdlTarget } from './carry-out.js';
+import type { DdlAt, DdlConclusion, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
 
 type Settled = Exclude<DdlState, 'new' | 'open'>;
 
@@ -24,8 +24,7 @@ export class MemoryDdlTarget implements DdlTarget {
   /** Is carried out in front of each. */
   beforehand = '';
   isThere: (record: DdlRecord) => boolean = () => false;
-  /** Why a column would become narrower. */
-  narrow: string | null = null;
+  misfit: Misfit | null = null;
   /** A run that has ended must not move the checkpoint of the next one: its fence sees to that. */
   #commit: (record: DdlRecord, at: DdlAt) => Promise<void> = async () => undefined;
   readonly #options: MemoryDdlOptions;
@@ -55,8 +54,8 @@ export class MemoryDdlTarget implements DdlTarget {
     return this.isThere(record);
   }
 
-  async narrows(): Promise<string | null> {
-    return this.narrow;
+  async misfits(): Promise<Misfit | null> {
+    return this.misfit;
   }
 
   async run(record: DdlRecord, { sql }: DdlPlan, at: DdlAt): Promise<DdlRefusal | null> {

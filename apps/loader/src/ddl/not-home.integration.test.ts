@@ -1,4 +1,4 @@
-/** A whole run of a loader at home: what the other side has run is held, and run there it goes on, with its path unless home has crossed it. */
+/** Whole runs of a loader at home: what the other side has run is held; run there it goes on, with its path unless home crossed it. */
 import { rowsTopic } from '@lutra/model';
 import type { DdlRecord, PipelineUid } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Whether home has altered a table since a statement of the other side was run there. The two sides have them in another order then, so what
- * is run at home is a statement of home's own for the other side too, as if it had never seen it. Else it has run there, and is passed.
+ * Whether home has altered a table since a statement of the other side was run there. The two sides have them in another order then,
+ * so what is run at home is a statement of home's own for the other side too, as if it had never seen it. Else it is passed there.
  *
  * The target's own log tells, up to a watermark that is written now. Decision 0034, rule 14.
  */

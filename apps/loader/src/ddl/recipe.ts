@@ -1,6 +1,7 @@
 /** What a person is told of a schema change that is not run by itself where both sides write: another way to the same end. Pure. */
 import { keyword } from '@lutra/binlog';
 import type { DdlRecord } from '@lutra/model';
+import type { Misfit } from './carry-out.js';
 import { madeUp } from './made-up.js';
 import { tokensOf } from './statement-tokens.js';
 import type { Text } from './made-up.js';
@@ -50,11 +51,10 @@ export function recipeOf(record: Text & Pick<DdlRecord, 'statement'>): string {
   return told(recipes.find(([pattern]) => pattern.test(words))?.[1] ?? quiet);
 }
 
-/** Why a column that is defined anew does not only become wider. */
-export function narrowingText(why: string): string {
-  return told(
-    `${why}. Add a column, copy, and drop the old one (#convert-a-column); or run it while nobody writes to the table (#both-ways)`,
-  );
+export function misfitText({ what, why }: Misfit): string {
+  const quietly = 'un it while nobody writes to the table (#both-ways)';
+  if (what === 'key') return told(`${why}. R${quietly}`);
+  return told(`${why}. Add a column, copy, and drop the old one (#convert-a-column); or r${quietly}`);
 }
 
 function told(text: string): string {

@@ -34,7 +34,7 @@ export interface RuleOptions {
 /** Where something flows both ways, nothing is applied whose home is not known, or where a third region writes by itself. */
 export function ruleOf(record: DdlRecord, { now, newest, router, routes }: RuleOptions): DdlRule {
   const { ddl, target } = newest;
-  if (!ddl) return { does: 'stop', bothWays: true, elsewhere: null };
+  if (!ddl) return { does: 'stop', bothWays: false, elsewhere: null };
   const bothWays = ddl.bothWays || now.ddl?.bothWays === true;
   const homes = bothWays ? homesOf(record, ddl, { router, routes }) : [];
   const known = [...new Set(homes.flatMap((home) => home ?? []))];

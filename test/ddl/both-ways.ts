@@ -149,7 +149,8 @@ export class BothWays {
         return true;
       } catch (error) {
         said = String(error);
-        return undefined;
+        // What is met ends by itself, perhaps before it is answered.
+        return (await this.#isDone(to, { log, seq })) || undefined;
       }
     }, boundMs);
     if (!taken) throw new Error(`${answer} at ${seq} is not taken: ${said}`);
@@ -160,13 +161,15 @@ export class BothWays {
    * record again. A row of before would be written then, of a column that the other side has no more.
    */
   async #concluded(to: Side, { log, seq }: Place): Promise<void> {
+    const done = await until(async () => (await this.#isDone(to, { log, seq })) || undefined, boundMs);
+    if (!done) throw new Error(`seq ${seq} should be done at ${to}: ${await this.#stack.report()}`);
+  }
+
+  async #isDone(to: Side, { log, seq }: Place): Promise<boolean> {
     const { name } = await this.#pipelineTo(to);
     const path = `/api/v1/channels/${this.#stack.channel}/pipelines/${name}/ddl`;
-    const done = await until(async () => {
-      const { recent } = await this.#stack.api.request<{ recent: readonly (Place & { state: string })[] }>('GET', path);
-      return recent.some((one) => one.log === log && one.seq === seq && one.state === 'done') || undefined;
-    }, boundMs);
-    if (!done) throw new Error(`seq ${seq} should be done at ${to}: ${await this.#stack.report()}`);
+    const { recent } = await this.#stack.api.request<{ recent: readonly (Place & { state: string })[] }>('GET', path);
+    return recent.some((one) => one.log === log && one.seq === seq && one.state === 'done');
   }
 
   async #goesOn(): Promise<void> {

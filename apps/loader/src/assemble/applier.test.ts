@@ -540,6 +540,20 @@ describe('applying', () => {
     await expect(broken.drained()).rejects.toMatchObject({ code: 'INTERNAL', details: { seq: 4, log: 'L' } });
   });
 
+  it('rows that nobody can write are recorded, where their transaction is skipped', async () => {
+    const { told, writer } = remember();
+    const texts: string[] = [];
+    const commit = (text: SqlText, checkpoint: Checkpoint) => (texts.push(text.sql), writer.commit(text, checkpoint));
+    const targetOf = () => Promise.reject(new SyncError('COLUMN_MISSING', 'shop.t: column v is missing'));
+    const skip = { log: 'L', seq: 3, reason: 'no' };
+    const { applier } = applierOf({ ...writer, commit }, true, undefined, { skip, targetOf });
+    await applier.row(table, insert(5, { last: false }), position(3));
+    await applier.row(table, insert(6), position(4));
+    expect(told).toEqual(['commit 0 rows at 4 of hangzhou']);
+    expect(texts[0]).toMatch(/"id":5.*"id":6/s);
+    await expect(applier.row(table, insert(7), position(5))).rejects.toMatchObject({ code: 'COLUMN_MISSING' });
+  });
+
   it('records of a large value that is skipped how large it is, and of its row the key', async () => {
     const { writer } = remember();
     const texts: string[] = [];

@@ -244,7 +244,7 @@ export class Applier {
     if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
   }
 
-  /** Null: the row that came last is not this pipeline's. gone: its table was dropped at the target. */
+  /** Null: the row that came last is not this pipeline's. gone: nothing of it is written, or it is skipped with its transaction. */
   async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | 'gone' | null> {
     const { event } = open;
     try {
@@ -263,7 +263,9 @@ export class Applier {
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
-      const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
+      const { op, before, after } = event;
+      const named = nameRow(error, { source: table, target: table, before, after });
+      if (named.outcome === 'stop' && this.#source.skips({ op: op === 'r' ? 'c' : op, before, after, target: table })) return 'gone';
       throw await this.#source.refused(named, open);
     }
   }

@@ -115,6 +115,13 @@ export class SourceTransactions {
     if (open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginLarge(open);
   }
 
+  /** A row that nobody can write: it is recorded, if its transaction is skipped from its first row on. */
+  skips(row: Parameters<SkippedRows['add']>[0]): boolean {
+    const rows = this.#skipping?.rows ?? null;
+    rows?.add(row);
+    return rows !== null;
+  }
+
   /** Its last row came. */
   async end(open: SourceTransaction): Promise<void> {
     if (this.#large) return this.#endLarge(this.#large, open);

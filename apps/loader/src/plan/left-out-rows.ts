@@ -112,19 +112,21 @@ export class LeftOutRows {
 
   /** Each after the one before it. What fails is written with the next count. */
   #write(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      for (const [reason, noted] of this.#noted) {
-        if (noted.isWritten) continue;
-        noted.isWritten = true;
-        try {
-          await this.#count(reason, noted);
-        } catch (error) {
-          noted.isWritten = false;
-          this.#untold(toSyncError(error));
-        }
-      }
-    });
+    this.#writing = this.#writing.then(() => this.#counts());
     return this.#writing;
+  }
+
+  async #counts(): Promise<void> {
+    for (const [reason, noted] of this.#noted) {
+      if (noted.isWritten) continue;
+      noted.isWritten = true;
+      try {
+        await this.#count(reason, noted);
+      } catch (error) {
+        noted.isWritten = false;
+        this.#untold(toSyncError(error));
+      }
+    }
   }
 
   async #count(reason: string, { log, seq, rows }: Noted): Promise<void> {

@@ -30,13 +30,16 @@ export function leftOutOf(
   const by: Drop[] = [];
   for (const drop of drops) {
     const { does } = drop;
-    if (does.kind === 'made') continue;
+    if (does.kind === 'made' || does.kind === 'away') continue;
     if (does.kind === 'table') return { table, columns: null, drops: [drop] };
     if (does.kind === 'doubt') throw unsure(table, `what ${drop.title} takes from it cannot be made out`, drop);
     const left = [...names.keys()];
     const found =
       does.kind === 'columns' ? does.dropped.filter((name) => names.has(name)) : left.filter((name) => there?.has(name) === false);
-    for (const name of found) (gone.push(names.get(name)!), names.delete(name));
+    for (const name of found) {
+      gone.push(names.get(name)!);
+      names.delete(name);
+    }
     const old = does.kind === 'columns' ? does.renamed.find((name) => names.has(name)) : undefined;
     if (old !== undefined) throw unsure(table, `${drop.title} renamed its column ${names.get(old)!}`, drop);
     if (found.length > 0) by.push(drop);

@@ -126,13 +126,19 @@ function matchedWithout(
   const isThere = !(target instanceof SyncError);
   const left = leftOutOf(source, isThere ? target : null, { table: isThere ? target : name, drops });
   if (left?.columns === null) return { target: null, left };
-  if (!isThere) throw target;
+  if (!isThere) throw drops.at(-1)?.does.kind === 'away' ? comesBack(name) : target;
   return { ...matchedOf(left ? withoutColumns(source, left.columns) : source, target), left };
 }
 
 function matchedOf(source: TableSchema, loaded: TargetTable): Matched {
   matchTables(source, loaded);
   return { source, target: keyed(source, loaded), left: null };
+}
+
+/** An online tool that renames in two steps. */
+function comesBack({ database, name }: TableName): SyncError {
+  const message = `${database}.${name} is put aside at the target, and no other table is in its place yet`;
+  return new SyncError('TARGET_CHANGED', message, { details: { database, table: name } });
 }
 
 function thatIsMissing(thrown: unknown): SyncError {

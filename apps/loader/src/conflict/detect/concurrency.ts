@@ -90,7 +90,7 @@ export function requireToldOf({ source, target }: Written, seen: Seen, peers: To
 function requireKept({ source, target }: Written, seen: Seen, peers: Told): void {
   if (peers.dropless) return;
   for (const { does, title, seq } of peers.dropped(target, seen, true)) {
-    if (does.kind === 'made' || does.kind === 'redefine') continue;
+    if (does.kind === 'made' || does.kind === 'away' || does.kind === 'redefine') continue;
     const isWhole = does.kind !== 'columns';
     const gone = isWhole ? [] : [...does.dropped, ...does.renamed];
     const names = source.columns.map(({ name }) => name.toLowerCase()).filter((name) => gone.includes(name));

@@ -103,7 +103,7 @@ describe('a table', () => {
         ['from', '_t_gho'],
         ['to', 't'],
       ],
-      ['shop._t_del made', 'shop.t redefine'],
+      ['shop.t away', 'shop._t_del made', 'shop.t redefine'],
     ],
     [
       'ALTER TABLE t RENAME TO _t_old',
@@ -111,7 +111,7 @@ describe('a table', () => {
         ['subject', 't'],
         ['to', '_t_old'],
       ],
-      ['shop._t_old made'],
+      ['shop.t away', 'shop._t_old made'],
     ],
     [
       'ALTER TABLE _t_new RENAME TO t',

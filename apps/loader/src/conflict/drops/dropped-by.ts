@@ -58,7 +58,8 @@ function renamed({ statement, tables }: DdlRecord, isCarried: (table: TableName)
     entered.push({ table: nameOf(to), does: { kind: isShadowOf(from, to) ? 'redefine' : 'made' } });
   }
   const left = [...now.values()].flatMap(({ first, last }): DroppedTable[] => {
-    if (keyOf(first) === keyOf(last) || isShadowOf(last, first) || isShadowOf(first, last)) return [];
+    if (keyOf(first) === keyOf(last) || isShadowOf(first, last)) return [];
+    if (isShadowOf(last, first)) return [{ table: nameOf(first), does: { kind: 'away' } }];
     return [{ table: nameOf(first), does: { kind: isCarried(nameOf(last)) ? 'doubt' : 'table' } }];
   });
   return [...left, ...entered];

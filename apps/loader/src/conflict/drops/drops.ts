@@ -7,10 +7,10 @@ import type { TableName } from '@lutra/model';
 
 /**
  * table: it was dropped, or renamed away · made: a table of that name began anew · columns: dropped ones, and old names of renamed ones, in
- * lower case · redefine: a tool put another table in its place · doubt: nobody can say what was dropped
+ * lower case · away: a tool has put it aside · redefine: a tool put another table in its place · doubt: nobody can say what was dropped
  */
 export type Dropping =
-  | { readonly kind: 'table' | 'made' | 'redefine' | 'doubt' }
+  | { readonly kind: 'table' | 'made' | 'away' | 'redefine' | 'doubt' }
   | { readonly kind: 'columns'; readonly dropped: readonly string[]; readonly renamed: readonly string[] };
 
 /** By one record of the target's log. */
@@ -37,7 +37,7 @@ export class Drops {
     const entries = this.#tables.get(key) ?? [];
     if (drop.does.kind === 'made' && entries.length === 0) return;
     // Counter-example without: a tool that drops the table before it puts its own in the place has copied the rows.
-    if (drop.does.kind === 'redefine' && entries.at(-1)?.drop.does.kind === 'table') entries.pop();
+    if (drop.does.kind === 'redefine' && /^(?:table|away)$/.test(entries.at(-1)?.drop.does.kind ?? '')) entries.pop();
     entries.push({ name: table.name, drop });
     this.#tables.set(key, entries);
   }

@@ -23,9 +23,9 @@ ddl CREATE TABLE routed_one.t2=subject
 ddl DROP TABLE routed_one.more=subject routed_one.t2=subject
 row c routed_one.t1 {"id":1}
 
-RENAME TABLE routed_one.t1 TO routed_one.left_t1;
+RENAME TABLE routed_one.others TO routed_one.t3;
 -- @held done
-DROP TABLE routed_one.t1;
+CREATE TABLE routed_one.t3 (id INT PRIMARY KEY, a INT);
 -- @expect
-ddl RENAME TABLE routed_one.t1=from routed_one.left_t1=to
-hold unmapped routed_one.t1 routed_one.left_t1
+ddl RENAME TABLE routed_one.others=from routed_one.t3=to
+hold entered routed_one.others routed_one.t3

@@ -60,7 +60,7 @@ async function obstacle(connection: DdlConnection, { record, entering, bothWays,
   const [row] = await connection.query('SELECT VERSION() AS version');
   if (/mariadb/i.test(String(row?.['version'])) || record.flavor === 'mariadb') return 'one of the two servers is MariaDB';
   const isWitnessed = await hasGtids(connection);
-  if (bothWays && !isWitnessed) return 'something flows both ways, and the target has no GTIDs: what is done to its table would go back';
+  if (bothWays) return 'something flows both ways, and what the target has written to the table may not have arrived at the source';
   const other = enters.find(({ target }) => others().some((routes) => sourceTable(target, routes, createRouter(routes)) !== null));
   if (other) return `another pipeline writes ${tableName(other.target)} too, and its rows would be put aside with the others`;
   if (moves === null) return 'it changes names in a circle';

@@ -5,13 +5,16 @@
 import type { ChunkPurpose, ChunkRecord, Row, RowEvent, TableName } from '@lutra/model';
 import { awaitSeedNoMore, beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds, wasPutAside } from '@lutra/mysql';
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
+import { expect } from 'vitest';
 import { Applier } from '../assemble/applier.js';
 import type { LoaderWork } from '../assignments.js';
 import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.fixture.js';
 import { eventOf, logId, regions, seenUpTo } from '../conflict/detect/detector-peers.fixture.js';
 import type { RecordPosition } from '../read/log-reader.js';
+import type { Stages } from '../stages.js';
 import { MissingRows } from './missing-rows.js';
 import { TableMatcher } from '../plan/table-matcher.js';
+import { SeedLog } from './seed-log.js';
 import { Seeding } from './seeding.js';
 import { Seeds } from './seeds.js';
 
@@ -158,14 +161,21 @@ export class SeedRoom {
     const [table, id] = [this.#first, `chunk-${begins.seq}`];
     const of = { endpoint: 'a', pipelines: [pipeline], id, request: by, database, table, keys: [], seen: seenUpTo(0), tsMs: 1 };
     const part = { part: 0, from: null, to: null };
-    const { tableRows } = this.#applier;
-    await tableRows.begin({ kind: 'chunk', purpose: 'table', ...of, part, rows: rows.length }, begins);
+    const said = { routes: { requireProven() {} }, progress: { row() {}, resolution() {} }, seedProgress: { changed() {} } };
+    const stages = { ...said, applier: this.#applier } as unknown as Stages;
+    const log = new SeedLog(pipeline);
+    const control: ChunkRecord = { kind: 'chunk', purpose: 'table', ...of, part, rows: rows.length };
+    const lies = [await log.chunk(stages, { control, position: begins })];
     for (const [i, after] of rows.slice(0, amid).entries()) {
       const position = this.#next();
       const event = eventOf({ before: null, after }, { seq: position.seq, seen: seenUpTo(0) });
       const transaction = { ...event.transaction, id, totalOrder: i + 1, last: i === rows.length - 1 };
-      await tableRows.row(tables.get(table)!.source, { ...event, op: 'r', transaction }, position);
+      const { source } = tables.get(table)!;
+      const own = { ...event.source, db: database, table };
+      lies.push(await log.row(stages, { table: source, event: { ...event, op: 'r', source: own, transaction }, position }));
     }
+    const isWhole = amid === rows.length;
+    expect(lies).toEqual([...lies.slice(1).map(() => 'open'), isWhole ? 'between' : 'open']);
     if (amid === rows.length) await this.#applier.drained();
   }
 

@@ -65,7 +65,7 @@ function seedingOf({ isThere = false, suspended = '', isWhole = true, parts = []
       awaitSeedNoMore: async () => undefined,
       wasPutAside: async () => end !== null,
     },
-    matcher: { targetOf: () => targetTable([column('a')]), discard: () => undefined },
+    matcher: { targetOf: (source) => ({ source, target: targetTable([column('a')]), left: null }), discard: () => undefined },
     detection: end && ({ parts: { peers: { ownEnd: async () => end } }, flowsBack: () => true } as unknown as Detection),
     checkpoint: { pipeline: uid, part: 0, epoch: 1, replayUntil: -1 },
     load: none,
@@ -227,6 +227,7 @@ describe('a table that has entered with a past', () => {
     cursor: null,
     end: null,
     isWhole: false,
+    place: null,
   } as const;
   const parts: readonly SeedPart[] = [{ ...waiting, counts: noCounts, begunAt: 1, endedAt: null }];
 

@@ -204,7 +204,7 @@ async function openBothWays(): Promise<DdlWay> {
 }
 
 describe('both ways', () => {
-  it('it holds, and is not seeded', async () => {
+  it('holds, and is not seeded', async () => {
     const ddl = await openBothWays();
     const { way } = ddl;
     const stage = `${way.database}_stage`;

@@ -7,7 +7,8 @@ import type { TableName } from '@lutra/model';
 
 /**
  * table: it was dropped, or renamed away · made: a table of that name began anew · columns: dropped ones, and old names of renamed ones, in
- * lower case · defaults: of columns that were added, or whose default may be another since · away: a tool has put it aside · redefine: a tool put another table in its place · doubt: nobody can say what was dropped
+ * lower case · defaults: of columns that were added, or whose default may be another since · away: a tool has put it aside · redefine: a
+ * tool put another table in its place · doubt: nobody can say what was dropped
  */
 export type Dropping =
   | { readonly kind: 'table' | 'made' | 'away' | 'redefine' | 'doubt' }

@@ -123,7 +123,7 @@ function applierOf(
     resolved: new Set(),
     forwards,
     forwarded: forwarded !== undefined,
-    tables: { targetOf: targetOf ?? ((source) => (routed ? { source, target: forwarded ?? target, left: null } : null)) },
+    tables: { targetOf: targetOf ?? ((source) => (routed ? { source, target: forwarded ?? target, left: null, refused: null } : null)) },
     leftOut: null,
     writer,
     batchBytes: 4_000,

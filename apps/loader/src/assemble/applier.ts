@@ -35,6 +35,7 @@ import type { SourceTransaction } from './source-transaction.js';
 import { SourceTransactions } from './source-transactions.js';
 import type { SourceTransactionsOptions } from './source-transactions.js';
 import { Statements } from '../plan/statements.js';
+import { refusedFor } from '../plan/table-matcher.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
@@ -254,7 +255,8 @@ export class Applier {
       if (!matched) return null;
       const images = matched.left ? await this.#kept(matched.left, open) : event;
       if (matched.target === null) return 'gone';
-      const { source, target } = matched;
+      const { source, target, refused } = matched;
+      if (refused && event.op !== 'u' && event.op !== 'd') throw refusedFor(refused, table);
       const at = { source, target, under: this.#under };
       const change =
         target.primaryKey.length > 0 && this.#options.seeding.replaces(table)

@@ -82,6 +82,24 @@ describe('rows that are on their way while home drops what they have', () => {
     await leave();
   });
 
+  test.each([true, false])(
+    'a new row stops that would get another default than at its own side, known when it comes: %s',
+    async (isKnown) => {
+      await enter();
+      await away.write(1);
+      await home.apply(away);
+      await home.alter('ALTER TABLE t ADD d INT', true);
+      await away.write(1);
+      await away.write(2);
+      const another = (): Promise<void> => home.alter('ALTER TABLE t ALTER d SET DEFAULT 5', isKnown);
+      if (isKnown) await another();
+      await home.apply(away);
+      await expect(home.apply(away, isKnown ? undefined : another)).rejects.toMatchObject({ code: 'COLUMN_MISSING' });
+      expect(await home.rows()).toEqual([{ id: 1, e: 1, c: 0, d: null }]);
+      await leave();
+    },
+  );
+
   test('home’s last word on a row brings what home has, and leaves out nothing of it', async () => {
     await enter();
     await home.write(1, { e: 1 });

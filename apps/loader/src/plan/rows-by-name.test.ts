@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Drop, Dropping } from '../conflict/drops/drops.js';
-import { leftOutOf, leftOutText } from './rows-by-name.js';
+import { leftOutOf, leftOutText, redefaulted } from './rows-by-name.js';
 
 const table = { database: 'shop', name: 't' };
 const source = { columns: ['Id', 'c', 'd', 'E'].map((name) => ({ name })), primaryKey: ['Id'] };
@@ -33,5 +33,22 @@ describe('what is left out of a row', () => {
     for (const does of [dropped('id'), renamed, { kind: 'doubt' } as const])
       expect(() => of(does)).toThrow(expect.objectContaining({ code: 'COLUMN_MISSING', details: expect.objectContaining({ dropSeq: 1 }) }));
     expect(of(dropped('c'), renamed)).toMatchObject({ columns: ['c', 'd'] });
+  });
+});
+
+describe('a new row that lacks a column', () => {
+  const said = (name: string, text: string | null, isNew = false): Dropping => ({ kind: 'defaults', columns: [{ name, text, isNew }] });
+  const why = (...all: readonly Dropping[]): string | undefined => redefaulted(source, table, drops(...all))?.code;
+
+  it('is refused if the column has another default than where it was added', () => {
+    expect(why(said('f', null, true), said('f', '5'))).toBe('COLUMN_MISSING');
+    expect(why(said('f', '5', true), said('f', null))).toBe('COLUMN_MISSING');
+    expect(why(dropped('c'), said('c', null, true), said('c', '5'))).toBe('COLUMN_MISSING');
+  });
+
+  it('is written if the default is the same, the row has the column, or nobody knows since when it lacks it', () => {
+    expect(why(said('f', null, true), said('g', '5', true), said('f', null))).toBeUndefined();
+    expect(why(said('c', null, true), said('c', '5'))).toBeUndefined();
+    expect(why(said('f', '5'))).toBeUndefined();
   });
 });

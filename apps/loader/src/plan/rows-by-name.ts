@@ -30,7 +30,7 @@ export function leftOutOf(
   const by: Drop[] = [];
   for (const drop of drops) {
     const { does } = drop;
-    if (does.kind === 'made' || does.kind === 'away') continue;
+    if (does.kind === 'made' || does.kind === 'away' || does.kind === 'defaults') continue;
     if (does.kind === 'table') return { table, columns: null, drops: [drop] };
     if (does.kind === 'doubt') throw unsure(table, `what ${drop.title} takes from it cannot be made out`, drop);
     const left = [...names.keys()];
@@ -49,7 +49,31 @@ export function leftOutOf(
   return gone.length === 0 ? null : { table, columns: gone, drops: by };
 }
 
-/** @throws SyncError COLUMN_MISSING */
+/**
+ * Why a new row cannot be written that lacks a column: its side adds the column to it with the default of then, and here it would get that
+ * of now. Null: nothing of the kind. Counter-example: home adds c and gives it another default; a row that was inserted meanwhile has NULL
+ * on its side, and the other default here.
+ */
+export function redefaulted(
+  source: { readonly columns: readonly { readonly name: string }[] },
+  table: TableName,
+  drops: readonly Drop[],
+): SyncError | null {
+  const names = new Set(source.columns.map(({ name }) => name.toLowerCase()));
+  const lacking = new Map<string, string | null>();
+  for (const drop of drops) {
+    const { does } = drop;
+    if (does.kind === 'columns') for (const name of does.dropped) names.delete(name);
+    for (const { name, text, isNew } of does.kind === 'defaults' ? does.columns : []) {
+      if (isNew && !names.has(name)) lacking.set(name, text);
+      else if (lacking.has(name) && lacking.get(name) !== text)
+        return unsure(table, `${drop.title} gave its column ${name} another default`, drop);
+    }
+  }
+  return null;
+}
+
+/** COLUMN_MISSING */
 function unsure(table: TableName, what: string, { seq, record }: Drop): SyncError {
   const message = `${tableName(table)}: ${what} (record ${record}, seq ${seq} of the target's log), which the row had not seen`;
   return new SyncError('COLUMN_MISSING', message, { details: { database: table.database, table: table.name, record, dropSeq: seq } });

@@ -8,7 +8,7 @@ import { keyed, matchTables } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { Drop } from '../conflict/drops/drops.js';
 import type { Peers } from '../conflict/detect/peers.js';
-import { leftOutOf, withoutColumns } from './rows-by-name.js';
+import { leftOutOf, redefaulted, withoutColumns } from './rows-by-name.js';
 import type { LeftOut } from './rows-by-name.js';
 
 export interface TableMatcherOptions {
@@ -27,6 +27,8 @@ export interface Matched {
   readonly target: TargetTable;
   /** Null: nothing. */
   readonly left: LeftOut | null;
+  /** Of a new row; null: it can be written. */
+  readonly refused: SyncError | null;
 }
 
 /** The rows are of a table that is gone. */
@@ -127,12 +129,13 @@ function matchedWithout(
   const left = leftOutOf(source, isThere ? target : null, { table: isThere ? target : name, drops });
   if (left?.columns === null) return { target: null, left };
   if (!isThere) throw drops.at(-1)?.does.kind === 'away' ? comesBack(name) : target;
-  return { ...matchedOf(left ? withoutColumns(source, left.columns) : source, target), left };
+  const refused = redefaulted(source, target, drops);
+  return { ...matchedOf(left ? withoutColumns(source, left.columns) : source, target), left, refused };
 }
 
 function matchedOf(source: TableSchema, loaded: TargetTable): Matched {
   matchTables(source, loaded);
-  return { source, target: keyed(source, loaded), left: null };
+  return { source, target: keyed(source, loaded), left: null, refused: null };
 }
 
 /** An online tool that renames in two steps. */

@@ -65,7 +65,10 @@ function seedingOf({ isThere = false, suspended = '', isWhole = true, parts = []
       awaitSeedNoMore: async () => undefined,
       wasPutAside: async () => end !== null,
     },
-    matcher: { targetOf: (source) => ({ source, target: targetTable([column('a')]), left: null }), discard: () => undefined },
+    matcher: {
+      targetOf: (source) => ({ source, target: targetTable([column('a')]), left: null, refused: null }),
+      discard: () => undefined,
+    },
     detection: end && ({ parts: { peers: { ownEnd: async () => end } }, flowsBack: () => true } as unknown as Detection),
     checkpoint: { pipeline: uid, part: 0, epoch: 1, replayUntil: -1 },
     load: none,

@@ -224,6 +224,7 @@ export class Seeding {
     if (!tables) return null;
     // The source drops it too, or is asked about it: what is not ticked off comes again, and has seen more then.
     if (tables.target === null) return passedBy(onPassed, `rows of a table that was dropped here: ${leftOutText(tables.left)}`, table);
+    if (tables.refused) return passedBy(onPassed, `rows that are not written: ${tables.refused.message}`, table);
     const seed = record.purpose === 'seed' ? seeds.of(table) : null;
     const isOfOrder = record.purpose !== 'seed' || seed?.request === record.request;
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
@@ -272,7 +273,7 @@ export class Seeding {
     if (!name) return null;
     try {
       const target = await load(name.database, name.name);
-      return (await this.#goneSince(record, target)) ?? { source: asSource(target), target, left: null };
+      return (await this.#goneSince(record, target)) ?? { source: asSource(target), target, left: null, refused: null };
     } catch (error) {
       throw refusedFor(error, table);
     }

@@ -5,6 +5,7 @@
 import { SyncError, tableName } from '@lutra/model';
 import type { Seen, TableName, TableSchema } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
+import { redefaulted } from '../../plan/rows-by-name.js';
 import type { Peers } from './peers.js';
 import { conflictKeysOf } from '@lutra/mysql';
 import type { RuleBook } from '../decide/rules.js';
@@ -62,7 +63,11 @@ type Told = Pick<Peers, 'leftOut' | 'dropless' | 'dropped'>;
  * @throws SyncError TABLE_SUSPENDED, as the matter of the source's table; and as requireKept
  */
 export function requireTold(changes: readonly Change[], seen: Seen, peers: Told): void {
-  for (const { source, target } of changes) requireToldOf({ source, target }, seen, peers);
+  for (const { op, source, target } of changes) {
+    requireToldOf({ source, target }, seen, peers);
+    const late = op !== 'c' || peers.dropless ? null : redefaulted(source, target, peers.dropped(target, seen, true));
+    if (late) throw new SyncError('TARGET_CHANGED', late.message, { details: late.details });
+  }
 }
 
 interface Written {
@@ -90,7 +95,7 @@ export function requireToldOf({ source, target }: Written, seen: Seen, peers: To
 function requireKept({ source, target }: Written, seen: Seen, peers: Told): void {
   if (peers.dropless) return;
   for (const { does, title, seq } of peers.dropped(target, seen, true)) {
-    if (does.kind === 'made' || does.kind === 'away' || does.kind === 'redefine') continue;
+    if (does.kind === 'made' || does.kind === 'away' || does.kind === 'redefine' || does.kind === 'defaults') continue;
     const isWhole = does.kind !== 'columns';
     const gone = isWhole ? [] : [...does.dropped, ...does.renamed];
     const names = source.columns.map(({ name }) => name.toLowerCase()).filter((name) => gone.includes(name));

@@ -7,6 +7,8 @@ import type { Dropping } from './drops.js';
 
 const said = (sql: string, places: readonly Place[] = [['subject', 't']], more: Made = {}): readonly string[] =>
   droppedBy(ddlRecord(sql, places, more), ({ name }) => name === 't' || name === 'u').map(({ table: { database, name }, does }) => {
+    if (does.kind === 'defaults')
+      return `${database}.${name} ${does.columns.map((each) => `${each.isNew ? '+' : ''}${each.name} ${each.text}`).join()}`;
     const columns =
       does.kind === 'columns' ? ` ${does.dropped.join()}${does.renamed.length > 0 ? ` renamed ${does.renamed.join()}` : ''}` : '';
     return `${database}.${name} ${does.kind}${columns}`;
@@ -38,9 +40,21 @@ describe('the columns of an ALTER TABLE', () => {
   });
 
   it.each([
-    'ALTER TABLE t ADD c INT, DROP INDEX i, DROP KEY k, DROP CHECK x, DROP CONSTRAINT y, DROP FOREIGN KEY z, DROP PARTITION p',
+    [
+      "ALTER TABLE t ADD a INT, ADD COLUMN b INT NOT NULL DEFAULT -5 AFTER a, ADD (c INT DEFAULT 'x, y' COMMENT 'c', d INT NULL DEFAULT NULL)",
+      "shop.t +a null,+b -5,+c 'x, y',+d null",
+    ],
+    [
+      'ALTER TABLE t ALTER a SET DEFAULT 5, ALTER COLUMN b DROP DEFAULT, MODIFY C BIGINT, CHANGE d e INT DEFAULT (1 + 2)',
+      'shop.t columns  renamed d|shop.t a 5,b null,c null,e (1 + 2)',
+    ],
+    ['ALTER TABLE t ADD INDEX i (c), ADD UNIQUE KEY u (c), ALTER INDEX i VISIBLE', ''],
+  ])('defaults: %s', (sql, wanted) => expect(said(sql).join('|')).toBe(wanted));
+
+  it.each([
+    'ALTER TABLE t DROP INDEX i, DROP KEY k, DROP CHECK x, DROP CONSTRAINT y, DROP FOREIGN KEY z, DROP PARTITION p',
     'ALTER TABLE t DROP PERIOD FOR SYSTEM_TIME, DROP SYSTEM VERSIONING',
-    'ALTER TABLE t CHANGE c c BIGINT, MODIFY d INT, RENAME INDEX c TO d, ALTER e DROP DEFAULT',
+    'ALTER TABLE t RENAME INDEX c TO d, ADD CHECK (c > 0), ALTER CHECK k NOT ENFORCED',
     'CREATE INDEX i ON t (c)',
     'TRUNCATE TABLE t',
   ])('none: %s', (sql) => expect(said(sql, [['subject', ' t'.trim()]])).toEqual([]));

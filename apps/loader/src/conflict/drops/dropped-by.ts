@@ -10,6 +10,8 @@ import type { Token } from '@lutra/binlog';
 import { shadowName } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
 import { tokensOf } from '../../ddl/statement-tokens.js';
+import { isOther, nameIn } from './column-names.js';
+import { defaultsOf } from './defaults.js';
 import type { Dropping } from './drops.js';
 
 export interface DroppedTable {
@@ -31,8 +33,11 @@ export function droppedBy(record: DdlRecord, isCarried: (table: TableName) => bo
   if (statement === 'CREATE TABLE') return of({ kind: 'made' });
   if (tables.some(({ role }) => role === 'to')) return renamed(record, isCarried);
   if (statement !== 'ALTER TABLE') return [];
-  const does = columnsOf(tokensOf(record));
-  return does.kind === 'columns' && does.dropped.length + does.renamed.length === 0 ? [] : of(does);
+  const tokens = tokensOf(record);
+  const does = columnsOf(tokens);
+  const columns = does.kind === 'doubt' ? [] : defaultsOf(clausesOf(tokens), record.sql);
+  const isNothing = does.kind === 'columns' && does.dropped.length + does.renamed.length === 0;
+  return [...(isNothing ? [] : of(does)), ...(columns.length > 0 ? of({ kind: 'defaults', columns }) : [])];
 }
 
 /** The text may be none that can be read: so its words are looked for wherever they stand. */
@@ -74,7 +79,7 @@ function columnsOf(tokens: readonly Token[]): Dropping {
   if (tokens.at(-1)?.kind === 'broken') return { kind: 'doubt' };
   const dropped: string[] = [];
   const old: string[] = [];
-  for (const clause of clauses(tokens).map((each, i) => (i === 0 ? fromVerb(each) : each))) {
+  for (const clause of clausesOf(tokens)) {
     const [verb, ...rest] = clause;
     if (keyword(verb) === 'DROP' && !isOther(rest)) dropped.push(...nameIn(rest).slice(0, 1));
     const [name, next] = keyword(verb) === 'CHANGE' ? nameIn(rest) : [];
@@ -82,6 +87,10 @@ function columnsOf(tokens: readonly Token[]): Dropping {
     if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') old.push(...nameIn(rest).slice(0, 1));
   }
   return { kind: 'columns', dropped, renamed: old };
+}
+
+function clausesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  return clauses(tokens).map((each, i) => (i === 0 ? fromVerb(each) : each));
 }
 
 const verbs = new Set(['ADD', 'DROP', 'CHANGE', 'RENAME', 'MODIFY', 'ALTER', 'ENGINE', 'COMMENT', 'CONVERT', 'ORDER']);
@@ -93,21 +102,6 @@ function fromVerb(clause: readonly Token[]): readonly Token[] {
   const behind = clause[name + 1]?.text === '.' ? name + 3 : name + 1;
   const verb = clause.findIndex((token, i) => i >= behind && verbs.has(keyword(token)));
   return verb === -1 ? [] : clause.slice(verb);
-}
-
-const others = new Set(['INDEX', 'KEY', 'PRIMARY', 'FOREIGN', 'CONSTRAINT', 'CHECK', 'PARTITION']);
-
-/** What stands before the name of something that is no column. The last two are no reserved words. */
-function isOther([first, second]: readonly Token[]): boolean {
-  const pair = `${keyword(first)} ${keyword(second)}`;
-  return others.has(keyword(first)) || pair === 'PERIOD FOR' || pair === 'SYSTEM VERSIONING';
-}
-
-/** The names behind a verb, in lower case. */
-function nameIn(tokens: readonly Token[]): readonly string[] {
-  let at = keyword(tokens[0]) === 'COLUMN' && tokens.length > 1 ? 1 : 0;
-  if (keyword(tokens[at]) === 'IF' && keyword(tokens[at + 1]) === 'EXISTS') at += 2;
-  return tokens.slice(at, at + 2).map(({ text }) => text.toLowerCase());
 }
 
 function nameOf({ database, name }: TableName): TableName {

@@ -7,11 +7,22 @@ import type { TableName } from '@lutra/model';
 
 /**
  * table: it was dropped, or renamed away · made: a table of that name began anew · columns: dropped ones, and old names of renamed ones, in
- * lower case · away: a tool has put it aside · redefine: a tool put another table in its place · doubt: nobody can say what was dropped
+ * lower case · defaults: of columns that were added, or whose default may be another since · away: a tool has put it aside · redefine: a
+ * tool put another table in its place · doubt: nobody can say what was dropped
  */
 export type Dropping =
   | { readonly kind: 'table' | 'made' | 'away' | 'redefine' | 'doubt' }
-  | { readonly kind: 'columns'; readonly dropped: readonly string[]; readonly renamed: readonly string[] };
+  | { readonly kind: 'columns'; readonly dropped: readonly string[]; readonly renamed: readonly string[] }
+  | { readonly kind: 'defaults'; readonly columns: readonly ColumnDefault[] };
+
+export interface ColumnDefault {
+  /** In lower case. */
+  readonly name: string;
+  /** As the text has it; null: none, or NULL. */
+  readonly text: string | null;
+  /** The column is new: rows that were there have this value. */
+  readonly isNew: boolean;
+}
 
 /** By one record of the target's log. */
 export interface Drop {

@@ -127,18 +127,20 @@ describe('a table that is renamed into the routes', () => {
     const ddl = await open();
     const { way, stage } = ddl;
     await way.atSource(
-      `CREATE TABLE ${stage}.n (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100)); INSERT INTO ${stage}.n VALUES (1, 'old'); CREATE TABLE ${stage}.nokey (a INT)`,
+      `CREATE TABLE ${stage}.n (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100)); INSERT INTO ${stage}.n VALUES (1, 'old'); CREATE TABLE ${stage}.floats (f FLOAT NOT NULL PRIMARY KEY)`,
     );
-    await way.atSource(`RENAME TABLE ${stage}.nokey TO nokey`);
-    const keyless = await ddl.holds('entered');
-    const refused = await ddl.refused(keyless, 'seed');
+    await way.atSource(`RENAME TABLE ${stage}.floats TO floats`);
+    const floats = await ddl.holds('entered');
+    const refused = await ddl.refused(floats, 'seed');
     expect([refused.status, JSON.stringify(refused.body)]).toEqual([409, expect.stringContaining('seed-key')]);
-    expect((await ddl.view()).hold).toMatchObject({ seq: keyless.seq });
-    await ddl.answer(keyless, 'skip');
+    expect((await ddl.view()).hold).toMatchObject({ seq: floats.seq });
+    await ddl.answer(floats, 'skip');
     await ddl.goesOn();
 
     await way.atSource(`RENAME TABLE ${stage}.n TO n; INSERT INTO n VALUES (2, 'new'); UPDATE n SET v = 'newer' WHERE id = 1`);
-    await way.atSource(`CREATE TABLE ${stage}.k LIKE n; INSERT INTO ${stage}.k VALUES (5, 'five'); RENAME TABLE ${stage}.k TO k`);
+    await way.atSource(
+      `CREATE TABLE ${stage}.k (id INT, v VARCHAR(100)); INSERT INTO ${stage}.k VALUES (5, 'five'), (5, 'five'); RENAME TABLE ${stage}.k TO k`,
+    );
     const hold = await ddl.holds('entered');
     await ddl.answer(hold, 'seed');
     await stack.loader[way.to].kill();

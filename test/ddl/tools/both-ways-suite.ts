@@ -9,6 +9,8 @@ export interface BothWaysSuite {
   readonly tools: readonly OnlineTool[];
   /** With endpoints that no channel has used. */
   readonly stack: () => Promise<Stack>;
+  /** By the name of the test's table. Without it all are played. */
+  readonly plays?: (tool: OnlineTool['name'], table: string) => boolean;
 }
 
 interface Test {
@@ -54,7 +56,9 @@ const tests: Readonly<Record<string, Test>> = {
   away: { name: 'whose shadow ends elsewhere', of: ['pt-osc'], play: (scene) => play.leftoverAway(scene) },
 };
 
-export function playBothWays({ tools, stack: open }: BothWaysSuite): void {
+export function playBothWays({ tools, stack: open, plays = () => true }: BothWaysSuite): void {
+  const ownOf = ({ name }: OnlineTool): readonly (readonly [string, Test])[] =>
+    Object.entries(tests).filter(([table, { of }]) => of.includes(name) && plays(name, table));
   let stack: Stack;
   let room: OnlineRoom;
   const begun = new Map<OnlineTool, RunningChange>();
@@ -62,16 +66,16 @@ export function playBothWays({ tools, stack: open }: BothWaysSuite): void {
   let left = true;
   beforeAll(async () => {
     stack = await open();
-    const played = Object.entries(tests).flatMap(([table, { of }]) => of.map((name) => tableOf(table, name)));
+    const played = tools.flatMap((tool) => ownOf(tool).map(([table]) => tableOf(table, tool.name)));
     room = await OnlineRoom.prepare(stack, played);
-    for (const tool of tools) begun.set(tool, await tool.begin(room.change('a', tableOf(early, tool.name), play.adds)));
+    for (const tool of tools.filter(({ name }) => plays(name, early)))
+      begun.set(tool, await tool.begin(room.change('a', tableOf(early, tool.name), play.adds)));
     await room.connect();
     return async () => void (await Promise.all(Array.from(begun.values(), (running) => running.end())));
   }, 300_000);
 
   describe.each(tools)('$name', (tool) => {
-    const own = Object.entries(tests).filter(([, { of }]) => of.includes(tool.name));
-    it.each(own.map(([table, test]) => ({ ...test, table })))('$name', { timeout: testMs }, async ({ table, play: run }) => {
+    it.each(ownOf(tool).map(([table, test]) => ({ ...test, table })))('$name', { timeout: testMs }, async ({ table, play: run }) => {
       if (!left) throw new Error('an earlier test has not left the channel as it should');
       left = false;
       onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));

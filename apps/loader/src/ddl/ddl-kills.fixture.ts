@@ -98,9 +98,10 @@ export async function comesThrough(room: DdlRoom, kind: KillCase, n: number): Pr
   expect(await room.ran(kind.logged(n)), `${kind.name} ${n}`).toBe(1);
 }
 
-/** Until the server works on a statement of that pattern. */
+/** Until the server copies a table for a statement of that pattern, or waits with it. A PREPARE of the same text shows it too. */
 export async function isUnderWay(server: TestServer, pattern: string): Promise<void> {
-  const sql = `SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '${pattern}'`;
+  const runs = "STATE IN ('copy to tmp table', 'Waiting for table metadata lock')";
+  const sql = `SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '${pattern}' AND ${runs}`;
   while ((await server.query(sql)).length === 0) await sleep(5);
 }
 

@@ -102,11 +102,9 @@ it('a loader that is killed while its statement runs: the next one waits for its
 it('both ways nothing runs, for it would go back: a person does it', async () => {
   const room = await roomOf();
   const record = statement(room, 'ALTER TABLE t ADD a int');
-  const plans = [false, true].map(async (bothWays) => (await room.loader({ bothWays })).target.plan(record));
-  expect(await Promise.all(plans)).toEqual([
-    expect.not.objectContaining({ barred: expect.anything() }),
-    expect.objectContaining({ sql: expect.any(String), barred: expect.stringContaining('no GTIDs') }),
-  ]);
+  const planOf = async (bothWays: boolean): Promise<unknown> => (await room.loader({ bothWays })).target.plan(record);
+  expect(await planOf(false)).toEqual(expect.not.objectContaining({ barred: expect.anything() }));
+  expect(await planOf(true)).toMatchObject({ sql: expect.any(String), barred: expect.stringContaining('no GTIDs') });
 });
 
 it('what the target refuses leaves nothing open', async () => {

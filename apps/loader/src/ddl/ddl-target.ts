@@ -22,19 +22,19 @@ import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
+import { beforeMapping } from './before-mapping.js';
 import { changedTables } from './changed-tables.js';
 import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
 import { hasGtids, takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
 import { droppedBy } from './dropped.js';
 import { enteredRefusal, seedEntered } from './entered.js';
-import { enteringOf } from './entering.js';
 import { isMet } from './is-met.js';
 import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
-import { droppedAmid, mayBeOfTool, onlinePlan } from './online-plan.js';
+import { droppedAmid, mayBeOfTool } from './online-plan.js';
 import { isGtid, isHarmlessAgain, keyOf } from './record-facts.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
@@ -96,9 +96,7 @@ export class ServerDdlTarget implements DdlTarget {
   async plan(record: DdlRecord): Promise<DdlPlan | DdlRefusal | 'nothing' | 'shadows'> {
     const { checkpoint, router, routes, bothWays } = this.#options;
     const options = { pipeline: checkpoint.pipeline, router, routes };
-    const isOfTools = mayBeOfTool(record, router);
-    const online = isOfTools ? await this.#connected((connection) => onlinePlan(connection, record, options)) : null;
-    const entering = online === null || isEntered(online) ? enteringOf(record, router) : null;
+    const { online, entering } = await this.#connected((connection) => beforeMapping(connection, record, options));
     if (entering) return this.#connected((connection) => enteredRefusal(connection, { ...this.#options, record, entering }));
     const plan = online ?? mapStatement(record, options);
     if (plan === 'nothing' || plan === 'shadows' || isRefusal(plan)) return plan;
@@ -107,7 +105,7 @@ export class ServerDdlTarget implements DdlTarget {
       if (refusal) return { ...refusal, ...(refusal.here && { here: plan }) };
     }
     const isBarred = bothWays && !(await this.#connected(hasGtids));
-    const held = isOfTools ? await this.#connected((connection) => droppedAmid(connection, record, options)) : null;
+    const held = mayBeOfTool(record, router) ? await this.#connected((connection) => droppedAmid(connection, record, options)) : null;
     return { ...plan, ...(held && { held }), ...(isBarred && { barred: comesBack }) };
   }
 
@@ -155,7 +153,8 @@ export class ServerDdlTarget implements DdlTarget {
     return this.#marking((marks) =>
       this.#connected(async (connection) => {
         await takeLock(connection, checkpoint.pipeline, this.#options);
-        const options = { ...this.#options, timing, connection, marks, of };
+        const { entering } = await beforeMapping(connection, record, { pipeline: checkpoint.pipeline, ...this.#options });
+        const options = { ...this.#options, timing, connection, marks, of, entering };
         const seeded = await seedEntered(record, at, options);
         if ('reason' in seeded) return seeded;
         const { tables, waits } = seeded;
@@ -249,11 +248,6 @@ interface Ended {
 const shownCharacters = 4_000;
 const comesBack =
   'The target has no GTIDs, so nothing tells what is run here from what its own users run: it would go back to the source. Do it by hand, and answer "done".';
-
-/** What an online tool puts in the place of a table has a past that is not in the log. */
-function isEntered(plan: DdlPlan | DdlRefusal | 'nothing' | 'shadows'): boolean {
-  return typeof plan !== 'string' && isRefusal(plan) && plan.reason === 'entered';
-}
 
 function settled(row: DdlRow | null): DdlState {
   if (row?.state === 'shadow') return 'done';

@@ -5,13 +5,12 @@
  */
 import { asideName, createRouter, sourceTable, tableName } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
-import type { DdlActivity, DdlRecord, Route, Router, TableName } from '@lutra/model';
+import type { DdlActivity, DdlRecord, Route, TableName } from '@lutra/model';
 import { asideDefinition, asideObstacles, awaitSeed, ddlEnd, hasRun, isThere, quoteTable, readDdl } from '@lutra/mysql';
 import type { DdlConnection, DdlOf, SqlText } from '@lutra/mysql';
 import { carryOutOnce, hasGtids } from './carry-out-once.js';
 import type { OnceOptions } from './carry-out-once.js';
 import type { DdlAt, DdlRefusal } from './carry-out.js';
-import { enteringOf } from './entering.js';
 import type { Entering } from './entering.js';
 
 interface Setting {
@@ -80,7 +79,7 @@ function isMoved(target: TableName, { moves }: Entering): boolean {
 
 export interface SeedingEntered extends Setting, Omit<OnceOptions, 'key' | 'answer' | 'onLook'> {
   readonly checkpoint: Checkpoint;
-  readonly router: Router;
+  readonly entering: Entering | null;
   onActivity(activity: DdlActivity | undefined): void;
   /** Of one statement. */
   of(part: number, sql: string, tables: readonly TableName[]): DdlOf;
@@ -95,8 +94,7 @@ export async function seedEntered(
   { position: { seq } }: DdlAt,
   options: SeedingEntered,
 ): Promise<DdlRefusal | { readonly tables: readonly TableName[]; readonly waits: readonly SqlText[] }> {
-  const { connection, checkpoint, router } = options;
-  const entering = enteringOf(record, router);
+  const { connection, checkpoint, entering } = options;
   if (!entering) return { reason: 'unmapped', message: 'it brings no table into the pipeline any more' };
   const refusal = await enteredRefusal(connection, { ...options, record, entering });
   if (!refusal.ways?.includes('seed')) return refusal;

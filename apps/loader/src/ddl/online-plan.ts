@@ -16,7 +16,7 @@ export interface OnlineOptions extends Mapping {
   readonly pipeline: string;
 }
 
-type OnlinePlan = DdlPlan | DdlRefusal | 'shadows';
+export type OnlinePlan = DdlPlan | DdlRefusal | 'shadows';
 
 /** Else there is nothing to be asked. Pure. */
 export function mayBeOfTool(record: DdlRecord, router: Mapping['router']): boolean {

@@ -255,8 +255,12 @@ describe.each(['9.7', '8.0'] as const)('at a target of MySQL %s', (version) => {
     const [, alter] = ptOscBegins(of, addsC) as [DdlRecord, DdlRecord];
     const [swap] = ptOscSwaps(of, addsC) as [DdlRecord];
     expect(await all(loader, [alter])).toEqual(['kept']);
-    expect(await refusedOf(loader, swap)).toMatchObject({ reason: 'entered' });
+    const item = { database: room.database, name: 'item' };
+    expect(await refusedOf(loader, swap)).toMatchObject({ reason: 'entered', ways: ['seed', 'done', 'skip'], enters: [item] });
     expect([await room.tables(), await room.columns('item')]).toEqual(['item', 'id,v']);
+    const at = { position: positioned(7).position, decision: { answer: 'seed', by: 'ann', reason: 'so' } } as const;
+    expect(await loader.target.seed(swap, at)).toBeNull();
+    expect([await room.tables(), await loader.target.look(swap), await room.seq()]).toEqual(['lutra_aside_item_7', 'done', 7]);
   });
 
   it('one way, a table that somebody dropped here, or a pipeline that went both ways when the tool began: what it altered is known', async () => {

@@ -34,7 +34,7 @@ import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
-import { droppedAmid, mayBeOfTool, onlinePlan } from './online-plan.js';
+import { droppedAmid, lacksRows, mayBeOfTool, onlinePlan, swapOf } from './online-plan.js';
 import { isGtid, isHarmlessAgain, keyOf } from './record-facts.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
@@ -98,6 +98,9 @@ export class ServerDdlTarget implements DdlTarget {
     const options = { pipeline: checkpoint.pipeline, router, routes };
     const isOfTools = mayBeOfTool(record, router);
     const online = isOfTools ? await this.#connected((connection) => onlinePlan(connection, record, options)) : null;
+    const isSwap = online === null && swapOf(record, router) !== null;
+    const lacking = isSwap ? await this.#connected((connection) => lacksRows(connection, record, options)) : null;
+    if (lacking) return lacking;
     const entering = online === null || isEntered(online) ? enteringOf(record, router) : null;
     if (entering) return this.#connected((connection) => enteredRefusal(connection, { ...this.#options, record, entering }));
     const plan = online ?? mapStatement(record, options);

@@ -27,10 +27,10 @@ import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, 
 import { hasGtids, takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
 import { droppedBy } from './dropped.js';
-import { enteredRefusal, seedEntered } from './entered.js';
+import { besideLeft, enteredRefusal, seedEntered } from './entered.js';
 import { enteringOf } from './entering.js';
 import { isMet } from './is-met.js';
-import { keptText } from './kept-statements.js';
+import { keptText, mayExist } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
@@ -101,6 +101,9 @@ export class ServerDdlTarget implements DdlTarget {
     const isSwap = online === null && swapOf(record, router) !== null;
     const lacking = isSwap ? await this.#connected((connection) => lacksRows(connection, record, options)) : null;
     if (lacking) return lacking;
+    const isMade = record.statement === 'CREATE TABLE' && mayExist(record);
+    const beside = isMade ? await this.#connected((connection) => besideLeft(connection, record, options)) : null;
+    if (beside) return beside;
     const entering = online === null || isEntered(online) ? enteringOf(record, router) : null;
     if (entering) return this.#connected((connection) => enteredRefusal(connection, { ...this.#options, record, entering }));
     const plan = online ?? mapStatement(record, options);
@@ -170,7 +173,8 @@ export class ServerDdlTarget implements DdlTarget {
 
   async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
-    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: state === 'shadow' ? changedTables(record) : [] } : plan;
+    const tables = state === 'shadow' ? changedTables(record) : leavesOf(record, this.#options.router);
+    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables } : plan;
     await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
   }
 
@@ -256,6 +260,11 @@ const comesBack =
 /** What an online tool puts in the place of a table has a past that is not in the log. */
 function isEntered(plan: DdlPlan | DdlRefusal | 'nothing' | 'shadows'): boolean {
   return typeof plan !== 'string' && isRefusal(plan) && plan.reason === 'entered';
+}
+
+/** By their names here. */
+function leavesOf(record: DdlRecord, router: Router): readonly TableName[] {
+  return enteringOf(record, router)?.leaves.map(({ target }) => target) ?? [];
 }
 
 function settled(row: DdlRow | null): DdlState {

@@ -55,8 +55,8 @@ function leftRefusal(names: string, { bothWays, entering }: EnteredOptions): Ddl
 }
 
 /**
- * Of a table that is created if it is not there. Counter-example for taking it as met, or running it: the source has given the table another name, and makes an empty one with IF NOT
- * EXISTS. Here that finds the table of before, with its rows. Null: there is none.
+ * Of a table that is created if it is not there. Counter-example for taking it as met, or running it: the source has given the table
+ * another name, and makes an empty one with IF NOT EXISTS. Here that finds the table of before, with its rows. Null: there is none.
  * @throws SyncError TARGET_*
  */
 export async function besideLeft(

@@ -32,7 +32,7 @@ export function droppedBy(record: DdlRecord, isCarried: (table: TableName) => bo
   if (tables.some(({ role }) => role === 'to')) return renamed(record, isCarried);
   if (statement !== 'ALTER TABLE') return [];
   const does = columnsOf(tokensOf(record));
-  return does.kind === 'columns' && does.dropped.length + does.renamed.length === 0 ? [] : of(does);
+  return does.kind === 'columns' && does.dropped.length + does.renamed.length === 0 && !does.added ? [] : of(does);
 }
 
 /** The text may be none that can be read: so its words are looked for wherever they stand. */
@@ -74,14 +74,22 @@ function columnsOf(tokens: readonly Token[]): Dropping {
   if (tokens.at(-1)?.kind === 'broken') return { kind: 'doubt' };
   const dropped: string[] = [];
   const old: string[] = [];
+  const added: string[] = [];
   for (const clause of clauses(tokens).map((each, i) => (i === 0 ? fromVerb(each) : each))) {
     const [verb, ...rest] = clause;
     if (keyword(verb) === 'DROP' && !isOther(rest)) dropped.push(...nameIn(rest).slice(0, 1));
     const [name, next] = keyword(verb) === 'CHANGE' ? nameIn(rest) : [];
-    if (name !== undefined && name !== next) old.push(name);
-    if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') old.push(...nameIn(rest).slice(0, 1));
+    if (name !== undefined && next !== undefined && name !== next) {
+      old.push(name);
+      added.push(next);
+    }
+    if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') {
+      old.push(...nameIn(rest).slice(0, 1));
+      added.push(...rest.slice(-1).map(({ text }) => text.toLowerCase()));
+    }
+    if (keyword(verb) === 'ADD' && !isOther(rest)) added.push(...addedIn(rest));
   }
-  return { kind: 'columns', dropped, renamed: old };
+  return { kind: 'columns', dropped, renamed: old, ...(added.length > 0 && { added }) };
 }
 
 const verbs = new Set(['ADD', 'DROP', 'CHANGE', 'RENAME', 'MODIFY', 'ALTER', 'ENGINE', 'COMMENT', 'CONVERT', 'ORDER']);
@@ -95,7 +103,7 @@ function fromVerb(clause: readonly Token[]): readonly Token[] {
   return verb === -1 ? [] : clause.slice(verb);
 }
 
-const others = new Set(['INDEX', 'KEY', 'PRIMARY', 'FOREIGN', 'CONSTRAINT', 'CHECK', 'PARTITION']);
+const others = new Set(['INDEX', 'KEY', 'PRIMARY', 'FOREIGN', 'CONSTRAINT', 'CHECK', 'PARTITION', 'UNIQUE', 'FULLTEXT', 'SPATIAL']);
 
 /** What stands before the name of something that is no column. The last two are no reserved words. */
 function isOther([first, second]: readonly Token[]): boolean {
@@ -108,6 +116,21 @@ function nameIn(tokens: readonly Token[]): readonly string[] {
   let at = keyword(tokens[0]) === 'COLUMN' && tokens.length > 1 ? 1 : 0;
   if (keyword(tokens[at]) === 'IF' && keyword(tokens[at + 1]) === 'EXISTS') at += 2;
   return tokens.slice(at, at + 2).map(({ text }) => text.toLowerCase());
+}
+
+/** `c INT`, or `(c INT, d DECIMAL(5, 2))`. */
+function addedIn(tokens: readonly Token[]): readonly string[] {
+  const at = keyword(tokens[0]) === 'COLUMN' ? 1 : 0;
+  if (tokens[at]?.text !== '(') return nameIn(tokens).slice(0, 1);
+  const names: string[] = [];
+  let depth = 0;
+  for (const [i, { kind, text }] of tokens.entries()) {
+    const before = depth;
+    if (kind === 'mark') depth += text === '(' ? 1 : text === ')' ? -1 : 0;
+    const begins = kind === 'mark' && ((text === '(' && before === 0) || (text === ',' && depth === 1));
+    if (begins) names.push(...tokens.slice(i + 1, i + 2).map((token) => token.text.toLowerCase()));
+  }
+  return names;
 }
 
 function nameOf({ database, name }: TableName): TableName {

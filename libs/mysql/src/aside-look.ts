@@ -60,3 +60,19 @@ export async function wasPutAside(target: ConnectionOptions | Queries, pipeline:
     }
   });
 }
+
+/**
+ * The table has left the pipeline under another name, and stays here under its old one; none was created in its place since.
+ * @throws SyncError TARGET_*
+ */
+export async function hasLeft(queries: Queries, pipeline: string, { database, name }: TableName): Promise<boolean> {
+  const of = `FROM lutra.ddl WHERE pipeline = ${quoteText(pipeline)} AND LOCATE(${quoteText(JSON.stringify([database, name]))}, tables) > 0`;
+  const made = `COALESCE((SELECT MAX(begun_at) ${of} AND statement = 'CREATE TABLE' AND state = 'done'), TIMESTAMP'1970-01-02 00:00:00')`;
+  const left = `statement IN ('RENAME TABLE', 'ALTER TABLE') AND state = 'skipped' AND begun_at > ${made}`;
+  try {
+    return (await queries.query(`SELECT 1 AS found ${of} AND ${left} LIMIT 1`)).length > 0;
+  } catch (error) {
+    if (toSyncError(error).code === 'TABLE_MISSING') return false;
+    throw error;
+  }
+}

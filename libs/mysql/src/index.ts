@@ -63,7 +63,8 @@ export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryK
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed } from './seed-store.js';
 export { awaitSeed, awaitSeedNoMore, untickSeeds } from './seed-waiting.js';
-export { asideDefinition, asideObstacles, wasPutAside } from './aside-look.js';
+export { asideDefinition, asideObstacles, hasLeft, wasPutAside } from './aside-look.js';
+export { wasLeftOutSince } from './shadow-look.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
 export {

@@ -2,10 +2,13 @@
 import type { DdlRecord } from '@lutra/model';
 import type { Queries } from '@lutra/mysql';
 import { isRefusal } from './carry-out.js';
+import type { DdlRefusal } from './carry-out.js';
 import { enteringOf } from './entering.js';
 import type { Entering } from './entering.js';
 import { apartRouter } from './online-change.js';
-import { mayBeOfTool, onlinePlan } from './online-plan.js';
+import { besideLeft } from './entered.js';
+import { mayExist } from './kept-statements.js';
+import { lacksRows, mayBeOfTool, onlinePlan, swapOf } from './online-plan.js';
 import type { OnlineOptions, OnlinePlan } from './online-plan.js';
 
 interface BeforeMapping {
@@ -20,7 +23,16 @@ interface BeforeMapping {
 export async function beforeMapping(queries: Queries, record: DdlRecord, options: OnlineOptions): Promise<BeforeMapping> {
   const { router } = options;
   const online = mayBeOfTool(record, router) ? await onlinePlan(queries, record, options) : null;
-  if (online === null) return { online, entering: enteringOf(record, router) };
+  if (online === null) {
+    const refusal = await asked(queries, record, options);
+    return { online: refusal, entering: refusal ? null : enteringOf(record, router) };
+  }
   const isEntered = online !== 'shadows' && isRefusal(online) && online.reason === 'entered';
   return { online, entering: isEntered ? enteringOf(record, apartRouter(router)) : null };
+}
+
+/** What could be run as it is, and would leave the target with other rows. */
+async function asked(queries: Queries, record: DdlRecord, options: OnlineOptions): Promise<DdlRefusal | null> {
+  if (swapOf(record, options.router) !== null) return lacksRows(queries, record, options);
+  return record.statement === 'CREATE TABLE' && mayExist(record) ? besideLeft(queries, record, options) : null;
 }

@@ -48,9 +48,11 @@ export class DdlRoom {
   }
 
   async come(record: DdlRecord, position: RecordPosition): Promise<void> {
-    const { run, stages } = this.#options;
+    const { run, owned, stages } = this.#options;
     const { applier, routes, progress, skip, seeding, seeds } = stages();
-    const gone = seeds.waiting.filter((table) => isGoneBy(record, table));
+    // What a rewind brings again came before the table that waits.
+    const isNew = position.seq > owned.checkpoint.replayUntil;
+    const gone = isNew ? seeds.waiting.filter((table) => isGoneBy(record, table)) : [];
     if (gone.length > 0) {
       await applier.barrier(record.seen);
       await seeding.waitNoMore(gone);

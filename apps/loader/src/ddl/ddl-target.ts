@@ -29,6 +29,7 @@ import { hasGtids, takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
 import { droppedBy } from './dropped.js';
 import { enteredRefusal, seedEntered } from './entered.js';
+import { enteringOf } from './entering.js';
 import { isMet } from './is-met.js';
 import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
@@ -166,7 +167,8 @@ export class ServerDdlTarget implements DdlTarget {
 
   async conclude(record: DdlRecord, state: DdlConclusion, at: DdlAt): Promise<void> {
     const plan = mapStatement(record, this.#options);
-    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables: state === 'shadow' ? changedTables(record) : [] } : plan;
+    const tables = state === 'shadow' ? changedTables(record) : leavesOf(record, this.#options.router);
+    const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables } : plan;
     await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
   }
 
@@ -248,6 +250,11 @@ interface Ended {
 const shownCharacters = 4_000;
 const comesBack =
   'The target has no GTIDs, so nothing tells what is run here from what its own users run: it would go back to the source. Do it by hand, and answer "done".';
+
+/** By their names here. */
+function leavesOf(record: DdlRecord, router: Router): readonly TableName[] {
+  return enteringOf(record, router)?.leaves.map(({ target }) => target) ?? [];
+}
 
 function settled(row: DdlRow | null): DdlState {
   if (row?.state === 'shadow') return 'done';

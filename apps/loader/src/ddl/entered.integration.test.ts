@@ -153,4 +153,23 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect(await planned(room, record, { bothWays: true })).toMatchObject({ reason: 'unmapped', isLeft: false });
     expect(await planned(room, renamed(room, ['t', 'stage.t'], ['a', 'b']))).toMatchObject({ reason: 'unmapped', isLeft: false });
   });
+
+  it('a table that is made anew with IF NOT EXISTS is not the one that has left, and is still here with its rows', async () => {
+    const room = await DdlRoom.of(server);
+    await server.run(`CREATE TABLE ${room.database}.t (a int); INSERT INTO ${room.database}.t VALUES (1)`);
+    const makes = (n: number) =>
+      room.record('CREATE TABLE IF NOT EXISTS t (a int)', [['subject', 't']], {
+        id: `make:${n}`,
+        statement: 'CREATE TABLE',
+        clauses: null,
+      });
+    const loader = await room.loader();
+    expect(await loader.target.plan(makes(1))).not.toHaveProperty('reason');
+    await loader.target.conclude(renamed(room, ['t', 'stage.t']), 'skipped', at(1));
+    expect(await loader.apply(makes(2), 2)).toMatchObject({ reason: 'unmapped', ways: ['done', 'skip'] });
+    await server.run(`DROP TABLE ${room.database}.t`);
+    expect(await loader.apply(makes(2), 2)).toBeNull();
+    await server.run(`INSERT INTO ${room.database}.t VALUES (2)`);
+    expect(await loader.apply(makes(3), 3)).toBeNull();
+  });
 });

@@ -5,9 +5,9 @@
  */
 import { asideName, createRouter, sourceTable, tableName } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
-import type { DdlActivity, DdlRecord, Route, TableName } from '@lutra/model';
-import { asideDefinition, asideObstacles, awaitSeed, ddlEnd, hasRun, isThere, quoteTable, readDdl } from '@lutra/mysql';
-import type { DdlConnection, DdlOf, SqlText } from '@lutra/mysql';
+import type { DdlActivity, DdlRecord, Route, Router, TableName } from '@lutra/model';
+import { asideDefinition, asideObstacles, awaitSeed, ddlEnd, hasLeft, hasRows, hasRun, isThere, quoteTable, readDdl } from '@lutra/mysql';
+import type { DdlConnection, DdlOf, Queries, SqlText } from '@lutra/mysql';
 import { carryOutOnce, hasGtids } from './carry-out-once.js';
 import type { OnceOptions } from './carry-out-once.js';
 import type { DdlAt, DdlRefusal } from './carry-out.js';
@@ -51,6 +51,24 @@ function leftRefusal(names: string, { bothWays, entering }: EnteredOptions): Ddl
   const what = `it gives ${names} a name that the pipeline does not carry`;
   const message = `${what}: the table stays at the target under its old name, and no row of it comes any more. Answer "skip", or do at the target what it means there and answer "done"`;
   return { reason: 'unmapped', message, isLeft: !bothWays && entering.moves?.length === 0 };
+}
+
+/**
+ * Of a table that is created if it is not there. Counter-example for taking it as met, or running it: the source has given the table
+ * another name, and makes an empty one with IF NOT EXISTS. Here that finds the table of before, with its rows. Null: there is none.
+ * @throws SyncError TARGET_*
+ */
+export async function besideLeft(
+  queries: Queries,
+  record: DdlRecord,
+  { pipeline, router }: { readonly pipeline: string; readonly router: Router },
+): Promise<DdlRefusal | null> {
+  const table = record.tables.find(({ role }) => role === 'subject');
+  const target = table ? router({ database: table.database, name: table.name }) : null;
+  if (!target || !(await hasLeft(queries, pipeline, target))) return null;
+  if (!(await isThere(queries, target)) || !(await hasRows(queries, target))) return null;
+  const message = `${tableName(target)} is still here, with its rows: the source has given that table another name, and now makes one anew. Rename or drop the one that is here, create the new one, and answer "done"; or "skip", and its rows stay in the new one`;
+  return { reason: 'unmapped', message, ways: ['done', 'skip'] };
 }
 
 /** Why a seed is no way out; null: it is one. */

@@ -3,7 +3,7 @@
  * of them comes in the place of its table. Pure. Decision 0034, rule 19.
  */
 import { shadowKindOf, tableName } from '@lutra/model';
-import type { DdlRecord, Router, ShadowKind, TableName } from '@lutra/model';
+import type { DdlRecord, Router, Shadow, ShadowKind, TableName } from '@lutra/model';
 import { changedTables } from './changed-tables.js';
 import { clauseCount } from './statement-tokens.js';
 
@@ -20,10 +20,10 @@ export type OnlineChange =
 type Named = Pick<DdlRecord, 'statement' | 'sql' | 'tables' | 'doubt' | 'session' | 'flavor'>;
 type Route = Pick<Router, 'shadow'> & ((table: TableName) => TableName | null);
 
-/** As if shadows were kept apart that go with a table which is routed by its name. */
-export function apartRouter(router: Route): Route {
-  const route = (table: TableName): TableName | null => (router.shadow(table) === 'implied' ? null : router(table));
-  const shadow: Route['shadow'] = (table) => (router.shadow(table) === 'implied' ? 'apart' : router.shadow(table));
+/** As if shadows were kept apart that go with a table which is routed by its name; or others that are carried, too. */
+export function apartRouter(router: Route, carried: readonly (Shadow | null)[] = ['implied']): Route {
+  const route = (table: TableName): TableName | null => (carried.includes(router.shadow(table)) ? null : router(table));
+  const shadow: Route['shadow'] = (table) => (carried.includes(router.shadow(table)) ? 'apart' : router.shadow(table));
   return Object.assign(route, { shadow });
 }
 

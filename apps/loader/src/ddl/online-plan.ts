@@ -1,7 +1,7 @@
 /** Steps of online tools, as a target meets them: what was kept of them there is read, and their end is told. Decision 0034, rule 19. */
 import { shadowKindOf, tableName } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
-import { isThere, readKept } from '@lutra/mysql';
+import { isThere, readKept, wasLeftOutSince } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
 import { changedTables } from './changed-tables.js';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
@@ -10,7 +10,7 @@ import type { KeptStatement, OpenShadow } from './kept-statements.js';
 import type { Mapping } from './map-statement.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
 import type { OnlineChange } from './online-change.js';
-import { entered, redefinition } from './redefinition.js';
+import { byHand, entered, redefinition } from './redefinition.js';
 
 export interface OnlineOptions extends Mapping {
   readonly pipeline: string;
@@ -30,6 +30,27 @@ export async function onlinePlan(queries: Queries, record: DdlRecord, options: O
   const asApart = onlineChangeOf(record, apartRouter(options.router));
   if (asApart) return (await isElsewhere(queries, record, options)) ? changePlan(queries, record, { ...options, change: asApart }) : null;
   return record.statement === 'CREATE TABLE' ? madeAnew(queries, record, options) : null;
+}
+
+/** A shadow that is carried takes the place of its table. Null: the record does something else. Pure. */
+export function swapOf(record: DdlRecord, router: Mapping['router']): Extract<OnlineChange, { does: 'redefine' }> | null {
+  if (!/^(?:RENAME|ALTER) TABLE$/.test(record.statement)) return null;
+  const change = onlineChangeOf(record, apartRouter(router, ['implied', 'travels']));
+  return change?.does === 'redefine' && router(change.by) !== null ? change : null;
+}
+
+/**
+ * Counter-example for running it: the table is suspended while its shadow is filled. It comes back by a seed, which brings the rows of the
+ * table alone; then a shadow without those takes its place. Null: it has all of them. @throws SyncError TARGET_*
+ */
+export async function lacksRows(queries: Queries, record: DdlRecord, { router, pipeline }: OnlineOptions): Promise<DdlRefusal | null> {
+  const swap = swapOf(record, router);
+  const shadow = swap && router(swap.by);
+  if (!shadow || !(await wasLeftOutSince(queries, { pipeline, table: swap.table, shadow }))) return null;
+  const [table, by] = [tableName(swap.table), tableName(swap.by)];
+  return byHand(
+    `an online tool has put ${by} in the place of ${table} at the source. The ${tableName(shadow)} that is here may lack rows: since it was made, ${table} was suspended or seeded. Alter the table here instead`,
+  );
 }
 
 /** In the place of a table that has left. Counter-example for taking it as met: it is empty there, and has its rows here. */

@@ -250,6 +250,30 @@ describe.each(['9.7', '8.0'] as const)('at a target of MySQL %s', (version) => {
     expect(await room.columns('item')).toBe('id,v,d');
   });
 
+  it.each([
+    ['*', 'suspended'],
+    ['item', 'suspended'],
+    ['*', 'seed'],
+    ['item', 'seed'],
+  ])('one way, with a route %s, the shadow of a table that was left out meanwhile does not take its place (%s)', async (table, store) => {
+    const loader = await loaderOf(false, { routes: [{ schema: room.database, table }] });
+    const [swap] = ptOscSwaps(of, addsC) as [DdlRecord];
+    const named = `'${room.pipeline}', '${room.database}', 'item', 'log-a'`;
+    const into = {
+      suspended: `lutra.suspended (pipeline, database_name, table_name, log_id, seq, code, message, because, ended_at) VALUES (${named}, 3, 'x', '', '', NOW(3))`,
+      seed: `lutra.seed (pipeline, database_name, table_name, request, part, target_database, target_table, state, on_existing, is_whole) VALUES (${named}, 0, '${room.database}', 'item', 'done', 'stop', 1)`,
+    }[store];
+    expect(await all(loader, ptOscBegins(of, addsC))).toEqual([null, null]);
+    expect(isRefusal(await planOf(loader, swap))).toBe(false);
+    await server.run(`INSERT INTO ${into}`);
+    expect(await refusedOf(loader, swap)).toMatchObject({ reason: 'online-change', ways: ['done', 'skip'] });
+    expect(await room.tables()).toBe('_item_new,item');
+    // Made anew behind that, it has all.
+    expect(await all(loader, [of('DROP TABLE _item_new', [['subject', '_item_new']], { statement: 'DROP TABLE' })])).toEqual([null]);
+    expect(await all(loader, ptOscBegins(of, addsC))).toEqual([null, null]);
+    expect(await all(loader, [swap])).toEqual([null]);
+  });
+
   it('one way, a tool that began before its table was routed by its name: nothing of it is here, and it enters', async () => {
     const loader = await loaderOf(false, { routes: [{ schema: room.database, table: 'item' }] });
     const [, alter] = ptOscBegins(of, addsC) as [DdlRecord, DdlRecord];

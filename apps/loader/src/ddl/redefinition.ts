@@ -50,7 +50,8 @@ export function entered(why: string): DdlRefusal {
   };
 }
 
-function byHand(why: string): DdlRefusal {
+/** Nobody can say what is to be run. */
+export function byHand(why: string): DdlRefusal {
   return {
     reason: 'online-change',
     message: `${why}. Compare the two definitions, do here what is needed, and answer "done"`,

@@ -26,6 +26,9 @@ describe('what is left out of a row', () => {
 
   it('what a table lacks that a tool has put in its place; what it has keeps its value', () => {
     expect(of({ kind: 'redefine' })).toMatchObject({ columns: ['E'] });
+    const added: Dropping = { kind: 'columns', dropped: [], renamed: [], added: ['c'] };
+    expect(of({ kind: 'redefine' }, added)).toMatchObject({ columns: ['c', 'E'] });
+    expect(of(added, { kind: 'redefine' })).toMatchObject({ columns: ['E'] });
   });
 
   it('refused: a key column, the old name of a column, what nobody can say', () => {

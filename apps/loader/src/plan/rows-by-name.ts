@@ -28,14 +28,16 @@ export function leftOutOf(
   const there = target && new Set(target.columns.map(({ name }) => name.toLowerCase()));
   const gone: string[] = [];
   const by: Drop[] = [];
-  for (const drop of drops) {
+  for (const [i, drop] of drops.entries()) {
     const { does } = drop;
     if (does.kind === 'made' || does.kind === 'away' || does.kind === 'defaults') continue;
     if (does.kind === 'table') return { table, columns: null, drops: [drop] };
     if (does.kind === 'doubt') throw unsure(table, `what ${drop.title} takes from it cannot be made out`, drop);
     const left = [...names.keys()];
     const found =
-      does.kind === 'columns' ? does.dropped.filter((name) => names.has(name)) : left.filter((name) => there?.has(name) === false);
+      does.kind === 'columns'
+        ? does.dropped.filter((name) => names.has(name))
+        : left.filter((name) => there?.has(name) === false || isNewSince(drops.slice(i + 1), name));
     for (const name of found) {
       gone.push(names.get(name)!);
       names.delete(name);
@@ -71,6 +73,14 @@ export function redefaulted(
     }
   }
   return null;
+}
+
+/**
+ * Counter-example without: a tool drops c, and a statement behind that adds c. The old value of a row that has seen neither gets into the
+ * new column, at this side only.
+ */
+function isNewSince(drops: readonly Drop[], name: string): boolean {
+  return drops.some(({ does }) => does.kind === 'columns' && (does.added?.includes(name) ?? false));
 }
 
 /** COLUMN_MISSING */

@@ -83,7 +83,7 @@ export async function applySeed(
   const table = { database: control.database, name: control.table };
   // What is ticked off of it is asked at the target.
   await applier.committed(table);
-  const step = await seeding.step(control);
+  const step = await seeding.step(control, position);
   if (!step) return null;
   routes.requireProven();
   progress.resolution(control, position);

@@ -24,6 +24,7 @@ const work = {
   detector: null,
 } as unknown as LoaderWork;
 
+const at = { seq: 9 };
 const record = (more: Partial<SeedRecord> = {}): SeedRecord => ({
   kind: 'seed',
   endpoint: 'e',
@@ -39,7 +40,14 @@ const record = (more: Partial<SeedRecord> = {}): SeedRecord => ({
   ...more,
 });
 
-function seedingOf({ isThere = false, suspended = '', isWhole = true, parts = [] as readonly SeedPart[], end = null as Seen | null } = {}) {
+function seedingOf({
+  isThere = false,
+  suspended = '',
+  isWhole = true,
+  parts = [] as readonly SeedPart[],
+  end = null as Seen | null,
+  replayUntil = -1,
+} = {}) {
   const seeds = new Seeds({ uid, region: 'a' }, parts);
   const passed: string[] = [];
   const asked: TableToCreate[] = [];
@@ -70,7 +78,7 @@ function seedingOf({ isThere = false, suspended = '', isWhole = true, parts = []
       discard: () => undefined,
     },
     detection: end && ({ parts: { peers: { ownEnd: async () => end } }, flowsBack: () => true } as unknown as Detection),
-    checkpoint: { pipeline: uid, part: 0, epoch: 1, replayUntil: -1 },
+    checkpoint: { pipeline: uid, part: 0, epoch: 1, replayUntil },
     load: none,
     isSuspended: ({ name }) => name === suspended,
     onCreated: (table) => created.push(table),
@@ -83,13 +91,13 @@ describe('a record that a table begins or ends to be seeded', () => {
   it('is passed if it is for others, not routed, or of a suspended table', async () => {
     const { seeding, asked } = seedingOf({ suspended: 'out' });
     for (const more of [{ pipelines: [uidOf('c.q')] }, { database: 'crm' }, { table: 'out' }])
-      expect(await seeding.step(record(more))).toBeNull();
+      expect(await seeding.step(record(more), at)).toBeNull();
     expect(asked).toEqual([]);
   });
 
   it('creates the table where it is missing, names mapped, and raises its state', async () => {
     const { seeding, seeds, asked, created } = seedingOf();
-    const step = await seeding.step(record());
+    const step = await seeding.step(record(), at);
     expect(step).toMatchObject({ isCreated: true, text: { sql: expect.stringContaining("'copy', 't'") } });
     expect([asked[0]?.target, created]).toEqual([{ database: 'copy', name: 't' }, [{ database: 'copy', name: 't' }]]);
     expect(asked[0]?.targetOf({ database: 'shop', name: 'parent' })).toEqual({ database: 'copy', name: 'parent' });
@@ -100,18 +108,18 @@ describe('a record that a table begins or ends to be seeded', () => {
   it('is told again: what was ticked off is not any more if the target has lost the table', async () => {
     for (const isThere of [true, false]) {
       const { seeding, unticked } = seedingOf({ isThere });
-      await seeding.step(record());
+      await seeding.step(record(), at);
       expect(unticked).toEqual([]);
-      await seeding.step(record());
+      await seeding.step(record(), at);
       expect(unticked).toEqual(isThere ? [] : [{ database: 'shop', name: 't' }]);
     }
   });
 
   it('creates nothing without a definition, and is no creation where the table is there', async () => {
     const without = seedingOf();
-    expect(await without.seeding.step(record({ definition: null }))).toMatchObject({ isCreated: false });
+    expect(await without.seeding.step(record({ definition: null }), at)).toMatchObject({ isCreated: false });
     expect(without.asked).toEqual([]);
-    expect(await seedingOf({ isThere: true }).seeding.step(record())).toMatchObject({ isCreated: false });
+    expect(await seedingOf({ isThere: true }).seeding.step(record(), at)).toMatchObject({ isCreated: false });
   });
 
   it('a chunk without rows is ticked off unseen only of a table that was created, or found, by its definition', async () => {
@@ -121,28 +129,28 @@ describe('a record that a table begins or ends to be seeded', () => {
       seeding.tickOf({ ...chunk, ...more } as unknown as ChunkRecord);
     const made = seedingOf();
     expect(tickOf(made)).toBeNull();
-    await made.seeding.step(record());
+    await made.seeding.step(record(), at);
     expect(tickOf(made)).toMatchObject({ sql: expect.stringContaining('is_whole = 1') });
     for (const more of [{ rows: 1 }, { purpose: 'repair', part: null }, { request: 'two' }, { pipelines: [] }, { table: 'u' }])
       expect(tickOf(made, more)).toBeNull();
     const found = seedingOf();
-    await found.seeding.step(record({ definition: null }));
+    await found.seeding.step(record({ definition: null }), at);
     expect(tickOf(found)).toBeNull();
   });
 
   it('ends its own order only', async () => {
     const { seeding, seeds } = seedingOf();
     const table = { database: 'shop', name: 't' };
-    await seeding.step(record());
-    await seeding.step(record({ table: 'u', request: 'older' }));
-    const late = await seeding.step(record({ phase: 'end', request: 'older' }));
+    await seeding.step(record(), at);
+    await seeding.step(record({ table: 'u', request: 'older' }), at);
+    const late = await seeding.step(record({ phase: 'end', request: 'older' }), at);
     expect(seeds.of(table)).toMatchObject({ request: 'one' });
     expect(late?.text.sql).not.toContain('request <>');
-    expect(await seeding.step(record({ phase: 'end' }))).toMatchObject({ text: { sql: expect.stringContaining("state = 'done'") } });
+    expect(await seeding.step(record({ phase: 'end' }), at)).toMatchObject({ text: { sql: expect.stringContaining("state = 'done'") } });
     // What of others is left is over there, and here.
     expect(seeds.tables).toEqual([]);
-    await seeding.step(record());
-    expect(await seeding.step(record({ phase: 'cancel' }))).toMatchObject({ text: { sql: expect.stringContaining("'cancelled'") } });
+    await seeding.step(record(), at);
+    expect(await seeding.step(record({ phase: 'cancel' }), at)).toMatchObject({ text: { sql: expect.stringContaining("'cancelled'") } });
   });
 
   // Capture wrote the end when all was ticked off; it is read behind the routes that made the ticks void.
@@ -150,11 +158,11 @@ describe('a record that a table begins or ends to be seeded', () => {
     const table = { database: 'shop', name: 't' };
     for (const isWhole of [true, false]) {
       const { seeding, seeds } = seedingOf({ isThere: true, isWhole });
-      await seeding.step(record());
+      await seeding.step(record(), at);
       await seeding.untick([table]);
-      expect((await seeding.step(record({ phase: 'end' }))) === null).toBe(!isWhole);
+      expect((await seeding.step(record({ phase: 'end' }), at)) === null).toBe(!isWhole);
       expect(seeds.of(table) === null).toBe(isWhole);
-      expect(await seeding.step(record({ phase: 'cancel' }))).not.toBeNull();
+      expect(await seeding.step(record({ phase: 'cancel' }), at)).not.toBeNull();
       expect(seeds.of(table)).toBeNull();
     }
   });
@@ -169,11 +177,12 @@ describe('a record that a table begins or ends to be seeded', () => {
   it('is cancelled, though its table is suspended or not routed any more: its state would last for ever; it is not done', async () => {
     const { seeding } = seedingOf({ suspended: 'out' });
     for (const more of [{ table: 'out' }, { database: 'crm' }])
-      expect(await seeding.step(record({ ...more, phase: 'cancel' }))).toMatchObject({
+      expect(await seeding.step(record({ ...more, phase: 'cancel' }), at)).toMatchObject({
         text: { sql: expect.stringContaining("'cancelled'") },
       });
-    for (const more of [{ table: 'out' }, { database: 'crm' }]) expect(await seeding.step(record({ ...more, phase: 'end' }))).toBeNull();
-    expect(await seeding.step(record({ pipelines: [uidOf('c.q')], phase: 'cancel' }))).toBeNull();
+    for (const more of [{ table: 'out' }, { database: 'crm' }])
+      expect(await seeding.step(record({ ...more, phase: 'end' }), at)).toBeNull();
+    expect(await seeding.step(record({ pipelines: [uidOf('c.q')], phase: 'cancel' }), at)).toBeNull();
   });
 
   it('what is ticked off counts as long as the table goes where it went', () => {
@@ -193,7 +202,7 @@ describe('a record that a table begins or ends to be seeded', () => {
 
   it('what is ticked off of a table does not count if the log says that it leaves it out', async () => {
     const { seeding } = seedingOf();
-    for (const table of ['t', 'u']) await seeding.step(record({ table }));
+    for (const table of ['t', 'u']) await seeding.step(record({ table }), at);
     const [t, u] = ['t', 'u'].map((name) => ({ database: 'shop', name }));
     const ours = { [uid]: replicationFingerprint({ routes: [...work.routes], forwards: false }) };
     expect(seeding.leaving({ pipelines: {}, tables: ['shop.*'] })).toEqual([]);
@@ -237,18 +246,25 @@ describe('a table that has entered with a past', () => {
   it('waits until a seed of it begins, of whichever order, or it is gone at the source', async () => {
     const { seeding, seeds } = seedingOf({ parts });
     expect([seeds.isWaiting(table), seeds.of(table)]).toEqual([true, null]);
-    expect(await seeding.step(record({ phase: 'cancel' }))).toMatchObject({ hasWaited: false });
+    expect(await seeding.step(record({ phase: 'cancel' }), at)).toMatchObject({ hasWaited: false });
     expect(seeds.isWaiting(table)).toBe(true);
-    expect(await seeding.step(record())).toMatchObject({ isCreated: true, hasWaited: true });
+    expect(await seeding.step(record(), at)).toMatchObject({ isCreated: true, hasWaited: true });
     expect([seeds.isWaiting(table), seeds.of(table)?.request]).toEqual([false, 'one']);
     const gone = seedingOf({ parts });
     await gone.seeding.waitNoMore([table]);
     expect(gone.seeds.waiting).toEqual([]);
   });
 
+  it('waits on where a rewind brings a seed again that was before it', async () => {
+    const { seeding, seeds, asked } = seedingOf({ parts, replayUntil: 9 });
+    expect([await seeding.step(record(), at), seeds.isWaiting(table), asked]).toEqual([null, true, []]);
+    expect(await seeding.step(record({ table: 'u' }), at)).toMatchObject({ isCreated: true });
+    expect(await seeding.step(record(), { seq: 10 })).toMatchObject({ hasWaited: true });
+  });
+
   it('both ways takes no chunk, not even one without rows, that lacks what was written here before', async () => {
     const { seeding, passed } = seedingOf({ parts, end: { back: { log: 'L', seq: 7 } } });
-    await seeding.step(record());
+    await seeding.step(record(), at);
     const chunk = (rows: number, seq: number) => {
       const of = { ...record(), kind: 'chunk', id: 'i', purpose: 'seed', part: { n: 0, from: null, to: null }, keys: [], rows };
       return { ...of, seen: { back: { log: 'L', seq } } } as unknown as ChunkRecord;

@@ -84,11 +84,14 @@ export class Seeding {
     return this.#options.seeds.hasClashed(table);
   }
 
-  /** Null: it is not this pipeline's. @throws SyncError SEED_TABLE_REFUSED, TARGET_* */
-  async step(record: SeedRecord): Promise<SeedStep | null> {
-    const { work, seeds, matcher, isSuspended, onPassed } = this.#options;
+  /**
+   * Null: it is not this pipeline's, or is of a table's life before the one that waits: a rewind brings it again.
+   * @throws SyncError SEED_TABLE_REFUSED, TARGET_*
+   */
+  async step(record: SeedRecord, { seq }: Pick<RecordPosition, 'seq'>): Promise<SeedStep | null> {
+    const { work, seeds, matcher, isSuspended, onPassed, checkpoint } = this.#options;
     const table = { database: record.database, name: record.table };
-    if (!this.#isOurs(record)) return null;
+    if (!this.#isOurs(record) || (seq <= checkpoint.replayUntil && seeds.isWaiting(table))) return null;
     const { request, onExisting, phase } = record;
     const target = isSuspended(table) ? null : this.#router(table);
     // Of a table that is suspended or not routed any more, too: else its state would last for ever, for each pipeline that writes it. It is

@@ -52,12 +52,24 @@ describe('the columns of an ALTER TABLE', () => {
   ])('defaults: %s', (sql, wanted) => expect(said(sql).join('|')).toBe(wanted));
 
   it.each([
-    'ALTER TABLE t DROP INDEX i, DROP KEY k, DROP CHECK x, DROP CONSTRAINT y, DROP FOREIGN KEY z, DROP PARTITION p',
+    'ALTER TABLE t ADD INDEX (c), DROP INDEX i, DROP KEY k, DROP CHECK x, DROP CONSTRAINT y, DROP FOREIGN KEY z, DROP PARTITION p',
     'ALTER TABLE t DROP PERIOD FOR SYSTEM_TIME, DROP SYSTEM VERSIONING',
     'ALTER TABLE t RENAME INDEX c TO d, ADD CHECK (c > 0), ALTER CHECK k NOT ENFORCED',
     'CREATE INDEX i ON t (c)',
     'TRUNCATE TABLE t',
   ])('none: %s', (sql) => expect(said(sql, [['subject', ' t'.trim()]])).toEqual([]));
+
+  it.each([
+    ['ADD c INT, ADD COLUMN `D x` INT AFTER c, ADD UNIQUE (c), ADD CONSTRAINT k CHECK (c > 0)', 'c,d x'],
+    ["ADD (c INT, d DECIMAL(5, 2), E ENUM('x', ',')), DROP f", 'c,d,e'],
+    ['ADD COLUMN (c INT)', 'c'],
+    ['CHANGE a b INT, RENAME COLUMN c TO D', 'b,d'],
+  ])('new: %s', (sql, wanted) => {
+    const record = ddlRecord(`ALTER TABLE t ${sql}`, []);
+    const tables = [{ database: 'shop', name: 't', role: 'subject', offset: 12, length: 1 } as const];
+    const [found] = droppedBy({ ...record, tables, statement: 'ALTER TABLE' }, () => true);
+    expect((found!.does as Extract<Dropping, { kind: 'columns' }>).added?.join()).toBe(wanted);
+  });
 });
 
 describe('a table', () => {
@@ -170,6 +182,8 @@ test('drops are those behind what was seen, of the table, its database or anythi
     drops.of({ database: 'shop', name }, seen, isThere).map(({ seq }) => seq);
   expect(drops.none).toBe(true);
   drops.add({ database: 'shop', name: 't' }, drop(1, 'made'));
+  const adds = { kind: 'columns', dropped: [], renamed: [], added: ['c'] } as const;
+  drops.add({ database: 'shop', name: 't' }, { ...drop(2), does: adds });
   expect(drops.none).toBe(true);
   drops.add({ database: 'shop', name: 't' }, drop(5));
   drops.add({ database: '*', name: '*' }, drop(7, 'doubt'));

@@ -36,7 +36,7 @@ export function droppedBy(record: DdlRecord, isCarried: (table: TableName) => bo
   const tokens = tokensOf(record);
   const does = columnsOf(tokens);
   const columns = does.kind === 'doubt' ? [] : defaultsOf(clausesOf(tokens), record.sql);
-  const isNothing = does.kind === 'columns' && does.dropped.length + does.renamed.length === 0;
+  const isNothing = does.kind === 'columns' && does.dropped.length + does.renamed.length === 0 && !does.added;
   return [...(isNothing ? [] : of(does)), ...(columns.length > 0 ? of({ kind: 'defaults', columns }) : [])];
 }
 
@@ -79,14 +79,22 @@ function columnsOf(tokens: readonly Token[]): Dropping {
   if (tokens.at(-1)?.kind === 'broken') return { kind: 'doubt' };
   const dropped: string[] = [];
   const old: string[] = [];
+  const added: string[] = [];
   for (const clause of clausesOf(tokens)) {
     const [verb, ...rest] = clause;
     if (keyword(verb) === 'DROP' && !isOther(rest)) dropped.push(...nameIn(rest).slice(0, 1));
     const [name, next] = keyword(verb) === 'CHANGE' ? nameIn(rest) : [];
-    if (name !== undefined && name !== next) old.push(name);
-    if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') old.push(...nameIn(rest).slice(0, 1));
+    if (name !== undefined && next !== undefined && name !== next) {
+      old.push(name);
+      added.push(next);
+    }
+    if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') {
+      old.push(...nameIn(rest).slice(0, 1));
+      added.push(...rest.slice(-1).map(({ text }) => text.toLowerCase()));
+    }
+    if (keyword(verb) === 'ADD' && !isOther(rest)) added.push(...addedIn(rest));
   }
-  return { kind: 'columns', dropped, renamed: old };
+  return { kind: 'columns', dropped, renamed: old, ...(added.length > 0 && { added }) };
 }
 
 function clausesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
@@ -102,6 +110,21 @@ function fromVerb(clause: readonly Token[]): readonly Token[] {
   const behind = clause[name + 1]?.text === '.' ? name + 3 : name + 1;
   const verb = clause.findIndex((token, i) => i >= behind && verbs.has(keyword(token)));
   return verb === -1 ? [] : clause.slice(verb);
+}
+
+/** `c INT`, or `(c INT, d DECIMAL(5, 2))`. */
+function addedIn(tokens: readonly Token[]): readonly string[] {
+  const at = keyword(tokens[0]) === 'COLUMN' ? 1 : 0;
+  if (tokens[at]?.text !== '(') return nameIn(tokens).slice(0, 1);
+  const names: string[] = [];
+  let depth = 0;
+  for (const [i, { kind, text }] of tokens.entries()) {
+    const before = depth;
+    if (kind === 'mark') depth += text === '(' ? 1 : text === ')' ? -1 : 0;
+    const begins = kind === 'mark' && ((text === '(' && before === 0) || (text === ',' && depth === 1));
+    if (begins) names.push(...tokens.slice(i + 1, i + 2).map((token) => token.text.toLowerCase()));
+  }
+  return names;
 }
 
 function nameOf({ database, name }: TableName): TableName {

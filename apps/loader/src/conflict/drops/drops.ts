@@ -12,7 +12,13 @@ import type { TableName } from '@lutra/model';
  */
 export type Dropping =
   | { readonly kind: 'table' | 'made' | 'away' | 'redefine' | 'doubt' }
-  | { readonly kind: 'columns'; readonly dropped: readonly string[]; readonly renamed: readonly string[] }
+  | {
+      readonly kind: 'columns';
+      readonly dropped: readonly string[];
+      readonly renamed: readonly string[];
+      /** New ones, and new names. Absent: none. */
+      readonly added?: readonly string[];
+    }
   | { readonly kind: 'defaults'; readonly columns: readonly ColumnDefault[] };
 
 export interface ColumnDefault {
@@ -46,7 +52,7 @@ export class Drops {
   add(table: TableName, drop: Drop): void {
     const key = keyOf(table);
     const entries = this.#tables.get(key) ?? [];
-    if (drop.does.kind === 'made' && entries.length === 0) return;
+    if (entries.length === 0 && takesNothing(drop.does)) return;
     // Counter-example without: a tool that drops the table before it puts its own in the place has copied the rows.
     if (drop.does.kind === 'redefine' && /^(?:table|away)$/.test(entries.at(-1)?.drop.does.kind ?? '')) entries.pop();
     entries.push({ name: table.name, drop });
@@ -78,6 +84,11 @@ export class Drops {
   get none(): boolean {
     return this.#tables.size === 0;
   }
+}
+
+/** It counts only behind what takes something. */
+function takesNothing(does: Dropping): boolean {
+  return does.kind === 'made' || (does.kind === 'columns' && does.dropped.length + does.renamed.length === 0);
 }
 
 function keyOf(table: TableName): string {

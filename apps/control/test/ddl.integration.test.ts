@@ -147,6 +147,7 @@ describe('a hold', () => {
         target: 'copy.t',
         atSource: expect.stringMatching(/^CREATE TABLE `t`[^]*`c` int/),
         atTarget: expect.stringMatching(/^CREATE TABLE `t`[^]*`old` int/),
+        key: ['id'],
         differences: ['column c is missing', 'column old is at the target alone'],
       },
     ]);

@@ -70,13 +70,16 @@ export class DdlRoom {
   private constructor(
     readonly server: TestServer,
     readonly database: string,
+    /** Where the target's binlog ended when the room was made. */
+    private readonly logged: { readonly log: string; readonly pos: number },
   ) {
     this.pipeline = uidOf(`ddl${++pipelines}.p`);
     this.routes = [{ schema: database, table: '*' }];
   }
 
   static async of(server: TestServer): Promise<DdlRoom> {
-    return new DdlRoom(server, await server.database());
+    const last = (await server.query('SHOW BINARY LOGS')).at(-1);
+    return new DdlRoom(server, await server.database(), { log: String(last?.['Log_name']), pos: Number(last?.['File_size']) });
   }
 
   record(sql: string, places: readonly Place[], more: Made = {}): DdlRecord {
@@ -130,8 +133,11 @@ export class DdlRoom {
   /** How often the target's binlog has such a statement on the room's tables. */
   async ran(text: RegExp): Promise<number> {
     let found = 0;
-    for (const { Log_name: log } of await this.server.query('SHOW BINARY LOGS')) {
-      const events = await this.server.query(`SHOW BINLOG EVENTS IN '${String(log)}'`);
+    for (const { Log_name: name } of await this.server.query('SHOW BINARY LOGS')) {
+      const log = String(name);
+      if (log < this.logged.log) continue;
+      const from = log === this.logged.log ? ` FROM ${this.logged.pos}` : '';
+      const events = await this.server.query(`SHOW BINLOG EVENTS IN '${log}'${from}`);
       found += events.filter(
         ({ Event_type: type, Info: info }) => type === 'Query' && String(info).includes(`\`${this.database}\`.`) && text.test(String(info)),
       ).length;

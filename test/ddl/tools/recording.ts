@@ -1,4 +1,4 @@
-/** One change by a tool on a server alone: what it leaves in the binlog, and what an application that writes all the time finds in the end. */
+/** One change by a tool on a server alone: what it leaves in the binlog, and what an application that writes meanwhile finds. */
 import type { RowDataPacket } from 'mysql2/promise';
 import { withAdministrator } from '../../harness/index.js';
 import type { MysqlServer } from '../../servers/index.js';

@@ -10,9 +10,12 @@ export function applied(state: BothState, side: Side, rules: BothRules): readonl
   if (!entry) return [];
   const to = (name: string, next: Here | null): readonly Turn<BothState>[] =>
     next === null ? [] : [{ name: `${from}→${side} ${name}`, state: { ...state, [side]: { ...next, applied: here.applied + 1 } } }];
-  if (entry.kind === 'row' && rules.known === 'when it came' && here.read === null)
+  if ((entry.kind === 'row' || entry.kind === 'last word') && rules.known === 'when it came' && here.read === null)
     return [{ name: `${from}→${side} row comes`, state: { ...state, [side]: { ...here, read: here.log.length } } }];
-  if (entry.kind === 'row') return to('row', withRow({ ...here, read: null }, entry, { side, rules, upTo: here.read ?? here.log.length }));
+  if (entry.kind === 'row' || entry.kind === 'last word') {
+    const writing = { side, rules, upTo: here.read ?? here.log.length, other: state[from].log.slice(0, here.applied) };
+    return to(entry.kind, withRow({ ...here, read: null }, entry, writing));
+  }
   if (entry.kind === 'ddl') return ofDdl(state, side, { entry, rules });
   if (entry.kind === 'shadow') return to('shadow', { ...here, shadow: { columns: entry.columns, rows: {} } });
   if (here.shadow === null) return [];
@@ -25,17 +28,46 @@ interface Writing {
   readonly rules: BothRules;
   /** So much of the own log is known. */
   readonly upTo: number;
+  /** The other's log, as far as it is applied. */
+  readonly other: readonly Entry[];
+}
+
+type RowEntry = Extract<Entry, { kind: 'row' | 'last word' }>;
+
+/** The policy: a deletion loses, and home wins. */
+function withRow(here: Here, entry: RowEntry, writing: Writing): Here | null {
+  const written = projected(here, entry, writing);
+  if (written === null || written === here || !isConcurrent(here, entry, writing)) return written;
+  const { key } = entry;
+  if (entry.kind === 'last word') return here;
+  const isKept = here.rows[key] !== undefined && (entry.values === null || writing.side === 'A');
+  const next = isKept ? here : written;
+  if (writing.side === 'B') return next;
+  return { ...next, log: [...next.log, { kind: 'last word', key, values: next.rows[key] ?? null, seen: here.applied + 1 }] };
+}
+
+function isConcurrent({ log }: Here, { key, seen }: RowEntry, { rules, other }: Writing): boolean {
+  const isGone = (own: RowEntry): boolean =>
+    other.slice(own.seen).some((entry) => entry.kind === 'ddl' && !entry.isBack && entry.clauses?.some(isDrop) === true);
+  return log.slice(seen).some((own) => {
+    if (own.kind !== 'row' && own.kind !== 'last word') return false;
+    return own.key === key && (rules.gone === 'counts' || !isGone(own));
+  });
+}
+
+function isDrop(clause: Clause): boolean {
+  return 'table' in clause && clause.table === 'drop';
 }
 
 /** Null: it stands. A trigger of pt-osc fires for the loader's writes too, in its marked transaction. */
-function withRow(here: Here, entry: Extract<Entry, { kind: 'row' }>, { side, rules, upTo }: Writing): Here | null {
+function projected(here: Here, entry: RowEntry, { side, rules, upTo }: Writing): Here | null {
   const { key, values, seen } = entry;
   const counts = rules.rows === 'seen' || (rules.rows === 'seen of home' && side === 'A');
   const isLater = (own: Entry): own is Extract<Entry, { kind: 'ddl' }> =>
     own.kind === 'ddl' && (own.isBack === undefined || rules.drops === 'all');
   const since = counts ? here.log.slice(seen, upTo).filter(isLater) : [];
   const later = since.flatMap(({ clauses }) => clauses ?? []);
-  if (later.some((clause) => 'table' in clause && clause.table === 'drop')) return here;
+  if (later.some(isDrop)) return here;
   if (here.columns === null) return rules.rows === 'names' ? here : null;
   const dropped = later.flatMap((clause) => ('drop' in clause ? [clause.drop] : []));
   // What took the place of the table has left out whatever is not there.

@@ -18,7 +18,8 @@ export interface Limit {
 }
 
 export type Entry =
-  | { readonly kind: 'row'; readonly key: string; readonly values: Values | null; readonly seen: number }
+  /** last word: of home, on a row that both sides have changed. */
+  | { readonly kind: 'row' | 'last word'; readonly key: string; readonly values: Values | null; readonly seen: number }
   | {
       readonly kind: 'ddl';
       /** Null: nobody has seen how the shadow was made; `becomes` is what a person sees of it. */
@@ -55,6 +56,8 @@ export interface BothRules {
   readonly rows: 'seen' | 'seen of home' | 'names' | 'stands';
   /** The target's own log is read up to the row's locks, or up to where it was when the row came. */
   readonly known: 'at the locks' | 'when it came';
+  /** A change that the other side leaves out, because it has dropped the table behind it, is concurrent with nothing; or with all. */
+  readonly gone: 'counts for nothing' | 'counts';
   readonly tool: 'gh-ost' | 'pt-osc';
   /** A swap is published as what it redefines, and the other side holds; or shadow tables are carried. */
   readonly shadows: 'redefined' | 'carried';
@@ -120,6 +123,7 @@ export const bothProtocol: BothRules = {
   own: 'with path unless crossed',
   drops: 'of home',
   known: 'at the locks',
+  gone: 'counts for nothing',
   begun: 'held',
   leave: 'passes',
 };

@@ -47,6 +47,10 @@ const inFlight: Readonly<Record<string, BothCase>> = {
     [ddl({ table: 'drop' }), ddl({ table: 'create', columns: ['c'] })],
     [write('q', { c: 'b' }), write('r', { c: 'b' })],
   ),
+  'the table is made anew, and a key used again': of(
+    [ddl({ table: 'drop' }), ddl({ table: 'create', columns: ['c'] }), write('q', { c: 'a' }), write('q', null)],
+    [write('q', { c: 'b' }), write('q', { c: 'c' })],
+  ),
   'the other side drops a column': of(
     [write('p', { c: 'a', e: 'a' }), write('q', { e: 'a' })],
     [ddl({ drop: 'c' }), write('r', { e: 'b' })],
@@ -147,6 +151,11 @@ describe('they do not, or a pipeline stands', () => {
       'drops are known up to where the row came: an old value gets in',
       inFlight['a column is dropped and made anew']!,
       { known: 'when it came' },
+    ],
+    [
+      'a change that the other side leaves out counts as concurrent with what comes from it',
+      inFlight['the table is made anew, and a key used again']!,
+      { gone: 'counts' },
     ],
     ['by name alone an old row gets into a new table', inFlight['the table is dropped and made anew']!, { rows: 'names' }],
     [

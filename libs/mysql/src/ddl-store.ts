@@ -25,6 +25,13 @@ export interface DdlWitness {
 }
 
 /** What is known of a schema change before it runs. */
+export interface DroppedTable {
+  /** As it is called here; all of a database is `*`. */
+  readonly table: TableName;
+  readonly log: string;
+  readonly seq: number;
+}
+
 export interface DdlOf {
   /** uid */
   readonly pipeline: string;
@@ -78,6 +85,22 @@ export async function readKept(queries: Queries, pipeline: string, part: string)
   } catch (error) {
     const { code } = toSyncError(error);
     if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') return [];
+    throw error;
+  }
+}
+
+/** Tables of the source's log that a pipeline has dropped here, or was told to pass: where in that log. @throws SyncError TARGET_* */
+export async function readDropped(queries: Queries, pipeline: string): Promise<readonly DroppedTable[]> {
+  const which = `pipeline = ${quoteText(pipeline)} AND part = 0 AND state IN ('done', 'skipped')`;
+  const statements = `statement IN ('DROP TABLE', 'DROP DATABASE', 'CREATE OR REPLACE TABLE')`;
+  try {
+    const rows = await queries.query(`SELECT log_id, seq, tables FROM lutra.ddl WHERE ${which} AND ${statements}`);
+    return rows.flatMap((row) => {
+      const tables = JSON.parse(textOf(row, 'tables')) as [database: string, name: string][];
+      return tables.map(([database, name]) => ({ table: { database, name }, log: textOf(row, 'log_id'), seq: Number(row['seq']) }));
+    });
+  } catch (error) {
+    if (toSyncError(error).code === 'TABLE_MISSING') return [];
     throw error;
   }
 }

@@ -105,5 +105,5 @@ export {
   wholeDatabase,
 } from './ddl-look.js';
 export { ddlSettings } from './ddl-session.js';
-export { ddlEnd, ddlIntent, gtidOf, hasRun, nextWitness, ofStore, readDdl, readKept, witnessPrefix } from './ddl-store.js';
-export type { DdlOf, DdlRow, DdlRowState, DdlWitness } from './ddl-store.js';
+export { ddlEnd, ddlIntent, gtidOf, hasRun, nextWitness, ofStore, readDdl, readDropped, readKept, witnessPrefix } from './ddl-store.js';
+export type { DdlOf, DdlRow, DdlRowState, DdlWitness, DroppedTable } from './ddl-store.js';

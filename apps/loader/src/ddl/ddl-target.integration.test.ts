@@ -1,5 +1,5 @@
 /** Schema changes at real targets: once each, in the session of their source, and what is refused. */
-import { DdlConnection, isSessionThere, nextWitness, Session } from '@lutra/mysql';
+import { DdlConnection, isSessionThere, nextWitness, readDropped, Session } from '@lutra/mysql';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
@@ -35,6 +35,17 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     ]);
     const [row] = await server.query("SELECT @@GLOBAL.gtid_executed LIKE '%4c757472-%:1-2%' AS dense");
     expect(Number(row?.['dense'])).toBe(1);
+  });
+
+  it('a table that was dropped here is known by its place in the log of the source', async () => {
+    const room = await DdlRoom.of(server);
+    const { database, pipeline } = room;
+    await server.run(`USE ${database}; CREATE TABLE t (id int primary key); CREATE TABLE u (id int primary key)`);
+    const loader = await room.loader();
+    expect(await loader.apply(room.record('ALTER TABLE t ADD a int', [['subject', 't']]), 3)).toBeNull();
+    expect(await loader.apply(room.record('DROP TABLE t', [['subject', 't']], { id: 'other:2' }), 7)).toBeNull();
+    const [dropped, ...more] = await readDropped(server.admin, pipeline);
+    expect([dropped, more]).toEqual([{ table: { database, name: 't' }, log: positioned(7).position.log, seq: 7 }, []]);
   });
 
   it('a witness is never a number that the server has executed, also when lutra.ddl was emptied', async () => {

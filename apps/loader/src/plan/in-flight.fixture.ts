@@ -43,8 +43,6 @@ export class Side {
   applied = 0;
   /** How often the run began anew. */
   runs = 0;
-  /** How often the table was made anew here. */
-  #tables = 0;
   /** Statements of the own log that nobody has read yet. */
   #unread: (() => void)[] = [];
   #applier!: Applier;
@@ -84,12 +82,10 @@ export class Side {
   }
 
   /** An application inserts, updates or deletes the row; where there is no table, nothing. */
-  async write(slot: number, { isDeleted = false, e = this.log.length }: Written = {}): Promise<void> {
+  async write(id: number, { isDeleted = false, e = this.log.length }: Written = {}): Promise<void> {
     const source = await this.version();
     if (!source) return;
     const { server, database } = this.setup;
-    // A key that is used again in a table that was made anew may end unequal: docs/decisions/0034-ddl.md, 17.
-    const id = slot + 10 * this.#tables;
     const find = async (): Promise<Row | null> => (await server.rows(source, `WHERE id = ${id}`))[0] ?? null;
     const before = await find();
     if (isDeleted && before === null) return;
@@ -128,6 +124,8 @@ export class Side {
     };
     if (entry.kind === 'ddl') {
       await this.#run(entry.sql, this.applied);
+      // See GoneAtSource: all that was written here so far had not seen it.
+      if (entry.sql.startsWith('DROP TABLE')) this.setup.peers.forget();
       await this.#begin();
     } else await this.#applied(entry, once);
     this.applied += 1;
@@ -184,9 +182,7 @@ export class Side {
   async #run(sql: string, n: number): Promise<void> {
     await this.setup.server.run(`USE ${this.setup.database}; ${sql}; USE mysql`);
     for (const [, name = ''] of sql.matchAll(/ADD (\w+)/g)) this.columns.set(name, n);
-    if (!sql.startsWith('CREATE')) return;
-    this.columns.clear();
-    this.#tables += 1;
+    if (sql.startsWith('CREATE')) this.columns.clear();
   }
 
   /** What a run remembers is read anew. */

@@ -72,6 +72,19 @@ describe('rows that are on their way while home drops what they have', () => {
     await leave();
   });
 
+  test('a key that the other side has written into a dropped table is nobody’s in the new one', async () => {
+    await enter();
+    await away.write(3);
+    await home.alter('DROP TABLE t', true);
+    await home.alter(makeTable, true);
+    await home.write(3, { e: 1 });
+    await home.write(3, { isDeleted: true });
+    await home.apply(away);
+    while (away.applied < home.log.length) await away.apply(home);
+    expect([await home.rows(), await away.rows(), away.setup.told]).toEqual([[], [], []]);
+    await leave();
+  });
+
   test('what had seen the drop, and names a column that is not there, stops', async () => {
     await enter();
     await home.alter('ALTER TABLE t DROP c', true);

@@ -10,6 +10,7 @@ import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
 import { kafkaClient } from '@lutra/registry';
 import type { LoaderDeps } from '../../loader-run.js';
 import { omit } from '../../observe/omit.js';
+import { GoneAtSource } from '../drops/gone-at-source.js';
 import { LeftOutRows } from '../../plan/left-out-rows.js';
 import { refusedFor } from '../../plan/table-matcher.js';
 import type { TargetWriter } from '../../commit/target-writer.js';
@@ -41,6 +42,7 @@ export interface DetectorParts {
 
 interface KeyParts extends DetectorParts {
   readonly collations: Collations;
+  readonly gone: GoneAtSource;
 }
 
 export interface Detection {
@@ -65,10 +67,11 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.uid, epoch: checkpoint.epoch });
   const collations = new Collations((sql) => watermark.query(sql));
+  const gone = new GoneAtSource({ query: (sql) => watermark.query(sql), pipeline: work.uid, region: work.source.region });
   const onWaiting = (what: string | null): void => logger.warn(what === null ? 'goes on' : `waits for ${what}`);
   const { during } = deps.status.waits;
   const peers = new Peers({
-    peers: peersOf(deps, work, work.detector, { ...parts, collations }),
+    peers: peersOf(deps, work, work.detector, { ...parts, collations, gone }),
     watermark,
     name: work.id,
     metrics,
@@ -201,6 +204,10 @@ function logOf(
     pipeline: work.uid,
     others: [work.source, work.target, ...otherWriters.map(({ source }) => source)].map(({ region: name }) => name),
     withRows: conflicts.home === work.target.region,
+    isGone: async (table, seen) => {
+      const name = pipeline === null ? router(table) : null;
+      return name !== null && parts.gone.leavesOut(name, seen);
+    },
     kafka: deps.io.kafka,
     schemas: deps.schemas,
     keysOf: async (table) => {

@@ -20,7 +20,7 @@ export function seenUpTo(seq: number): Seen {
 }
 
 export class FakePeers implements PeersUsed {
-  readonly #recentChanges = new RecentChanges({ withRows: true });
+  #recentChanges = new RecentChanges({ withRows: true });
   /** What happens while locks are held, before the index of recent changes is complete. */
   whileLocked: () => Promise<void> = async () => undefined;
   none = false;
@@ -32,6 +32,11 @@ export class FakePeers implements PeersUsed {
 
   add(conflictKey: string, seq: number, key: KeyValues): void {
     this.#recentChanges.add(conflictKey, seq, key);
+  }
+
+  /** All that was changed so far was in a table that the source has dropped. */
+  forget(): void {
+    this.#recentChanges = new RecentChanges({ withRows: true });
   }
 
   async open(): Promise<void> {

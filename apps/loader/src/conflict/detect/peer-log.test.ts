@@ -74,6 +74,7 @@ async function options(signal: AbortSignal, { passed }: { readonly passed?: Enco
     kafka,
     schemas: ids,
     keysOf: () => keys,
+    isGone: async () => false,
     keysOfResolution: async () => keys,
     tells: () => false,
     signal,

@@ -135,6 +135,7 @@ export class PeerTopic {
       kafka: serversIo.kafka,
       schemas: this.#ids,
       keysOf: own,
+      isGone: async () => false,
       keysOfResolution: async (of) => own(of),
       tells: (of) => own(of) !== null,
       signal,

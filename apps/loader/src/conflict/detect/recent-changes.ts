@@ -9,7 +9,7 @@
  * is refused because of n's; at home n's change meets N's, but only n would be sent again.
  */
 import { foldedName, tableName } from '@lutra/model';
-import type { RecordBody, Row, Suspension, TableName, TableSchema, Value } from '@lutra/model';
+import type { RecordBody, Row, Seen, Suspension, TableName, TableSchema, Value } from '@lutra/model';
 import type { Keys } from '@lutra/mysql';
 
 /** Values of a primary key, in key order. */
@@ -152,6 +152,8 @@ export interface PeerChangesOptions {
   readonly others: readonly string[];
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
+  /** A change that had seen so much is of a table that the source has dropped behind that: the source leaves it out. */
+  isGone(table: TableName, seen: Seen): Promise<boolean>;
   /** The same for a resolution, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
   keysOfResolution(resolution: TableName & { readonly channel: string }): Promise<Keys | null>;
 }
@@ -177,9 +179,9 @@ export class PeerChanges {
         const { op, before, after } = body.event;
         // A row that was read is no change of anybody.
         if (op === 'r') return null;
-        return isKnown(body.event.source.path, this.#options.others)
-          ? null
-          : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
+        const { path } = body.event.source;
+        if (isKnown(path, this.#options.others) || (await this.#options.isGone(body.table, body.event.transaction.seen))) return null;
+        return changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
       }
       case 'resolution': {
         const keys = await this.#options.keysOfResolution({ channel: body.channel, database: body.database, name: body.table });

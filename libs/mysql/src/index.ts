@@ -6,6 +6,7 @@ export { ApplyConnection } from './apply-connection.js';
 export { conflictKind, translateError } from './errors.js';
 export type { ConflictKind, Side } from './errors.js';
 export { quoteName, quoteTable, quoteText } from './literal.js';
+export { readGrants } from './grants.js';
 export { compareDefinitions } from './compare-definitions.js';
 export type { Definitions } from './compare-definitions.js';
 export { matchTables, tableDifferences } from './match-tables.js';

@@ -64,7 +64,7 @@ export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryK
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed } from './seed-store.js';
 export { awaitSeed, awaitSeedNoMore, untickSeeds } from './seed-waiting.js';
-export { asideDefinition, asideObstacles, wasPutAside } from './aside-look.js';
+export { asideDefinition, asideObstacles } from './aside-look.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
 export {

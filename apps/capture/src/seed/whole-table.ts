@@ -24,7 +24,7 @@ import type { SeedSession } from './seed-session.js';
 import type { TableSeedDeps } from './table-seed.js';
 import type { TouchWindow } from './touches.js';
 
-/** The log of the source waits for as long as they are read: a million rows of 240 bytes took 20 s on two busy cores, in 30 MB of memory. */
+/** The source's log waits for as long as they are read: a million rows of 240 bytes took 20 s on two busy cores, in 30 MB of memory. */
 export const wholeTableLimits = { rows: 1_000_000, bytes: 256 * 1024 * 1024, ms: 10_000 } as const;
 
 interface Locked {

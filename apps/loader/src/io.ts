@@ -16,7 +16,6 @@ import {
   takeOver,
   tiedTables,
   untickSeeds,
-  wasPutAside,
   writeSuspended,
 } from '@lutra/mysql';
 
@@ -32,7 +31,6 @@ export interface TargetPort {
   readonly readSeeds: typeof readSeeds;
   readonly isSeedWhole: typeof isSeedWhole;
   readonly untickSeeds: typeof untickSeeds;
-  readonly wasPutAside: typeof wasPutAside;
   readonly awaitSeedNoMore: typeof awaitSeedNoMore;
   readonly endSeeds: typeof endSeeds;
   readonly createTable: typeof createTable;
@@ -62,7 +60,6 @@ export const serversIo: LoaderIo = {
     readSeeds,
     isSeedWhole,
     untickSeeds,
-    wasPutAside,
     awaitSeedNoMore,
     endSeeds,
     createTable,

@@ -270,7 +270,6 @@ const server: LoaderIo['target'] = {
   isSeedWhole: async () => true,
   untickSeeds: async () => undefined,
   awaitSeedNoMore: async () => undefined,
-  wasPutAside: async () => false,
   endSeeds: async () => undefined,
   missingTables: async () => [],
   createTable: async () => false,

@@ -3,9 +3,8 @@ import type { TableName } from '@lutra/model';
 import { tableName, toSyncError } from '@lutra/model';
 import { definitionsOf } from './ddl-look.js';
 import { quoteName, quoteText } from './literal.js';
-import { through } from './ownership.js';
 import { textOf } from './server-facts.js';
-import type { ConnectionOptions, Queries } from './session-options.js';
+import type { Queries } from './session-options.js';
 
 /**
  * Clauses that take the constraints away which it must not keep: a foreign key would refuse what is done to its parent, and names of
@@ -42,23 +41,6 @@ export async function asideObstacles(queries: Queries, table: TableName): Promis
     `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ${database} AND EVENT_OBJECT_TABLE = ${name} LIMIT 1`,
   );
   return triggers[0] ? `${tableName(table)} has triggers at the target (${textOf(triggers[0], 'name')}), which would go with it` : null;
-}
-
-/**
- * A pipeline has put the table aside, now or long ago: what was written to it before may arrive at the source later.
- * @throws SyncError TARGET_*
- */
-export async function wasPutAside(target: ConnectionOptions | Queries, pipeline: string, { database, name }: TableName): Promise<boolean> {
-  const tables = quoteText(JSON.stringify([[database, name]]));
-  const sql = `SELECT 1 AS found FROM lutra.ddl WHERE pipeline = ${quoteText(pipeline)} AND part > 0 AND seq >= 0 AND tables = ${tables} LIMIT 1`;
-  return through(target, async (queries) => {
-    try {
-      return (await queries.query(sql)).length > 0;
-    } catch (error) {
-      if (toSyncError(error).code === 'TABLE_MISSING') return false;
-      throw error;
-    }
-  });
 }
 
 /**

@@ -6,6 +6,7 @@ export { ApplyConnection } from './apply-connection.js';
 export { conflictKind, translateError } from './errors.js';
 export type { ConflictKind, Side } from './errors.js';
 export { quoteName, quoteTable, quoteText } from './literal.js';
+export { readGrants } from './grants.js';
 export { compareDefinitions } from './compare-definitions.js';
 export type { Definitions } from './compare-definitions.js';
 export { matchTables, tableDifferences } from './match-tables.js';
@@ -63,7 +64,7 @@ export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryK
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed } from './seed-store.js';
 export { awaitSeed, awaitSeedNoMore, untickSeeds } from './seed-waiting.js';
-export { asideDefinition, asideObstacles, hasLeft, wasPutAside } from './aside-look.js';
+export { asideDefinition, asideObstacles, hasLeft } from './aside-look.js';
 export { wasLeftOutSince } from './shadow-look.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
 import { suspendedOf, toSyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
-import { readSuspended, Session } from '@lutra/mysql';
+import { readGrants, readSuspended, Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
 import { errorsOf } from '../configuration/problem.js';
@@ -53,10 +53,10 @@ export class SeedLookService {
   /** @throws SyncError SOURCE_*, TARGET_*, CONFIG_INVALID (where) */
   async at(subject: StoredSubject, order: SeedOrder): Promise<SeedLook> {
     const problems = orderProblems(subject, order);
-    const [tables, unequal] = await this.atSource(subject, async (session) => {
+    const [tables, unequal, locks] = await this.atSource(subject, async (session) => {
       const found = await tablesOf(session, subject.pipeline, order.tables);
       if (order.where !== undefined && errorsOf(problems).length === 0) await requireWhere(session, order.where, found);
-      return [found, await unequalHere(session, subject)] as const;
+      return [found, await unequalHere(session, subject), await mayLock(session, found)] as const;
     });
     const target = limited(this.pipelines.connectionTo(await this.#endpoint(subject.pipeline.target)));
     const atTarget = await tablesAtTarget(target, tables);
@@ -67,7 +67,7 @@ export class SeedLookService {
       filled: await filledAt(target, tables, atTarget),
       channels: await listDocuments(this.registry, 'channel'),
     });
-    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal, keyless };
+    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal, keyless, mayLock: locks };
     const whole = { ...order, ...copiedWhole(tables, keyless) };
     return {
       tables,
@@ -101,6 +101,13 @@ export class SeedLookService {
   async #endpoint(name: string): Promise<EndpointDocument> {
     return (await findDocument(this.registry, 'endpoint', name)).document;
   }
+}
+
+/** As it is granted; where nothing is copied whole it is not asked. */
+async function mayLock(session: Session, tables: readonly FoundTable[]): Promise<(table: TableName) => boolean> {
+  if (tables.every(({ key }) => key.length > 0)) return () => true;
+  const grants = await readGrants(session);
+  return (table) => grants.has('LOCK TABLES', table);
 }
 
 /** Tables of the source to which the other side sends its rows. None where lutra.unequal is not there: nobody can have raised any. */

@@ -42,6 +42,7 @@ const facts = (tables: readonly FoundTable[], more: object = {}) => ({
   suspended: [],
   unequal: [],
   keyless: new Map(),
+  mayLock: () => true,
   ...more,
 });
 const ids = (problems: readonly { readonly id: string; readonly severity: string }[]) =>
@@ -127,6 +128,11 @@ describe('an order at its servers', () => {
     expect(copiedWhole([none, table('t')], new Map([['shop.none', null]]))).toEqual({ keyless: [{ database: 'shop', name: 'none' }] });
     expect(copiedWhole([none], new Map([['shop.none', 'why']]))).toEqual({});
     expect(tableProblems(subject, order(), facts([none], { keyless: new Map([['shop.none', null]]) }))).toEqual([]);
+    const unlocked = facts([none], { keyless: new Map([['shop.none', null]]), mayLock: () => false });
+    expect(tableProblems(subject, order(), unlocked)).toMatchObject([
+      { id: 'seed-lock', severity: 'warning', fix: expect.stringContaining('GRANT LOCK TABLES ON `shop`.*') },
+    ]);
+    expect(tableProblems(subject, order(), facts([table('t')], { mayLock: () => false }))).toEqual([]);
     const other = { name: 'other', pipelines: [{ ...subject.channel.pipelines[0]!, source: 'sp' }] };
     const merged = table('merged', { target: { ...none.target } });
     expect([

@@ -1,6 +1,7 @@
 /** What stands in the way of a seed. Pure; returns every problem. */
 import { createRuleFinder, isStop, maxSeedTables, tableName } from '@lutra/model';
 import type { ChannelInput, PipelineInput, SeedOrder, TableName } from '@lutra/model';
+import { quoteName } from '@lutra/mysql';
 import type { Problem } from '../configuration/problem.js';
 import { isTwoWay, nobodyWins } from './seed-direction.js';
 import type { Regions } from './seed-direction.js';
@@ -23,6 +24,8 @@ export interface SeedFacts {
   /** The other side repairs them: they stand in lutra.unequal here. */
   readonly unequal: readonly TableName[];
   readonly keyless: Keyless;
+  /** At the source, as it is granted to the endpoint's user. */
+  mayLock(table: TableName): boolean;
 }
 
 type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables' | 'answers'>;
@@ -67,6 +70,7 @@ export function tableProblems({ channel, pipeline, id }: SeedSubject, order: Dra
     ...suspendedTables(id, facts),
     ...unequalTables(pipeline, facts),
     ...keptRows(channel, order, tables),
+    ...lockedTables(pipeline, facts),
     ...tables.flatMap((table) => [...keyProblems(table, order, facts.keyless), ...absentAtTarget(table, order, { pipeline, facts })]),
   ];
 }
@@ -110,6 +114,17 @@ function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonl
         tableName(source),
       ),
     );
+}
+
+/** A warning: capture refuses the table, and seeds the others. */
+function lockedTables({ source: endpoint }: SeedSubject['pipeline'], { tables, keyless, mayLock }: SeedFacts): readonly Problem[] {
+  return tables
+    .filter(({ source }) => keyless.get(tableName(source)) === null && !mayLock(source))
+    .map(({ source }) => {
+      const what = `${tableName(source)} has no key, and is copied whole under a lock that the user at ${endpoint} may not take: it will be refused`;
+      const fix = `GRANT LOCK TABLES ON ${quoteName(source.database)}.* to the user of endpoint ${endpoint}, and order again`;
+      return { id: 'seed-lock', severity: 'warning', what, fix, table: tableName(source) };
+    });
 }
 
 /** A table that a pattern brings along is left out with a warning; one that is named is an error. */

@@ -3,7 +3,7 @@
  * this place; `change` is a transaction of the source.
  */
 import type { ChunkPurpose, ChunkRecord, Row, RowEvent, TableName } from '@lutra/model';
-import { awaitSeedNoMore, beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds, wasPutAside } from '@lutra/mysql';
+import { awaitSeedNoMore, beginSeed, differenceText, endSeed, isSeedWhole, readSeeds, untickSeeds } from '@lutra/mysql';
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { expect } from 'vitest';
 import { Applier } from '../assemble/applier.js';
@@ -95,7 +95,7 @@ export class SeedRoom {
     this.#seeding = new Seeding({
       writer,
       pieceBytes: batchBytes,
-      port: { createTable: async () => false, missingTables: async () => [], untickSeeds, awaitSeedNoMore, isSeedWhole, wasPutAside },
+      port: { createTable: async () => false, missingTables: async () => [], untickSeeds, awaitSeedNoMore, isSeedWhole },
       target: room.server.options,
       work,
       seeds: this.#seeds,

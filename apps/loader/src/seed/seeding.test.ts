@@ -1,11 +1,9 @@
-import type { ChunkRecord, Seen, SeedRecord, Suspension, TableName } from '@lutra/model';
+import type { ChunkRecord, SeedRecord, Suspension, TableName } from '@lutra/model';
 import { createRouter, replicationFingerprint, SyncError } from '@lutra/model';
 import { noCounts } from '@lutra/mysql';
 import type { SeedPart, TableToCreate } from '@lutra/mysql';
 import { describe, expect, it } from 'vitest';
 import type { LoaderWork } from '../assignments.js';
-import type { Detection } from '../conflict/detect/create-detector.js';
-import type { Chunk } from './chunk-assembly.js';
 import { column, targetTable } from '../../../../libs/mysql/src/changes.fixture.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { Seeding } from './seeding.js';
@@ -40,16 +38,8 @@ const record = (more: Partial<SeedRecord> = {}): SeedRecord => ({
   ...more,
 });
 
-function seedingOf({
-  isThere = false,
-  suspended = '',
-  isWhole = true,
-  parts = [] as readonly SeedPart[],
-  end = null as Seen | null,
-  replayUntil = -1,
-} = {}) {
+function seedingOf({ isThere = false, suspended = '', isWhole = true, parts = [] as readonly SeedPart[], replayUntil = -1 } = {}) {
   const seeds = new Seeds({ uid, region: 'a' }, parts);
-  const passed: string[] = [];
   const asked: TableToCreate[] = [];
   const created: TableName[] = [];
   const unticked: TableName[] = [];
@@ -71,20 +61,19 @@ function seedingOf({
       isSeedWhole: async () => isWhole,
       untickSeeds: async (_, __, tables) => void unticked.push(...tables),
       awaitSeedNoMore: async () => undefined,
-      wasPutAside: async () => end !== null,
     },
     matcher: {
       targetOf: (source) => ({ source, target: targetTable([column('a')]), left: null, refused: null }),
       discard: () => undefined,
     },
-    detection: end && ({ parts: { peers: { ownEnd: async () => end } }, flowsBack: () => true } as unknown as Detection),
+    detection: null,
     checkpoint: { pipeline: uid, part: 0, epoch: 1, replayUntil },
     load: none,
     isSuspended: ({ name }) => name === suspended,
     onCreated: (table) => created.push(table),
-    onPassed: (why) => passed.push(why),
+    onPassed: () => undefined,
   });
-  return { seeding, seeds, asked, created, unticked, passed };
+  return { seeding, seeds, asked, created, unticked };
 }
 
 describe('a record that a table begins or ends to be seeded', () => {
@@ -260,28 +249,5 @@ describe('a table that has entered with a past', () => {
     expect([await seeding.step(record(), at), seeds.isWaiting(table), asked]).toEqual([null, true, []]);
     expect(await seeding.step(record({ table: 'u' }), at)).toMatchObject({ isCreated: true });
     expect(await seeding.step(record(), { seq: 10 })).toMatchObject({ hasWaited: true });
-  });
-
-  it('both ways takes no chunk, not even one without rows, that lacks what was written here before', async () => {
-    const { seeding, passed } = seedingOf({ parts, end: { back: { log: 'L', seq: 7 } } });
-    await seeding.step(record(), at);
-    const chunk = (rows: number, seq: number) => {
-      const of = { ...record(), kind: 'chunk', id: 'i', purpose: 'seed', part: { n: 0, from: null, to: null }, keys: [], rows };
-      return { ...of, seen: { back: { log: 'L', seq } } } as unknown as ChunkRecord;
-    };
-    const position = { log: 'S', logEpoch: 1, seq: 9, nextOffset: 10 };
-    const source = { ...table, columns: [{ name: 'a', type: 'int' }], primaryKey: ['a'] };
-    const prepare = (seq: number) =>
-      seeding.prepare({
-        record: chunk(1, seq),
-        begins: position,
-        position,
-        table: source,
-        rows: [{ a: 1 }],
-        event: null,
-      } as unknown as Chunk);
-    expect([seeding.tickOf(chunk(0, 9)), await prepare(6), passed]).toEqual([null, null, [expect.stringContaining('it comes again')]]);
-    expect(seeding.tickOf(chunk(0, 9))).toBeNull();
-    expect((await prepare(7))?.rows).toEqual([{ a: 1 }]);
   });
 });

@@ -23,10 +23,9 @@ import { absentOf, tableOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
-import { SeenAside } from './seen-aside.js';
 
 export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
-  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole' | 'wasPutAside'>;
+  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
   readonly seeds: Seeds;
@@ -57,8 +56,6 @@ export class Seeding {
   readonly #router: Router;
   readonly #writer: ChunkWriter;
   readonly #creating: Creating;
-  /** Null: nothing flows both ways. */
-  readonly #seenAside: SeenAside | null;
   /** Tables of the source that are there at the target, and were created there by their definition. */
   readonly #there = new Set<string>();
 
@@ -67,8 +64,6 @@ export class Seeding {
     this.#options = options;
     this.#router = createRouter(work.routes);
     this.#creating = creatingAt(options.target);
-    const wasPutAside = (table: TableName): Promise<boolean> => options.port.wasPutAside(options.target, work.uid, table);
-    this.#seenAside = detection && new SeenAside({ peers: detection.parts.peers, wasPutAside });
     const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
     const clashed = (prepared: PreparedChunk): void => options.seeds.clashed(tableOf(prepared));
     this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed, clashed });
@@ -176,7 +171,7 @@ export class Seeding {
     if (record.purpose !== 'seed' || record.rows > 0 || record.part === null || !this.#isOurs(record)) return null;
     const seed = seeds.of(table);
     const target = isSuspended(table) ? null : this.#router(table);
-    const isCarried = target !== null && (this.#seenAside?.isFree(target) ?? true) && this.#there.has(quoteTable(table));
+    const isCarried = target !== null && this.#there.has(quoteTable(table));
     return isCarried && seed?.request === record.request ? tickOf(seed, record.part, noCounts) : null;
   }
 
@@ -233,8 +228,6 @@ export class Seeding {
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passedBy(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
-    if (seed && bothWays && !((await this.#seenAside?.covers(tables.target, record.seen)) ?? true))
-      return passedBy(onPassed, 'a chunk that lacks what was written here before the table was put aside: it comes again', table);
     const { source, target, left } = tables;
     const kept = left?.columns ? await this.#kept(chunk, left, left.columns) : chunk;
     return this.#writer.madeReady(this.#prepared(kept, { source, target, bothWays, seed }));

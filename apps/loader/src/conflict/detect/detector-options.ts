@@ -33,7 +33,6 @@ export interface DetectorOptions {
     | 'dropless'
     | 'dropped'
     | 'upToNow'
-    | 'ownEnd'
     | 'discard'
     | 'follow'
     | 'quiet'

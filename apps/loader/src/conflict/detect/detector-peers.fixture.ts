@@ -82,10 +82,6 @@ export class FakePeers implements PeersUsed {
 
   async upToNow(): Promise<void> {}
 
-  async ownEnd(): Promise<Seen> {
-    return {};
-  }
-
   concurrentChanges(conflictKey: string, seen: Seen): readonly KeyValues[] {
     return this.#recentChanges.concurrentChanges(conflictKey, seqOf(seen));
   }

@@ -163,16 +163,6 @@ export class Peers {
     }
   }
 
-  /**
-   * Up to where a transaction must have seen the target's own log to have seen all that is committed here now.
-   * @throws SyncError as open
-   */
-  async ownEnd(seen: Seen): Promise<Seen> {
-    await this.open([seen]);
-    for (const own of this.#own) await this.#options.during(behind(own), () => this.#ownCaughtUp(own));
-    return Object.fromEntries(this.#own.map((own) => [own.toSource, { log: this.#log(own).id, seq: this.#log(own).seq }]));
-  }
-
   /** Nothing was changed anywhere that anybody could ask about: the usual case where one side writes. */
   get quiet(): boolean {
     for (const log of this.#logs.values()) if (log.recentChanges.size > 0) return false;

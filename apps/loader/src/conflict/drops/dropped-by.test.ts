@@ -11,7 +11,8 @@ const said = (sql: string, places: readonly Place[] = [['subject', 't']], more: 
       return `${database}.${name} ${does.columns.map((each) => `${each.isNew ? '+' : ''}${each.name} ${each.text}`).join()}`;
     const columns =
       does.kind === 'columns' ? ` ${does.dropped.join()}${does.renamed.length > 0 ? ` renamed ${does.renamed.join()}` : ''}` : '';
-    return `${database}.${name} ${does.kind}${columns}`;
+    const added = does.kind === 'columns' && does.added ? ` added ${does.added.join()}` : '';
+    return `${database}.${name} ${does.kind}${columns}${added}`;
   });
 
 describe('the columns of an ALTER TABLE', () => {
@@ -42,11 +43,11 @@ describe('the columns of an ALTER TABLE', () => {
   it.each([
     [
       "ALTER TABLE t ADD a INT, ADD COLUMN b INT NOT NULL DEFAULT -5 AFTER a, ADD (c INT DEFAULT 'x, y' COMMENT 'c', d INT NULL DEFAULT NULL)",
-      "shop.t +a null,+b -5,+c 'x, y',+d null",
+      "shop.t columns  added a,b,c,d|shop.t +a null,+b -5,+c 'x, y',+d null",
     ],
     [
       'ALTER TABLE t ALTER a SET DEFAULT 5, ALTER COLUMN b DROP DEFAULT, MODIFY C BIGINT, CHANGE d e INT DEFAULT (1 + 2)',
-      'shop.t columns  renamed d|shop.t a 5,b null,c null,e (1 + 2)',
+      'shop.t columns  renamed d added e|shop.t a 5,b null,c null,e (1 + 2)',
     ],
     ['ALTER TABLE t ADD INDEX i (c), ADD UNIQUE KEY u (c), ALTER INDEX i VISIBLE', ''],
   ])('defaults: %s', (sql, wanted) => expect(said(sql).join('|')).toBe(wanted));

@@ -249,7 +249,7 @@ export class Peers {
     const kafka = `Kafka of region ${peer.region} (${bus.brokers.join(', ')}), which has topic ${topic}`;
     const log = await during(kafka, () => PeerLog.open(peer.log, earliest(positions)));
     this.#logs.set(peer, log);
-    if (peer.pipeline === null) await during(behind(peer), async () => log.caughtUp(await watermark.write(), patienceMs));
+    if (peer.pipeline === null) await during(behind(peer), () => log.caughtUp(() => watermark.write(), patienceMs));
   }
 
   get #own(): readonly Peer[] {

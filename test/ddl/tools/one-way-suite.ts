@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import type { OneWay } from '../../accidents/one-way.js';
 import type { Side, Stack } from '../../harness/index.js';
 import { DdlWay, type DdlWayOptions } from '../ddl-way.js';
-import { Application } from './application.js';
+import { Application, type Rows, wrongRows } from './application.js';
 import type { OnlineChange, OnlineTool, RunningChange, Variant } from './online-tool.js';
 import { shapeOf } from './shape.js';
 
@@ -48,12 +48,12 @@ export function playOneWay(suite: OneWaySuite): void {
       'changes a table with another name at the target: it holds there, and "run" makes the same change',
       async () => {
         const room = await OneWayRoom.open(suite, renamed);
-        await room.changeUnderWrites(tool);
+        const committed = await room.changeUnderWrites(tool);
         const hold = await room.ddl.holds('online-change');
         expect(hold).toMatchObject({ ways: ['run', 'done', 'skip'], here: expect.stringMatching(/`u` ADD COLUMN c INT NULL DEFAULT 5/) });
         await room.ddl.answer(hold, 'run');
         await room.ddl.goesOn();
-        await room.arrivesAs('u');
+        await room.arrivesAs('u', committed);
         expect(await room.differences('u')).toEqual([]);
         expect(await room.tables('target')).toEqual(['u']);
         await room.ddl.way.close();
@@ -105,7 +105,8 @@ class OneWayRoom {
     return new OneWayRoom(stack(), ddl);
   }
 
-  async changeUnderWrites(tool: OnlineTool, variant: Variant = 'usual'): Promise<void> {
+  /** Resolves to what the application has committed. */
+  async changeUnderWrites(tool: OnlineTool, variant: Variant = 'usual'): Promise<Rows> {
     const { way } = this.ddl;
     const application = new Application({
       side: way.from,
@@ -121,13 +122,18 @@ class OneWayRoom {
     await running.finish();
     await application.goesOn();
     await application.stop();
+    return application.rows;
   }
 
-  /** Waits until the table with another name at the target has the rows of the source's. */
-  async arrivesAs(name: string): Promise<void> {
+  /** Waits until the table with another name at the target has what was committed. Then the source's: what that lacks, the tool has lost. */
+  async arrivesAs(name: string, committed: Rows): Promise<void> {
     const { way } = this.ddl;
+    const atTarget = async (): Promise<readonly string[]> =>
+      wrongRows('target', rowsOf(await way.atTarget(`SELECT * FROM ${name}`)), [committed]);
+    await expect.poll(atTarget, { timeout: 30_000, interval: 200 }).toEqual([]);
     const wanted = await way.atSource('SELECT * FROM t ORDER BY id');
-    await expect.poll(() => way.atTarget(`SELECT * FROM ${name} ORDER BY id`), { timeout: 30_000, interval: 200 }).toEqual(wanted);
+    expect(wrongRows('source', rowsOf(wanted), [committed])).toEqual([]);
+    expect(await way.atTarget(`SELECT * FROM ${name} ORDER BY id`)).toEqual(wanted);
   }
 
   /** Between t of the source and the target's table, as it is called there. */
@@ -153,4 +159,8 @@ class OneWayRoom {
       connection.destroy();
     }
   }
+}
+
+function rowsOf(found: readonly object[]): Rows {
+  return new Map(found.map((row) => Object.values(row)).map(([id, v]) => [Number(id), v === null ? null : Number(v)]));
 }

@@ -133,6 +133,16 @@ describe('a table', () => {
       ['shop.t away', 'shop._t_del made', 'shop.t redefine'],
     ],
     [
+      'RENAME TABLE _t TO __t_del, __t_gho TO _t',
+      [
+        ['from', '_t'],
+        ['to', '__t_del'],
+        ['from', '__t_gho'],
+        ['to', '_t'],
+      ],
+      ['shop._t away', 'shop.__t_del made', 'shop._t redefine'],
+    ],
+    [
       'ALTER TABLE t RENAME TO _t_old',
       [
         ['subject', 't'],

@@ -7,7 +7,7 @@
  */
 import { clauses, keyword } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
-import { shadowName } from '@lutra/model';
+import { shadowKindOf } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
 import { tokensOf } from '../../ddl/statement-tokens.js';
 import { isOther, nameIn } from './column-names.js';
@@ -71,8 +71,7 @@ function renamed({ statement, tables }: DdlRecord, isCarried: (table: TableName)
 }
 
 function isShadowOf(shadow: TableName, { database, name }: TableName): boolean {
-  const made = shadow.database === database ? shadowName(shadow.name) : null;
-  return made !== null && (made.isCut ? name.startsWith(made.of) : made.of === name);
+  return shadow.database === database && shadowKindOf(shadow.name, name) !== null;
 }
 
 function columnsOf(tokens: readonly Token[]): Dropping {

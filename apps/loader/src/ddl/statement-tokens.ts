@@ -3,7 +3,7 @@ import { clauses, keyword, sqlTokens } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import type { DdlRecord } from '@lutra/model';
 
-type Text = Pick<DdlRecord, 'sql' | 'session' | 'flavor'>;
+export type Text = Pick<DdlRecord, 'sql' | 'session' | 'flavor'>;
 
 const modeBits = { ansiQuotes: 1n << 2n, noAutoValueOnZero: 1n << 19n, noBackslashEscapes: 1n << 20n } as const;
 

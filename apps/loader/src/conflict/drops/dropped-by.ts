@@ -9,6 +9,7 @@ import { shadowKindOf } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
 import { alteredBy } from '../../ddl/alter-clauses.js';
 import type { Altered } from '../../ddl/alter-clauses.js';
+import { renamedTables, renamesIn } from '../../ddl/renames.js';
 import type { Dropping } from './drops.js';
 
 export interface DroppedTable {
@@ -45,23 +46,14 @@ function inDoubt({ sql, tables }: DdlRecord): readonly DroppedTable[] {
 }
 
 /** A tool's table in the place of its own, or that one put aside; else what had the old name is gone, or is where nobody can say it. */
-function renamed({ statement, tables }: DdlRecord, isCarried: (table: TableName) => boolean): readonly DroppedTable[] {
-  const named = tables.filter(({ role }) => role === 'from' || role === 'to' || (role === 'subject' && statement === 'ALTER TABLE'));
-  /** What a table that was there at the beginning is called by now. */
-  const now = new Map<string, { readonly first: TableName; readonly last: TableName }>();
-  const entered: DroppedTable[] = [];
-  for (let i = 0; i + 1 < named.length; i += 2) {
-    const [from, to] = [named[i]!, named[i + 1]!];
-    const first = now.get(keyOf(from))?.first ?? from;
-    now.delete(keyOf(from));
-    now.set(keyOf(to), { first, last: to });
-    entered.push({ table: nameOf(to), does: { kind: isShadowOf(from, to) ? 'redefine' : 'made' } });
-  }
-  const left = [...now.values()].flatMap(({ first, last }): DroppedTable[] => {
-    if (keyOf(first) === keyOf(last) || isShadowOf(first, last)) return [];
-    if (isShadowOf(last, first)) return [{ table: nameOf(first), does: { kind: 'away' } }];
-    return [{ table: nameOf(first), does: { kind: isCarried(nameOf(last)) ? 'doubt' : 'table' } }];
+function renamed(record: DdlRecord, isCarried: (table: TableName) => boolean): readonly DroppedTable[] {
+  const moves = renamesIn(record);
+  const left = renamedTables(moves).flatMap(({ from, to }): readonly DroppedTable[] => {
+    if (isShadowOf(from, to)) return [];
+    if (isShadowOf(to, from)) return [{ table: from, does: { kind: 'away' } }];
+    return [{ table: from, does: { kind: isCarried(to) ? 'doubt' : 'table' } }];
   });
+  const entered = moves.map(({ from, to }): DroppedTable => ({ table: to, does: { kind: isShadowOf(from, to) ? 'redefine' : 'made' } }));
   return [...left, ...entered];
 }
 
@@ -82,12 +74,4 @@ function defaultsOf(altered: readonly Altered[]): readonly Dropping[] {
     each.does === 'add' || each.does === 'define' ? { name: each.column, text: each.default, isNew: each.does === 'add' } : [],
   );
   return columns.length > 0 ? [{ kind: 'defaults', columns }] : [];
-}
-
-function nameOf({ database, name }: TableName): TableName {
-  return { database, name };
-}
-
-function keyOf({ database, name }: TableName): string {
-  return `${database}\0${name}`;
 }

@@ -3,18 +3,16 @@
  * quoted and qualified. Nothing is parsed here: what has no place, or cannot be said, is refused. Pure.
  */
 import { isPutAside, sourceTable, tableName } from '@lutra/model';
-import type { DdlRecord, DdlRole, DdlTable, Route, Router, TableName } from '@lutra/model';
+import type { DdlRecord, DdlTable, Route, Router, TableName } from '@lutra/model';
 import { quoteName, quoteTable, wholeDatabase } from '@lutra/mysql';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
+import { bystanders, changedTables } from './changed-tables.js';
 import { databaseTarget } from './map-database.js';
 
 export interface Mapping {
   readonly router: Router;
   readonly routes: readonly Route[];
 }
-
-/** Tables that are only read, or referred to. */
-const bystanders: ReadonlySet<DdlRole> = new Set(['like', 'references', 'union']);
 
 export function mapStatement(record: DdlRecord, mapping: Mapping): DdlPlan | DdlRefusal | 'nothing' {
   const { sql, doubt } = record;
@@ -24,7 +22,7 @@ export function mapStatement(record: DdlRecord, mapping: Mapping): DdlPlan | Ddl
     if (tables.length > 0 && !tables.some(isRouted)) return 'nothing';
     return { reason: 'unknown', message: `which tables it changes cannot be made out: ${doubt ?? 'a table has no place in the text'}` };
   }
-  const changed = tables.filter(({ role }) => !bystanders.has(role));
+  const changed = changedTables({ tables, doubt });
   if (!changed.some(isRouted)) return 'nothing';
   return record.statement === 'DROP TABLE' ? dropped({ sql, tables }, changed.filter(isRouted), mapping) : replaced(sql, tables, mapping);
 }

@@ -2,12 +2,13 @@
  * What a statement does with the tables that an online tool makes (shadows), where their rows are not carried: nothing is done here, or one
  * of them comes in the place of its table. Pure. Decision 0034, rule 19.
  */
+import { clauses } from '@lutra/binlog';
 import { shadowKindOf, tableName } from '@lutra/model';
 import type { DdlRecord, Router, Shadow, ShadowKind, TableName } from '@lutra/model';
 import { changedTables } from './changed-tables.js';
 import { renamesIn } from './renames.js';
 import type { Move } from './renames.js';
-import { clauseCount } from './statement-tokens.js';
+import { tokensOf } from './statement-tokens.js';
 
 export type OnlineChange =
   /** Of shadows alone. */
@@ -62,7 +63,7 @@ function onlyLeaves([leave, ...more]: readonly Move[], isApart: (table: TableNam
 
 /** ALTER TABLE may do something else besides. */
 function isWholeRename(record: Named): boolean {
-  return record.statement === 'RENAME TABLE' || (record.tables.length === 2 && clauseCount(record) === 1);
+  return record.statement === 'RENAME TABLE' || (record.tables.length === 2 && clauses(tokensOf(record)).length === 1);
 }
 
 function isSame(one: TableName, other: TableName): boolean {

@@ -14,7 +14,7 @@ export function keyOf({ id, session }: DdlRecord): string {
 }
 
 /** It was written so that it may be there. */
-export function mayExist({ sql, tables }: DdlRecord): boolean {
+export function mayExist({ sql, tables }: Pick<DdlRecord, 'sql' | 'tables'>): boolean {
   return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
 }
 

@@ -25,7 +25,7 @@ import { isRefusal } from './carry-out.js';
 import { beforeMapping } from './before-mapping.js';
 import { changedTables } from './changed-tables.js';
 import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
-import { hasGtids, takeLock } from './carry-out-once.js';
+import { takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
 import { droppedBy } from './dropped.js';
 import { enteredRefusal, seedEntered } from './entered.js';
@@ -40,6 +40,7 @@ import { isGtid, isHarmlessAgain, keyOf } from './record-facts.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
+import { hasGtids } from './server-facts.js';
 
 export interface ServerDdlTargetOptions {
   readonly target: ConnectionOptions;

@@ -2,12 +2,13 @@
  * A schema change of the source in the names of the target, by the pipeline's routes: each name is replaced at its place in the text,
  * quoted and qualified. Nothing is parsed here: what has no place, or cannot be said, is refused. Pure.
  */
-import { isPutAside, sourceTable, tableName } from '@lutra/model';
+import { isPutAside, tableName } from '@lutra/model';
 import type { DdlRecord, DdlTable, Route, Router, TableName } from '@lutra/model';
 import { quoteName, quoteTable, wholeDatabase } from '@lutra/mysql';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
 import { bystanders, changedTables } from './changed-tables.js';
 import { databaseTarget } from './map-database.js';
+import { mergedWith } from './shared-tables.js';
 
 export interface Mapping {
   readonly router: Router;
@@ -83,12 +84,6 @@ function targetOf(sql: string, table: DdlTable, mapping: Mapping): TableName | D
   if (other === null) return target;
   const why = 'what is done to one of them there is done to the rows of all';
   return { reason: 'unmapped', message: `${tableName(target)} takes the rows of several tables (${tableName(other)} too): ${why}` };
-}
-
-/** Another table of the source that arrives in the same one; where a route renames all that its pattern matches, the pattern. */
-function mergedWith(source: TableName, target: TableName, { routes, router }: Mapping): TableName | null {
-  const others = routes.map((route) => sourceTable(target, [route], router));
-  return others.find((other) => other !== null && tableName(other) !== tableName(source)) ?? null;
 }
 
 const misplaced: DdlRefusal = { reason: 'unknown', message: 'the places of its names do not fit its text' };

@@ -4,8 +4,9 @@
  */
 import type { DdlAnswer, Row, RowEvent, TableName, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
-import type { Change, SqlText } from '@lutra/mysql';
+import type { SqlText } from '@lutra/mysql';
 import type { RecordPosition } from '../read/log-reader.js';
+import type { Images } from './changes.js';
 import type { SourceTransaction } from './source-transaction.js';
 
 export interface Skip {
@@ -17,8 +18,11 @@ export interface Skip {
   readonly answer?: DdlAnswer | undefined;
 }
 
-export interface Skipped extends Pick<SourceTransaction, 'position'>, SkippingPipeline {
-  readonly event: RowEvent | null;
+type WithGtid = { readonly source: Pick<RowEvent['source'], 'gtid'> } | null;
+
+export interface Skipped extends SkippingPipeline {
+  readonly position: Pick<RecordPosition, 'log' | 'seq'>;
+  readonly event: WithGtid;
   readonly reason: string;
 }
 
@@ -40,7 +44,7 @@ export class SkippedRows {
   #length = 0;
   #cut = 0;
 
-  add({ op, before, after, target }: Pick<Change, 'op' | 'before' | 'after'> & { readonly target: TableName }): void {
+  add({ op, before, after, target }: Images & { readonly target: TableName }): void {
     const row = JSON.stringify({ op, table: `${target.database}.${target.name}`, before: plainRow(before), after: plainRow(after) });
     if (this.#cut > 0 || this.#length + row.length > maxContentLength) {
       this.#cut += 1;
@@ -107,16 +111,9 @@ export class Skipping {
   }
 }
 
-function gtidOf(event: RowEvent | null): string {
+function gtidOf(event: WithGtid): string {
   const gtid = event?.source.gtid ?? null;
   return gtid === null ? 'NULL' : quoteText(gtid);
-}
-
-/** Of lutra.skipped, of rows that fit. */
-export function contentOf(rows: readonly { op: string; table: string; before: Row | null; after: Row | null }[]): string {
-  const plainRows = rows.map((row) => ({ ...row, before: plainRow(row.before), after: plainRow(row.after) }));
-  const content = JSON.stringify(plainRows);
-  return content.length > maxContentLength ? `[{"cut":${rows.length}}]` : content;
 }
 
 /** JSON has no bigint and no bytes: digits, and base64 with a prefix. Of a value that is too large only how long it is. */

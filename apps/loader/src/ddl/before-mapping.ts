@@ -7,7 +7,7 @@ import { enteringOf } from './entering.js';
 import type { Entering } from './entering.js';
 import { apartRouter } from './online-change.js';
 import { besideLeft } from './entered.js';
-import { mayExist } from './kept-statements.js';
+import { mayExist } from './record-facts.js';
 import { lacksRows, mayBeOfTool, onlinePlan, swapOf } from './online-plan.js';
 import type { OnlineOptions, OnlinePlan } from './online-plan.js';
 

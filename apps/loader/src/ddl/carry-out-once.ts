@@ -9,6 +9,7 @@ import { throwIfAborted } from '@lutra/runtime';
 import type { During } from '@lutra/runtime';
 import type { DdlRefusal } from './carry-out.js';
 import type { Marks } from './marks.js';
+import { hasGtids } from './server-facts.js';
 import { runStatement, tooLong, wordsOf } from './run-statement.js';
 import type { StatementOptions } from './run-statement.js';
 
@@ -52,12 +53,6 @@ async function witnessFor(queries: Queries, of: DdlOf): Promise<DdlWitness | 'ra
   const row = await readDdl(queries, of);
   if (row?.state !== 'intent' || row.witness === null) return nextWitness(queries, of.pipeline);
   return (await hasRun(queries, row.witness)) ? 'ran' : row.witness;
-}
-
-/** @throws SyncError TARGET_* */
-export async function hasGtids(queries: Queries): Promise<boolean> {
-  const [row] = await queries.query("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'");
-  return row?.['Value'] === 'ON';
 }
 
 /** Until a statement of a loader before this one has ended: its session holds the lock as long as it runs. */

@@ -106,10 +106,9 @@ export class DdlStage {
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
       if (plan.isLeft && rule.does === 'apply' && !isOpen) return this.#conclude(came, 'skipped', null);
-      const { reason, message, ways, enters } = plan;
       return isOpen
-        ? { reason: 'undecided', message: `${undecidedText} ${message}`, plan: null, rule }
-        : { reason, message, plan: null, rule, ways, enters };
+        ? { reason: 'undecided', message: `${undecidedText} ${plan.message}`, plan: null, rule }
+        : { ...told(plan), plan: null, rule };
     }
     if (decision && plan.barred === undefined) return this.#run(came, plan, known);
     if (await target.isMet(record, plan)) return this.#conclude(came, 'done', null);
@@ -145,10 +144,7 @@ export class DdlStage {
     const { target, ruleOf, tell } = this.#ports;
     const { record, position } = came;
     const refusal = await target().seed(record, { position, decision });
-    if (refusal) {
-      const { reason, message, ways, enters } = refusal;
-      return { reason, message, plan: null, rule: ruleOf(record), ways, enters, isAnswered: true };
-    }
+    if (refusal) return { ...told(refusal), plan: null, rule: ruleOf(record), isAnswered: true };
     tell(came, 'seeded');
     return 'behind';
   }
@@ -208,8 +204,7 @@ export class DdlStage {
     if (plan === 'shadows') return this.#keep(came);
     if (isRefusal(plan)) {
       if (await this.#shows(record, plan)) return this.#conclude(came, 'done', null);
-      const { reason, message, ways, enters } = plan;
-      return held.plan === null && held.reason !== 'undecided' ? { ...held, reason, message, ways, enters } : { ...held, plan: null };
+      return { ...held, ...(held.plan === null && held.reason !== 'undecided' ? told(plan) : { plan: null }) };
     }
     if (held.plan === null) return this.#decide(came, null);
     return (await target().isMet(record, plan)) ? this.#conclude(came, 'done', null) : { ...held, plan };
@@ -226,6 +221,10 @@ interface Known {
 
 function unknown(record: DdlRecord): DdlRefusal {
   return { reason: 'unknown', message: unknownText(record) };
+}
+
+function told({ reason, message, ways, enters }: DdlRefusal): Pick<Held, 'reason' | 'message' | 'ways' | 'enters'> {
+  return { reason, message, ways, enters };
 }
 
 function isSameRule(one: DdlRule, other: DdlRule): boolean {

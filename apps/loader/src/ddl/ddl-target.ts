@@ -24,22 +24,22 @@ import type { LoaderRun, Owned } from '../loader-run.js';
 import { isRefusal } from './carry-out.js';
 import { beforeMapping } from './before-mapping.js';
 import { changedTables } from './changed-tables.js';
-import type { DdlConclusion, DdlDecision, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
-import { hasGtids, takeLock } from './carry-out-once.js';
+import type { DdlConclusion, DdlAt, DdlPlan, DdlRefusal, DdlState, DdlTarget, Misfit } from './carry-out.js';
+import { takeLock } from './carry-out-once.js';
 import { carryOut, carryOutParts } from './carry-out-parts.js';
+import { answerOf, checkpointBehind, keyOf, rowOf } from './ddl-row.js';
 import { droppedBy } from './dropped.js';
 import { enteredRefusal, seedEntered } from './entered.js';
 import { enteringOf } from './entering.js';
 import { isMet } from './is-met.js';
-import { keptText } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import { Marks } from './marks.js';
-import { apartRouter, onlineChangeOf } from './online-change.js';
 import { droppedAmid, mayBeOfTool } from './online-plan.js';
-import { isGtid, isHarmlessAgain, keyOf } from './record-facts.js';
+import { isHarmlessAgain } from './record-facts.js';
 import { refusalOf } from './runnable.js';
 import { ddlTiming } from './run-statement.js';
 import type { DdlTiming } from './run-statement.js';
+import { hasGtids } from './server-facts.js';
 
 export interface ServerDdlTargetOptions {
   readonly target: ConnectionOptions;
@@ -85,11 +85,11 @@ export class ServerDdlTarget implements DdlTarget {
 
   async look(record: DdlRecord): Promise<DdlState> {
     return this.#connected(async (connection) => {
-      const found = await readDdl(connection, this.#key(record));
+      const found = await readDdl(connection, keyOf(this.#options.checkpoint, record));
       if (found?.state !== 'intent') return settled(found);
       await takeLock(connection, this.#options.checkpoint.pipeline, this.#options);
       // Who had the lock may have written more.
-      const row = await readDdl(connection, this.#key(record));
+      const row = await readDdl(connection, keyOf(this.#options.checkpoint, record));
       return row?.state === 'intent' ? this.#decided(connection, record, row) : settled(row);
     });
   }
@@ -129,7 +129,7 @@ export class ServerDdlTarget implements DdlTarget {
   async run(record: DdlRecord, plan: DdlPlan, at: DdlAt): Promise<DdlRefusal | null> {
     const { onActivity, checkpoint, maxSeconds, signal, target, timing = ddlTiming } = this.#options;
     const { log, seq } = at.position;
-    const of = this.#of(record, plan, at);
+    const of = rowOf(this.#options, record, { plan, at });
     const activity = { log, seq, statement: record.statement, here: plan.sql.slice(0, shownCharacters), since: Date.now() };
     return this.#marking((marks) =>
       this.#connected(async (connection) => {
@@ -137,7 +137,7 @@ export class ServerDdlTarget implements DdlTarget {
         const onLook = (seen: Pick<DdlActivity, 'progress' | 'blockers'>): void => onActivity({ ...activity, ...seen });
         onLook({ progress: null, blockers: [] });
         try {
-          const once = { target, timing, signal, maxSeconds, onLook, connection, marks, key: checkpoint, answer: answerOf(at.decision) };
+          const once = { target, timing, signal, maxSeconds, onLook, connection, marks, key: checkpoint, answer: answerOf(at) };
           const refusal = await (plan.parts ? carryOutParts(of, plan.parts, once) : carryOut(of, record, once));
           if (refusal === null) await this.#end(marks, of, { state: 'done', record, at });
           return refusal;
@@ -150,7 +150,10 @@ export class ServerDdlTarget implements DdlTarget {
 
   async seed(record: DdlRecord, at: DdlAt): Promise<DdlRefusal | null> {
     const { checkpoint, timing = ddlTiming } = this.#options;
-    const of = (part: number, sql: string, tables: readonly TableName[]): DdlOf => ({ ...this.#of(record, { sql, tables }, at), part });
+    const of = (part: number, sql: string, tables: readonly TableName[]): DdlOf => ({
+      ...rowOf(this.#options, record, { plan: { sql, tables }, at }),
+      part,
+    });
     return this.#marking((marks) =>
       this.#connected(async (connection) => {
         await takeLock(connection, checkpoint.pipeline, this.#options);
@@ -169,7 +172,7 @@ export class ServerDdlTarget implements DdlTarget {
     const plan = mapStatement(record, this.#options);
     const tables = state === 'shadow' ? changedTables(record) : leavesOf(record, this.#options.router);
     const known = plan === 'nothing' || isRefusal(plan) ? { sql: '', tables } : plan;
-    await this.#marking((marks) => this.#end(marks, this.#of(record, known, at), { state, record, at }));
+    await this.#marking((marks) => this.#end(marks, rowOf(this.#options, record, { plan: known, at }), { state, record, at }));
   }
 
   /** Of an open intent whose session is over. */
@@ -183,40 +186,16 @@ export class ServerDdlTarget implements DdlTarget {
       if (isSame || record.statement === 'TRUNCATE TABLE') return isHarmlessAgain(record) ? 'new' : 'open';
     }
     const at = { position: { log: '', logEpoch: 0, seq: 0, nextOffset: 0 }, decision: null };
-    const of = this.#of(record, { sql: '', tables: [] }, at);
+    const of = rowOf(this.#options, record, { plan: { sql: '', tables: [] }, at });
     await this.#marking((marks) => marks.write(ddlEnd(of, 'done', null), of));
     return 'done';
   }
 
   async #end(marks: Marks, of: DdlOf, { state, record, at, waits = [] }: Ended): Promise<void> {
-    const { log: logId, logEpoch, seq, nextOffset } = at.position;
-    const gtid = isGtid.test(record.id) ? record.id : null;
-    const { origin, path } = record;
-    const moved = {
-      ...this.#options.checkpoint,
-      logId,
-      logEpoch,
-      seq,
-      nextOffset,
-      gtid,
-      sourceUs: record.session.timestampUs,
-      origin,
-      path,
-    };
-    await marks.move(joined([ddlEnd(of, state, answerOf(at.decision)), ...waits]), moved).catch((error: unknown) => {
+    const text = joined([ddlEnd(of, state, answerOf(at)), ...waits]);
+    await marks.move(text, checkpointBehind(this.#options.checkpoint, record, at)).catch((error: unknown) => {
       throw ofStore(error);
     });
-  }
-
-  #key(record: DdlRecord): Pick<DdlOf, 'pipeline' | 'record' | 'part'> {
-    return { pipeline: this.#options.checkpoint.pipeline, record: keyOf(record), part: 0 };
-  }
-
-  #of(record: DdlRecord, { sql, tables }: DdlPlan, { position: { log, seq }, own }: DdlAt): DdlOf {
-    const { statement } = record;
-    const { origin, path } = own ?? record;
-    const kept = onlineChangeOf(record, apartRouter(this.#options.router)) === null ? undefined : keptText(record);
-    return { ...this.#key(record), log, seq, statement, sql, tables, origin, path, kept };
   }
 
   async #connected<T>(work: (connection: DdlConnection) => Promise<T>): Promise<T> {
@@ -259,8 +238,4 @@ function leavesOf(record: DdlRecord, router: Router): readonly TableName[] {
 function settled(row: DdlRow | null): DdlState {
   if (row?.state === 'shadow') return 'done';
   return row?.state === 'done' || row?.state === 'skipped' ? row.state : 'new';
-}
-
-function answerOf(decision: DdlDecision | null): string | null {
-  return decision && JSON.stringify(decision);
 }

@@ -3,15 +3,17 @@
  * name is put aside, never dropped, each table by a statement of its own under its own witness (part 1, 2, …). With the record's own row
  * (part 0) it is written that nothing of the table is applied until its seed begins. Decision 0034, rule 21.
  */
-import { asideName, createRouter, sourceTable, tableName } from '@lutra/model';
+import { asideName, tableName } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
 import type { DdlActivity, DdlRecord, Route, Router, TableName } from '@lutra/model';
 import { asideDefinition, asideObstacles, awaitSeed, ddlEnd, hasLeft, hasRows, hasRun, isThere, quoteTable, readDdl } from '@lutra/mysql';
 import type { DdlConnection, DdlOf, Queries, SqlText } from '@lutra/mysql';
-import { carryOutOnce, hasGtids } from './carry-out-once.js';
+import { carryOutOnce } from './carry-out-once.js';
 import type { OnceOptions } from './carry-out-once.js';
 import type { DdlAt, DdlRefusal } from './carry-out.js';
 import type { Entering } from './entering.js';
+import { hasGtids, isMariadb } from './server-facts.js';
+import { isWrittenBy } from './shared-tables.js';
 
 interface Setting {
   /** What is written here goes to the source too. */
@@ -74,14 +76,12 @@ export async function besideLeft(
 /** Why a seed is no way out; null: it is one. */
 async function obstacle(connection: DdlConnection, { record, entering, bothWays, others }: EnteredOptions): Promise<string | null> {
   const { enters, moves } = entering;
-  const [row] = await connection.query('SELECT VERSION() AS version');
-  if (/mariadb/i.test(String(row?.['version'])) || record.flavor === 'mariadb') return 'one of the two servers is MariaDB';
-  const isWitnessed = await hasGtids(connection);
+  if (record.flavor === 'mariadb' || (await isMariadb(connection))) return 'one of the two servers is MariaDB';
   if (bothWays) return 'something flows both ways, and what the target has written to the table may not have arrived at the source';
-  const other = enters.find(({ target }) => others().some((routes) => sourceTable(target, routes, createRouter(routes)) !== null));
+  const other = enters.find(({ target }) => isWrittenBy(others(), target));
   if (other) return `another pipeline writes ${tableName(other.target)} too, and its rows would be put aside with the others`;
   if (moves === null) return 'it changes names in a circle';
-  if (moves.length > 0 && !isWitnessed) return 'it gives other tables new names too, and the target has no GTIDs';
+  if (moves.length > 0 && !(await hasGtids(connection))) return 'it gives other tables new names too, and the target has no GTIDs';
   const tables = [...new Map(enters.map(({ target }) => [tableName(target), target])).values()];
   if (tables.length < enters.length) return 'the rows of several tables that enter would come into one';
   for (const target of tables) {

@@ -3,7 +3,7 @@ import type { DdlClause, DdlRecord } from '@lutra/model';
 import { hasRows, isGone, isThere, showsClauses } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
 import type { DdlPlan } from './carry-out.js';
-import { mayExist } from './kept-statements.js';
+import { mayExist } from './record-facts.js';
 
 /** @throws SyncError TARGET_* */
 export async function isMet(queries: Queries, record: DdlRecord, { tables, parts }: DdlPlan, bothWays: boolean): Promise<boolean> {

@@ -6,6 +6,7 @@ import { tableName } from '@lutra/model';
 import type { DdlRecord, DdlTable, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import { changedTables } from './changed-tables.js';
+import { mayExist } from './record-facts.js';
 
 /** A statement, as far as it is needed to do the same to another table. */
 export type KeptStatement = Pick<
@@ -59,11 +60,6 @@ export function isAway(kept: readonly KeptStatement[], table: TableName): boolea
 function isAlter({ statement, tables, doubt }: KeptStatement, { role }: DdlTable): boolean {
   const isMoved = tables.some((table) => table.role === 'to' || table.role === 'with');
   return role === 'subject' && doubt === null && !isMoved && /^(?:ALTER TABLE|(?:CREATE|DROP) INDEX)$/.test(statement);
-}
-
-/** It was written so that it may be there. */
-export function mayExist({ sql, tables }: Pick<DdlRecord, 'sql' | 'tables'>): boolean {
-  return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
 }
 
 /** The same statement, said of another table: still in the names of the source. Null: its text does not say where the name is. */

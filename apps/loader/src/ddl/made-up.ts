@@ -2,14 +2,16 @@
  * Values that a server makes up for rows that are there, when it adds a column or makes one count: by the order in which it stores them, by
  * its own auto_increment_increment, by the session. No row of them is in the binlog: both sides would differ, and nobody would hear of it.
  */
-import { clauses, keyword } from '@lutra/binlog';
+import { keyword } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import { tableName, toSyncError } from '@lutra/model';
 import type { DdlRecord } from '@lutra/model';
 import { hasRows, quoteName, quoteTable } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
+import { alterClauses } from './alter-clauses.js';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
 import { hasMode, tokensOf } from './statement-tokens.js';
+import type { Text } from './statement-tokens.js';
 
 export interface MadeUp {
   /** What fills each row; null: nothing does. */
@@ -18,30 +20,20 @@ export interface MadeUp {
   readonly numbered: readonly string[];
 }
 
-export type Text = Pick<DdlRecord, 'sql' | 'statement' | 'session' | 'flavor'>;
-
 /** Of the functions that depend on the session, or on the server, those that MySQL takes in a default for rows that are there. */
 const ofSession = new Set(['CONNECTION_ID', 'DATABASE', 'SCHEMA', 'CURRENT_ROLE', 'PS_CURRENT_THREAD_ID', 'ROLES_GRAPHML']);
 
 /** Pure. */
-export function madeUp({ statement, ...text }: Text): MadeUp {
+export function madeUp({ statement, ...text }: Text & Pick<DdlRecord, 'statement'>): MadeUp {
   if (statement !== 'ALTER TABLE') return { all: null, numbered: [] };
   const tokens = tokensOf(text);
-  const counting = clausesOf(tokens).filter(numbers);
+  const counting = alterClauses(tokens).filter(numbers);
   if (counting.some(([first]) => keyword(first) === 'ADD')) return { all: 'AUTO_INCREMENT', numbered: [] };
   const isOfSession = tokens.some((token, i) => ofSession.has(keyword(token)) && tokens[i + 1]?.text === '(');
   const numbered = counting.flatMap(
     (clause) => clause.slice(1).find((token) => !/^(?:COLUMN|IF|EXISTS)$/.test(keyword(token)))?.text ?? [],
   );
   return { all: isOfSession ? 'a function of its session' : null, numbered };
-}
-
-/** Each from its ADD, MODIFY or CHANGE on: the first begins behind the table's name. */
-function clausesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  return clauses(tokens).map((clause) => {
-    const verb = clause.findIndex((token) => /^(?:ADD|MODIFY|CHANGE)$/.test(keyword(token)));
-    return verb === -1 ? clause : clause.slice(verb);
-  });
 }
 
 const beforeName = /^(?:ADD|MODIFY|CHANGE|COLUMN|EXISTS|AFTER)$/;

@@ -2,19 +2,18 @@
  * A schema change of the source in the names of the target, by the pipeline's routes: each name is replaced at its place in the text,
  * quoted and qualified. Nothing is parsed here: what has no place, or cannot be said, is refused. Pure.
  */
-import { isPutAside, sourceTable, tableName } from '@lutra/model';
-import type { DdlRecord, DdlRole, DdlTable, Route, Router, TableName } from '@lutra/model';
+import { isPutAside, tableName } from '@lutra/model';
+import type { DdlRecord, DdlTable, Route, Router, TableName } from '@lutra/model';
 import { quoteName, quoteTable, wholeDatabase } from '@lutra/mysql';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
+import { bystanders, changedTables } from './changed-tables.js';
 import { databaseTarget } from './map-database.js';
+import { mergedWith } from './shared-tables.js';
 
 export interface Mapping {
   readonly router: Router;
   readonly routes: readonly Route[];
 }
-
-/** Tables that are only read, or referred to. */
-const bystanders: ReadonlySet<DdlRole> = new Set(['like', 'references', 'union']);
 
 export function mapStatement(record: DdlRecord, mapping: Mapping): DdlPlan | DdlRefusal | 'nothing' {
   const { sql, doubt } = record;
@@ -24,7 +23,7 @@ export function mapStatement(record: DdlRecord, mapping: Mapping): DdlPlan | Ddl
     if (tables.length > 0 && !tables.some(isRouted)) return 'nothing';
     return { reason: 'unknown', message: `which tables it changes cannot be made out: ${doubt ?? 'a table has no place in the text'}` };
   }
-  const changed = tables.filter(({ role }) => !bystanders.has(role));
+  const changed = changedTables({ tables, doubt });
   if (!changed.some(isRouted)) return 'nothing';
   return record.statement === 'DROP TABLE' ? dropped({ sql, tables }, changed.filter(isRouted), mapping) : replaced(sql, tables, mapping);
 }
@@ -85,12 +84,6 @@ function targetOf(sql: string, table: DdlTable, mapping: Mapping): TableName | D
   if (other === null) return target;
   const why = 'what is done to one of them there is done to the rows of all';
   return { reason: 'unmapped', message: `${tableName(target)} takes the rows of several tables (${tableName(other)} too): ${why}` };
-}
-
-/** Another table of the source that arrives in the same one; where a route renames all that its pattern matches, the pattern. */
-function mergedWith(source: TableName, target: TableName, { routes, router }: Mapping): TableName | null {
-  const others = routes.map((route) => sourceTable(target, [route], router));
-  return others.find((other) => other !== null && tableName(other) !== tableName(source)) ?? null;
 }
 
 const misplaced: DdlRefusal = { reason: 'unknown', message: 'the places of its names do not fit its text' };

@@ -2,10 +2,13 @@
  * What a statement does with the tables that an online tool makes (shadows), where their rows are not carried: nothing is done here, or one
  * of them comes in the place of its table. Pure. Decision 0034, rule 19.
  */
+import { clauses } from '@lutra/binlog';
 import { shadowKindOf, tableName } from '@lutra/model';
 import type { DdlRecord, Router, Shadow, ShadowKind, TableName } from '@lutra/model';
 import { changedTables } from './changed-tables.js';
-import { clauseCount } from './statement-tokens.js';
+import { renamesIn } from './renames.js';
+import type { Move } from './renames.js';
+import { tokensOf } from './statement-tokens.js';
 
 export type OnlineChange =
   /** Of shadows alone. */
@@ -35,7 +38,7 @@ export function onlineChangeOf(record: Named, router: Route): OnlineChange | nul
   const isRouted = (table: TableName): boolean => router(table) !== null;
   const isOrdinary = !changed.some(isRouted);
   if (record.doubt !== null || !isRename(record)) return isOrdinary ? { does: 'nothing' } : null;
-  const moves = renames(record);
+  const moves = renamesIn(record);
   const enters = moves.find(({ from, to }) => isApart(from) && isRouted(to));
   const others = moves.filter((move) => move !== enters && (isRouted(move.from) || isRouted(move.to)));
   const isWhole = isWholeRename(record);
@@ -47,26 +50,8 @@ export function onlineChangeOf(record: Named, router: Route): OnlineChange | nul
   return { does: 'redefine', table, by, kind, isPlain };
 }
 
-interface Move {
-  readonly from: TableName;
-  readonly to: TableName;
-}
-
 function isRename({ statement, tables }: Named): boolean {
   return /^(?:RENAME|ALTER) TABLE$/.test(statement) && tables.some(({ role }) => role === 'to');
-}
-
-/** RENAME TABLE a TO b, c TO d; ALTER TABLE a RENAME b. */
-function renames({ tables }: Named): readonly Move[] {
-  const inOrder = tables.toSorted((one, other) => one.offset - other.offset);
-  return inOrder.flatMap((to, i) => {
-    const from = inOrder.slice(0, i).findLast(({ role }) => role === 'from' || role === 'subject');
-    return to.role === 'to' && from ? [{ from: named(from), to: named(to) }] : [];
-  });
-}
-
-function named({ database, name }: TableName): TableName {
-  return { database, name };
 }
 
 function onlyLeaves([leave, ...more]: readonly Move[], isApart: (table: TableName) => boolean): OnlineChange | null {
@@ -78,7 +63,7 @@ function onlyLeaves([leave, ...more]: readonly Move[], isApart: (table: TableNam
 
 /** ALTER TABLE may do something else besides. */
 function isWholeRename(record: Named): boolean {
-  return record.statement === 'RENAME TABLE' || (record.tables.length === 2 && clauseCount(record) === 1);
+  return record.statement === 'RENAME TABLE' || (record.tables.length === 2 && clauses(tokensOf(record)).length === 1);
 }
 
 function isSame(one: TableName, other: TableName): boolean {

@@ -11,6 +11,7 @@ import type { Mapping } from './map-statement.js';
 import { apartRouter, onlineChangeOf } from './online-change.js';
 import type { OnlineChange } from './online-change.js';
 import { byHand, entered, redefinition } from './redefinition.js';
+import { isMariadb } from './server-facts.js';
 
 export interface OnlineOptions extends Mapping {
   readonly pipeline: string;
@@ -82,8 +83,7 @@ async function changePlan(queries: Queries, record: DdlRecord, { change, ...opti
  * runs no such statement.
  */
 async function isElsewhere(queries: Queries, record: DdlRecord, { router }: OnlineOptions): Promise<boolean> {
-  const [row] = await queries.query('SELECT VERSION() AS version');
-  if (record.flavor === 'mariadb' || /mariadb/i.test(String(row?.['version']))) return true;
+  if (record.flavor === 'mariadb' || (await isMariadb(queries))) return true;
   if (/^(?:CREATE|DROP) TABLE$/.test(record.statement)) return false;
   for (const { role, database, name } of changedTables(record)) {
     const table = { database, name };

@@ -67,7 +67,7 @@ function logOf(
     admin: () => ({ offsets: async () => ({ start, end: records.length }), close: async () => undefined }),
     subscribe: async function* ({ offset, signal }: { offset: number; signal: AbortSignal }) {
       yield records.slice(offset);
-      await untilAbort(signal).catch(() => undefined);
+      await untilAbort(signal).catch(() => undefined); // an abort is its end
     },
   };
   const deps = { io: { kafka }, schemas } as unknown as Pick<LoaderDeps, 'io' | 'schemas'>;

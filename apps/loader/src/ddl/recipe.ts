@@ -4,7 +4,7 @@ import type { DdlRecord } from '@lutra/model';
 import type { Misfit } from './carry-out.js';
 import { madeUp } from './made-up.js';
 import { tokensOf } from './statement-tokens.js';
-import type { Text } from './made-up.js';
+import type { Text } from './statement-tokens.js';
 
 const page = 'docs/10-schema-changes.md';
 

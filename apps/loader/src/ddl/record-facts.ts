@@ -9,12 +9,12 @@ export const isGtid = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?::\w+)?:\d+
  * A GTID, or a place in a file, is used again where a source was restored from a backup, or began its binlogs anew. Counter-example for the
  * id alone: the statement that has it then is taken for the one that ran. The second that it ran in is the same wherever it is read.
  */
-export function keyOf({ id, session }: DdlRecord): string {
+export function recordKey({ id, session }: DdlRecord): string {
   return `${id}@${Math.floor(session.timestampUs / 1e6)}`;
 }
 
 /** It was written so that it may be there. */
-export function mayExist({ sql, tables }: DdlRecord): boolean {
+export function mayExist({ sql, tables }: Pick<DdlRecord, 'sql' | 'tables'>): boolean {
   return /\bif\s+not\s+exists\b/i.test(sql.slice(0, Math.min(...tables.map(({ offset }) => offset))));
 }
 

@@ -2,6 +2,7 @@
  * What it means here that an online tool has put its shadow in the place of a table: the ALTERs that it did to the shadow, said of the
  * table. Pure. Decision 0034, rule 19.
  */
+import { keyword } from '@lutra/binlog';
 import { tableName } from '@lutra/model';
 import type { DdlRecord } from '@lutra/model';
 import type { DdlPart, DdlPlan, DdlRefusal } from './carry-out.js';
@@ -10,7 +11,7 @@ import type { KeptStatement } from './kept-statements.js';
 import { mapStatement } from './map-statement.js';
 import type { Mapping } from './map-statement.js';
 import type { OnlineChange } from './online-change.js';
-import { onlyCounts } from './statement-tokens.js';
+import { tokensOf } from './statement-tokens.js';
 
 type Redefine = Extract<OnlineChange, { does: 'redefine' }>;
 
@@ -40,6 +41,14 @@ export function redefinition(record: DdlRecord, change: Redefine, kept: readonly
     parts,
     held: { reason: 'online-change', message },
   };
+}
+
+/** ALTER TABLE t AUTO_INCREMENT = 7, and no more: its rows say where a table goes on counting. */
+function onlyCounts({ statement, tables, ...text }: KeptStatement): boolean {
+  const behind = Math.max(...tables.map(({ offset, length }) => offset + length));
+  const rest = tokensOf(text).filter(({ at }) => at >= behind);
+  const words = rest.map((token) => (token.kind === 'number' ? 'n' : keyword(token))).filter((word) => word !== '=');
+  return statement === 'ALTER TABLE' && words.join(' ') === 'AUTO_INCREMENT n';
 }
 
 /** A table is routed that was not, or whose rows were not: they are in no log. */

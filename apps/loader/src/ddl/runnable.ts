@@ -5,6 +5,7 @@ import type { DdlRecord } from '@lutra/model';
 import { rights } from './carry-out-once.js';
 import { fillsRows } from './made-up.js';
 import type { DdlPlan, DdlRefusal } from './carry-out.js';
+import { isMariadb } from './server-facts.js';
 
 const notPrepared = 1295;
 
@@ -17,8 +18,7 @@ export async function refusalOf(connection: DdlConnection, record: DdlRecord, pl
 }
 
 async function notRunnable(connection: DdlConnection, record: DdlRecord, plan: DdlPlan): Promise<DdlRefusal | null> {
-  const [row] = await connection.query('SELECT VERSION() AS version');
-  if (/mariadb/i.test(String(row?.['version']))) return unmapped('Lutra does not run schema changes on MariaDB yet');
+  if (await isMariadb(connection)) return unmapped('Lutra does not run schema changes on MariaDB yet');
   if (record.flavor === 'mariadb') return unmapped('it was run on MariaDB, and the target is MySQL: the two read statements differently');
   const settings = await ddlSettings(connection, record.session);
   if ('problem' in settings) return unmapped(settings.problem);

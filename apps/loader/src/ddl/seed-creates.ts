@@ -9,9 +9,10 @@ import type { ConnectionOptions, CreateStatement, DdlOf } from '@lutra/mysql';
 import type { During } from '@lutra/runtime';
 import type { TargetPort } from '../io.js';
 import type { LoaderRun } from '../loader-run.js';
-import { carryOutOnce, hasGtids, rights, takeLock } from './carry-out-once.js';
+import { carryOutOnce, rights, takeLock } from './carry-out-once.js';
 import { Marks } from './marks.js';
 import { ddlTiming } from './run-statement.js';
+import { hasGtids, isMariadb } from './server-facts.js';
 
 export interface SeedCreatesOptions {
   readonly target: ConnectionOptions;
@@ -123,8 +124,7 @@ const mariadb = 'MariaDB has no such witness yet';
 
 /** Null: it can have a witness. */
 async function lackingOf(connection: DdlConnection): Promise<string | null> {
-  const [row] = await connection.query('SELECT VERSION() AS version');
-  if (/mariadb/i.test(String(row?.['version']))) return mariadb;
+  if (await isMariadb(connection)) return mariadb;
   if (!(await hasGtids(connection))) return 'the target has no GTIDs';
   const isDenied = await connection.query("SET SESSION gtid_next = 'AUTOMATIC'").then(
     () => false,

@@ -20,8 +20,19 @@ export function takesFromOthers(record: DdlRecord, { router, routes, others }: S
       return typeof target !== 'string' && others.some((other) => reaches(target.database, other));
     }
     const target = router({ database, name });
-    return target !== null && others.some((other) => sourceTable(target, other, createRouter(other)) !== null);
+    return target !== null && isWrittenBy(others, target);
   });
+}
+
+/** `others`: routes of each other pipeline to the same target. */
+export function isWrittenBy(others: Shared['others'], target: TableName): boolean {
+  return others.some((routes) => sourceTable(target, routes, createRouter(routes)) !== null);
+}
+
+/** Another table of the source that arrives in the same one; where a route renames all that its pattern matches, the pattern. */
+export function mergedWith(source: TableName, target: TableName, { routes, router }: Pick<Shared, 'routes' | 'router'>): TableName | null {
+  const others = routes.map((route) => sourceTable(target, [route], router));
+  return others.find((other) => other !== null && tableName(other) !== tableName(source)) ?? null;
 }
 
 function onlyAdds({ statement, clauses }: Pick<DdlRecord, 'statement' | 'clauses'>): boolean {
@@ -44,11 +55,7 @@ export function apartWhereShared({ router, routes, others }: Shared): Router {
       const source = { database, name: of };
       const target = router(source);
       if (target === null) return false;
-      const own = routes.map((route) => sourceTable(target, [route], router));
-      return (
-        own.some((other) => other !== null && tableName(other) !== tableName(source)) ||
-        others.some((other) => sourceTable(target, other, createRouter(other)) !== null)
-      );
+      return mergedWith(source, target, { routes, router }) !== null || isWrittenBy(others, target);
     });
   const known = new Map<string, boolean>();
   const isApart = (table: TableName): boolean => {

@@ -8,19 +8,11 @@ import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
 import type { Drop } from '../drops/drops.js';
 import { PeerLog } from './peer-log.js';
-import type { PeerLogOptions } from './peer-log.js';
+import { behind, earliest, positionIn } from './peer.js';
+import type { Peer } from './peer.js';
 import { AppliedHere } from './watermark.js';
 import type { Watermark } from './watermark.js';
 import type { KeyValues } from './recent-changes.js';
-
-export interface Peer {
-  readonly region: string;
-  /** The pipeline that brings this log to the source: how much of it a transaction had seen stands under that. */
-  readonly toSource: string;
-  readonly log: PeerLogOptions;
-  /** Of a third region: the pipeline from there to the target. Null: the target's own log. */
-  readonly pipeline: string | null;
-}
 
 export interface PeersOptions {
   /** The target's own first, for each pipeline that carries its changes back; none where tables flow one way only. */
@@ -263,29 +255,7 @@ export class Peers {
   }
 }
 
-/** Its Kafka may be away as well: then nothing that is published comes here either. */
-function behind({ region, log }: Peer): string {
-  return `the capture of ${region}, or its Kafka (${log.bus.brokers.join(', ')}): what is committed at the target is not in its topic yet`;
-}
-
-/** Older versions of capture kept it by region. */
-function positionIn(seen: Seen, { toSource, region }: Peer): LogPosition | undefined {
-  return seen[toSource] ?? seen[region];
-}
-
 /** Seq up to which a transaction had seen a log; −1: nothing, or less than the index of recent changes can tell. */
 function seenIn(log: PeerLog, peer: Peer, seen: Seen): number {
   return log.seenBy(positionIn(seen, peer)) ?? -1;
-}
-
-/** Null: one of them has seen nothing. */
-function earliest(positions: readonly (LogPosition | undefined)[]): LogPosition | null {
-  let first: LogPosition | null = null;
-  for (const position of positions) {
-    if (!position) return null;
-    // Of two logs, one was made after the other; what follows has seen nothing of it.
-    if (first && first.log !== position.log) return null;
-    if (!first || position.seq < first.seq) first = position;
-  }
-  return first;
 }

@@ -25,7 +25,7 @@ describe('the columns of an ALTER TABLE', () => {
     ["ALTER TABLE t ADD d ENUM('DROP', 'x, DROP y') DEFAULT 'x', DROP PRIMARY KEY, DROP c", 'shop.t columns c'],
     ['ALTER TABLE t DROP period, DROP `index`, DROP system', 'shop.t columns period,index,system'],
     ['ALTER TABLE t RENAME COLUMN c TO d', 'shop.t columns  renamed c'],
-    ['ALTER TABLE t CHANGE COLUMN c d INT, CHANGE e E INT, DROP f', 'shop.t columns f renamed c'],
+    ['ALTER TABLE t CHANGE COLUMN c d INT, CHANGE e E INT, RENAME COLUMN g TO G, DROP f', 'shop.t columns f renamed c'],
     ['ALTER TABLE t RENAME COLUMN a TO b, RENAME COLUMN b TO a', 'shop.t columns  renamed a,b'],
   ])('%s', (sql, wanted) => {
     const at = sql.includes('shop.t') ? 'shop.t' : 't';
@@ -65,6 +65,7 @@ describe('the columns of an ALTER TABLE', () => {
     ["ADD (c INT, d DECIMAL(5, 2), E ENUM('x', ',')), DROP f", 'c,d,e'],
     ['ADD COLUMN (c INT)', 'c'],
     ['CHANGE a b INT, RENAME COLUMN c TO D', 'b,d'],
+    ['ADD COLUMN IF NOT EXISTS c INT, ADD IF NOT EXISTS (d INT), ADD (e INT, INDEX (e))', 'c,d,e'],
   ])('new: %s', (sql, wanted) => {
     const record = ddlRecord(`ALTER TABLE t ${sql}`, []);
     const tables = [{ database: 'shop', name: 't', role: 'subject', offset: 12, length: 1 } as const];
@@ -131,6 +132,16 @@ describe('a table', () => {
         ['to', 't'],
       ],
       ['shop.t away', 'shop._t_del made', 'shop.t redefine'],
+    ],
+    [
+      'RENAME TABLE _t TO __t_del, __t_gho TO _t',
+      [
+        ['from', '_t'],
+        ['to', '__t_del'],
+        ['from', '__t_gho'],
+        ['to', '_t'],
+      ],
+      ['shop._t away', 'shop.__t_del made', 'shop._t redefine'],
     ],
     [
       'ALTER TABLE t RENAME TO _t_old',

@@ -5,13 +5,11 @@
  * taking any column that the table lacks then for a dropped one: RENAME COLUMN c TO d. The value of c would be thrown away, and is in d at
  * the other side.
  */
-import { clauses, keyword } from '@lutra/binlog';
-import type { Token } from '@lutra/binlog';
-import { shadowName } from '@lutra/model';
+import { shadowKindOf } from '@lutra/model';
 import type { DdlRecord, TableName } from '@lutra/model';
-import { tokensOf } from '../../ddl/statement-tokens.js';
-import { isOther, nameIn } from './column-names.js';
-import { defaultsOf } from './defaults.js';
+import { alteredBy } from '../../ddl/alter-clauses.js';
+import type { Altered } from '../../ddl/alter-clauses.js';
+import { renamedTables, renamesIn } from '../../ddl/renames.js';
 import type { Dropping } from './drops.js';
 
 export interface DroppedTable {
@@ -33,11 +31,9 @@ export function droppedBy(record: DdlRecord, isCarried: (table: TableName) => bo
   if (statement === 'CREATE TABLE') return of({ kind: 'made' });
   if (tables.some(({ role }) => role === 'to')) return renamed(record, isCarried);
   if (statement !== 'ALTER TABLE') return [];
-  const tokens = tokensOf(record);
-  const does = columnsOf(tokens);
-  const columns = does.kind === 'doubt' ? [] : defaultsOf(clausesOf(tokens), record.sql);
-  const isNothing = does.kind === 'columns' && does.dropped.length + does.renamed.length === 0 && !does.added;
-  return [...(isNothing ? [] : of(does)), ...(columns.length > 0 ? of({ kind: 'defaults', columns }) : [])];
+  const altered = alteredBy(record);
+  if (altered.some(({ does }) => does === 'unread')) return of({ kind: 'doubt' });
+  return [...columnsOf(altered), ...defaultsOf(altered)].flatMap((does) => of(does));
 }
 
 /** The text may be none that can be read: so its words are looked for wherever they stand. */
@@ -50,87 +46,32 @@ function inDoubt({ sql, tables }: DdlRecord): readonly DroppedTable[] {
 }
 
 /** A tool's table in the place of its own, or that one put aside; else what had the old name is gone, or is where nobody can say it. */
-function renamed({ statement, tables }: DdlRecord, isCarried: (table: TableName) => boolean): readonly DroppedTable[] {
-  const named = tables.filter(({ role }) => role === 'from' || role === 'to' || (role === 'subject' && statement === 'ALTER TABLE'));
-  /** What a table that was there at the beginning is called by now. */
-  const now = new Map<string, { readonly first: TableName; readonly last: TableName }>();
-  const entered: DroppedTable[] = [];
-  for (let i = 0; i + 1 < named.length; i += 2) {
-    const [from, to] = [named[i]!, named[i + 1]!];
-    const first = now.get(keyOf(from))?.first ?? from;
-    now.delete(keyOf(from));
-    now.set(keyOf(to), { first, last: to });
-    entered.push({ table: nameOf(to), does: { kind: isShadowOf(from, to) ? 'redefine' : 'made' } });
-  }
-  const left = [...now.values()].flatMap(({ first, last }): DroppedTable[] => {
-    if (keyOf(first) === keyOf(last) || isShadowOf(first, last)) return [];
-    if (isShadowOf(last, first)) return [{ table: nameOf(first), does: { kind: 'away' } }];
-    return [{ table: nameOf(first), does: { kind: isCarried(nameOf(last)) ? 'doubt' : 'table' } }];
+function renamed(record: DdlRecord, isCarried: (table: TableName) => boolean): readonly DroppedTable[] {
+  const moves = renamesIn(record);
+  const left = renamedTables(moves).flatMap(({ from, to }): readonly DroppedTable[] => {
+    if (isShadowOf(from, to)) return [];
+    if (isShadowOf(to, from)) return [{ table: from, does: { kind: 'away' } }];
+    return [{ table: from, does: { kind: isCarried(to) ? 'doubt' : 'table' } }];
   });
+  const entered = moves.map(({ from, to }): DroppedTable => ({ table: to, does: { kind: isShadowOf(from, to) ? 'redefine' : 'made' } }));
   return [...left, ...entered];
 }
 
 function isShadowOf(shadow: TableName, { database, name }: TableName): boolean {
-  const made = shadow.database === database ? shadowName(shadow.name) : null;
-  return made !== null && (made.isCut ? name.startsWith(made.of) : made.of === name);
+  return shadow.database === database && shadowKindOf(shadow.name, name) !== null;
 }
 
-function columnsOf(tokens: readonly Token[]): Dropping {
-  if (tokens.at(-1)?.kind === 'broken') return { kind: 'doubt' };
-  const dropped: string[] = [];
-  const old: string[] = [];
-  const added: string[] = [];
-  for (const clause of clausesOf(tokens)) {
-    const [verb, ...rest] = clause;
-    if (keyword(verb) === 'DROP' && !isOther(rest)) dropped.push(...nameIn(rest).slice(0, 1));
-    const [name, next] = keyword(verb) === 'CHANGE' ? nameIn(rest) : [];
-    if (name !== undefined && next !== undefined && name !== next) {
-      old.push(name);
-      added.push(next);
-    }
-    if (keyword(verb) === 'RENAME' && keyword(rest[0]) === 'COLUMN') {
-      old.push(...nameIn(rest).slice(0, 1));
-      added.push(...rest.slice(-1).map(({ text }) => text.toLowerCase()));
-    }
-    if (keyword(verb) === 'ADD' && !isOther(rest)) added.push(...addedIn(rest));
-  }
-  return { kind: 'columns', dropped, renamed: old, ...(added.length > 0 && { added }) };
+function columnsOf(altered: readonly Altered[]): readonly Dropping[] {
+  const dropped = altered.flatMap((each) => (each.does === 'drop' ? each.column : []));
+  const renamed = altered.flatMap((each) => (each.does === 'rename' ? each.column : []));
+  const added = altered.flatMap((each) => (each.does === 'add' ? each.column : each.does === 'rename' ? each.to : []));
+  if (dropped.length + renamed.length + added.length === 0) return [];
+  return [{ kind: 'columns', dropped, renamed, ...(added.length > 0 && { added }) }];
 }
 
-function clausesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  return clauses(tokens).map((each, i) => (i === 0 ? fromVerb(each) : each));
-}
-
-const verbs = new Set(['ADD', 'DROP', 'CHANGE', 'RENAME', 'MODIFY', 'ALTER', 'ENGINE', 'COMMENT', 'CONVERT', 'ORDER']);
-
-/** The first clause begins behind ALTER [ONLINE] [IGNORE] TABLE [IF EXISTS] name [WAIT n | NOWAIT]. */
-function fromVerb(clause: readonly Token[]): readonly Token[] {
-  const table = clause.findIndex((token) => keyword(token) === 'TABLE');
-  const name = keyword(clause[table + 1]) === 'IF' ? table + 3 : table + 1;
-  const behind = clause[name + 1]?.text === '.' ? name + 3 : name + 1;
-  const verb = clause.findIndex((token, i) => i >= behind && verbs.has(keyword(token)));
-  return verb === -1 ? [] : clause.slice(verb);
-}
-
-/** `c INT`, or `(c INT, d DECIMAL(5, 2))`. */
-function addedIn(tokens: readonly Token[]): readonly string[] {
-  const at = keyword(tokens[0]) === 'COLUMN' ? 1 : 0;
-  if (tokens[at]?.text !== '(') return nameIn(tokens).slice(0, 1);
-  const names: string[] = [];
-  let depth = 0;
-  for (const [i, { kind, text }] of tokens.entries()) {
-    const before = depth;
-    if (kind === 'mark') depth += text === '(' ? 1 : text === ')' ? -1 : 0;
-    const begins = kind === 'mark' && ((text === '(' && before === 0) || (text === ',' && depth === 1));
-    if (begins) names.push(...tokens.slice(i + 1, i + 2).map((token) => token.text.toLowerCase()));
-  }
-  return names;
-}
-
-function nameOf({ database, name }: TableName): TableName {
-  return { database, name };
-}
-
-function keyOf({ database, name }: TableName): string {
-  return `${database}\0${name}`;
+function defaultsOf(altered: readonly Altered[]): readonly Dropping[] {
+  const columns = altered.flatMap((each) =>
+    each.does === 'add' || each.does === 'define' ? { name: each.column, text: each.default, isNew: each.does === 'add' } : [],
+  );
+  return columns.length > 0 ? [{ kind: 'defaults', columns }] : [];
 }

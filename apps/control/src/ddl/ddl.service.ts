@@ -17,7 +17,7 @@ import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { lookAt, sidesOf } from './both-sides.js';
 import type { SideLook } from './both-sides.js';
 import { recentQuery, toRecent, toWaiting, waitingQuery } from './ddl-queries.js';
-import { holdOf, loaderOf, statementOf, withoutSeed } from './held-pipelines.js';
+import { holdOf, loaderOf, statementOf } from './held-pipelines.js';
 import { effectiveDdl } from './ddl.rules.js';
 import type { DdlAnswerWrite, PipelineDdl, RecentDdl, TableSides, WaitingTable } from './ddl.schemas.js';
 
@@ -51,7 +51,7 @@ export class DdlService {
       pipeline: id,
       uid: pipeline.uid,
       settings: { ...effectiveDdl(pipeline.ddl, bothWays), bothWays, homes: bothWays ? homesOf(subject, hold?.tables ?? []) : [] },
-      hold: hold && withoutSeed(hold, tables),
+      hold,
       running: worker?.ddl ?? null,
       tables,
       recent: await this.#recent(pipeline, unreachable),

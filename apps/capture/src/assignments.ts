@@ -61,14 +61,11 @@ export function assignedEndpoints(
     if (readers.every((channel) => channel.state === 'stopped')) continue;
     // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
-    const read = readers.flatMap((channel) => reading(endpoint.name, channel));
-    const routes = readers.flatMap((channel) => followed(channel, reading(endpoint.name, channel)));
-    const forwarded = readers.flatMap((channel) =>
-      followed(
-        channel,
-        reading(endpoint.name, channel).filter(({ forwards }) => forwards),
-      ),
+    const read = readers.flatMap((channel) =>
+      reading(endpoint.name, channel).map((pipeline) => ({ ...pipeline, followed: followed(channel, pipeline) })),
     );
+    const routes = read.flatMap((pipeline) => pipeline.followed);
+    const forwarded = read.filter(({ forwards }) => forwards).flatMap((pipeline) => pipeline.followed);
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
     const { pipelines, names } = routesOf(endpoint.name, readers);
     const writing = channels.filter(
@@ -102,10 +99,8 @@ export function routesOf(endpoint: string, channels: readonly StoredChannel[]): 
   };
 }
 
-function followed({ pipelines }: StoredChannel, read: readonly PipelineDocument[]): readonly FollowedRoute[] {
-  return read.flatMap((pipeline) =>
-    followedRoutes(pipelineRoutes(pipeline), { uid: pipeline.uid, bothWays: comesBack(pipeline, pipelines) }),
-  );
+function followed({ pipelines }: StoredChannel, pipeline: PipelineDocument): readonly FollowedRoute[] {
+  return followedRoutes(pipelineRoutes(pipeline), { uid: pipeline.uid, bothWays: comesBack(pipeline, pipelines) });
 }
 
 function otterTablesOf(readers: readonly StoredChannel[]): OtterTables {

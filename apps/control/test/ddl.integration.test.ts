@@ -188,6 +188,32 @@ describe('a hold', () => {
     expect(await refused({})).toEqual([409, 'CONFIG_CONFLICT', expect.stringContaining('does not hold at a schema change')]);
   });
 
+  it('of a table without any key that enters is answered by a seed, whatever the target has of it: that is put aside', async () => {
+    await run('CREATE TABLE shop.bare (n INT)', 'CREATE TABLE copy.bare (n INT)', 'INSERT INTO copy.bare VALUES (1)');
+    const bare = { database: 'shop', name: 'bare' };
+    const entered = {
+      ...hold,
+      reason: 'entered',
+      statement: 'RENAME TABLE',
+      tables: [bare],
+      enters: [bare],
+      ways: ['seed', 'done', 'skip'],
+    };
+    await says({ state: 'held', hold: entered, epoch: 2 });
+    expect((await client.get(path)).body).toMatchObject({ hold: { ways: ['seed', 'done', 'skip'] }, tables: [{ key: [] }] });
+    const ordered = await client.post(path, { ...answer, answer: 'seed' });
+    expect([ordered.status, ordered.body.message]).toEqual([200, undefined]);
+    expect((await registry.seeds.read(uid as never))?.document).toMatchObject({
+      tables: ['shop.bare'],
+      keyless: [bare],
+      answers: { log: 'L', seq: 7 },
+    });
+    await client.post(path, { ...answer, answer: 'skip' });
+    expect((await registry.seeds.read(uid as never))?.document.state).toBe('cancelled');
+    await registry.skips.remove(uid as never);
+    await says({ state: 'running', epoch: 2 });
+  });
+
   it('is shown, too, where a server does not answer, which is named', async () => {
     await says({ state: 'held', hold, epoch: 2 });
     mysql.freeze();

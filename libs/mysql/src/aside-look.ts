@@ -1,6 +1,6 @@
 /** What a target is asked before it puts a table aside (RENAME): what goes along with it, and what must not. */
 import type { TableName } from '@lutra/model';
-import { tableName, toSyncError } from '@lutra/model';
+import { tableName } from '@lutra/model';
 import { definitionsOf } from './ddl-look.js';
 import { quoteName, quoteText } from './literal.js';
 import { textOf } from './server-facts.js';
@@ -41,20 +41,4 @@ export async function asideObstacles(queries: Queries, table: TableName): Promis
     `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ${database} AND EVENT_OBJECT_TABLE = ${name} LIMIT 1`,
   );
   return triggers[0] ? `${tableName(table)} has triggers at the target (${textOf(triggers[0], 'name')}), which would go with it` : null;
-}
-
-/**
- * The table has left the pipeline under another name, and stays here under its old one; none was created in its place since.
- * @throws SyncError TARGET_*
- */
-export async function hasLeft(queries: Queries, pipeline: string, { database, name }: TableName): Promise<boolean> {
-  const of = `FROM lutra.ddl WHERE pipeline = ${quoteText(pipeline)} AND LOCATE(${quoteText(JSON.stringify([database, name]))}, tables) > 0`;
-  const made = `COALESCE((SELECT MAX(begun_at) ${of} AND statement = 'CREATE TABLE' AND state = 'done'), TIMESTAMP'1970-01-02 00:00:00')`;
-  const left = `statement IN ('RENAME TABLE', 'ALTER TABLE') AND state = 'skipped' AND begun_at > ${made}`;
-  try {
-    return (await queries.query(`SELECT 1 AS found ${of} AND ${left} LIMIT 1`)).length > 0;
-  } catch (error) {
-    if (toSyncError(error).code === 'TABLE_MISSING') return false;
-    throw error;
-  }
 }

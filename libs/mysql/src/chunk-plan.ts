@@ -66,13 +66,13 @@ function asBinlog(table: TableSchema): TableSchema {
 }
 
 /**
- * `isKeyless`: one without any key has a plan too, with an empty one.
+ * `mayBeKeyless`: one without any key has a plan too, with an empty one.
  * @throws SyncError SEED_REFUSED for a table without primary key, or with a key that cannot be read in order; SOURCE_*
  */
-export async function planChunks(queries: Queries, given: TargetTable, { isKeyless = false } = {}): Promise<ChunkPlan> {
+export async function planChunks(queries: Queries, given: TargetTable, { mayBeKeyless = false } = {}): Promise<ChunkPlan> {
   const table = ownKeyed(given);
   const schema = asBinlog(asSource(table));
-  if (table.primaryKey.length === 0 && !isKeyless)
+  if (table.primaryKey.length === 0 && !mayBeKeyless)
     throw refused(table, 'it has no primary key, and no unique key over whole columns that are NOT NULL');
   const targets = new Map(table.columns.map((column) => [column.name, column]));
   const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));

@@ -25,13 +25,6 @@ export interface DdlWitness {
 }
 
 /** What is known of a schema change before it runs. */
-export interface DroppedTable {
-  /** As it is called here; all of a database is `*`. */
-  readonly table: TableName;
-  readonly log: string;
-  readonly seq: number;
-}
-
 export interface DdlOf {
   /** uid */
   readonly pipeline: string;
@@ -69,39 +62,6 @@ export async function readDdl(queries: Queries, of: Pick<DdlOf, 'pipeline' | 're
   } catch (error) {
     if (toSyncError(error).code === 'TABLE_MISSING') return null;
     throw ofStore(error);
-  }
-}
-
-/** What is kept of online tools, in the order of the log, if it has `part` in its text. @throws SyncError TARGET_* */
-export async function readKept(queries: Queries, pipeline: string, part: string): Promise<readonly string[]> {
-  const which = `pipeline = ${quoteText(pipeline)} AND LOCATE(${quoteText(part)}, kept) > 0`;
-  try {
-    const rows = await queries.query(`SELECT kept, log_id, seq FROM lutra.ddl WHERE ${which} ORDER BY begun_at, seq`);
-    // The clock of a server may go back; the numbers of a log do not.
-    const logs = [...new Set(rows.map((row) => textOf(row, 'log_id')))];
-    const place = (row: ResultRow): number => logs.indexOf(textOf(row, 'log_id'));
-    const inOrder = rows.toSorted((one, other) => place(one) - place(other) || Number(one['seq']) - Number(other['seq']));
-    return inOrder.map((row) => textOf(row, 'kept'));
-  } catch (error) {
-    const { code } = toSyncError(error);
-    if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') return [];
-    throw error;
-  }
-}
-
-/** Tables of the source's log that a pipeline has dropped here, or was told to pass: where in that log. @throws SyncError TARGET_* */
-export async function readDropped(queries: Queries, pipeline: string): Promise<readonly DroppedTable[]> {
-  const which = `pipeline = ${quoteText(pipeline)} AND part = 0 AND state IN ('done', 'skipped')`;
-  const statements = `statement IN ('DROP TABLE', 'DROP DATABASE', 'CREATE OR REPLACE TABLE')`;
-  try {
-    const rows = await queries.query(`SELECT log_id, seq, tables FROM lutra.ddl WHERE ${which} AND ${statements}`);
-    return rows.flatMap((row) => {
-      const tables = JSON.parse(textOf(row, 'tables')) as [database: string, name: string][];
-      return tables.map(([database, name]) => ({ table: { database, name }, log: textOf(row, 'log_id'), seq: Number(row['seq']) }));
-    });
-  } catch (error) {
-    if (toSyncError(error).code === 'TABLE_MISSING') return [];
-    throw error;
   }
 }
 

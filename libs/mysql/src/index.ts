@@ -64,8 +64,9 @@ export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryK
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, isSeedWhole, noCounts, readSeeds, tickSeed } from './seed-store.js';
 export { awaitSeed, awaitSeedNoMore, untickSeeds } from './seed-waiting.js';
-export { asideDefinition, asideObstacles, hasLeft } from './aside-look.js';
-export { wasLeftOutSince } from './shadow-look.js';
+export { asideDefinition, asideObstacles } from './aside-look.js';
+export { hasLeft, readDropped, readKept, wasLeftOutSince } from './ddl-history.js';
+export type { DroppedTable } from './ddl-history.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
 export {
@@ -106,5 +107,5 @@ export {
   wholeDatabase,
 } from './ddl-look.js';
 export { ddlSettings } from './ddl-session.js';
-export { ddlEnd, ddlIntent, gtidOf, hasRun, nextWitness, ofStore, readDdl, readDropped, readKept, witnessPrefix } from './ddl-store.js';
-export type { DdlOf, DdlRow, DdlRowState, DdlWitness, DroppedTable } from './ddl-store.js';
+export { ddlEnd, ddlIntent, gtidOf, hasRun, nextWitness, ofStore, readDdl, witnessPrefix } from './ddl-store.js';
+export type { DdlOf, DdlRow, DdlRowState, DdlWitness } from './ddl-store.js';

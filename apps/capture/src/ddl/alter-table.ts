@@ -31,7 +31,7 @@ export function alteredTables(cursor: Cursor): readonly Reference[] | 'mentioned
   const subject = cursor.table('subject');
   if (subject === null) return 'mentioned';
   cursor.take('NOWAIT');
-  if (cursor.take('WAIT')) cursor.skipNumber();
+  if (cursor.take('WAIT')) cursor.takeKind('number');
   const all = clauses(cursor.rest());
   if (all.every(isHarmless)) return [];
   const tables = [...all.map(clauseTables), referred(cursor.rest())];

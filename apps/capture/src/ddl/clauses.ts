@@ -5,6 +5,7 @@
 import { clauses as split, keyword, outermost } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import type { DdlClause } from '@lutra/model';
+import { allKnown, isOther, isWay, listed } from './clause-parts.js';
 import { Cursor } from './cursor.js';
 
 /** Null: it does something else too. */
@@ -33,20 +34,11 @@ function skipExists(cursor: Cursor): void {
   if (!cursor.take('IF', 'NOT', 'EXISTS')) cursor.take('IF', 'EXISTS');
 }
 
-/** How it is done is no part of what is done. */
-const ways = new Set(['ALGORITHM', 'LOCK']);
-
 function altered(cursor: Cursor): readonly DdlClause[] | null {
   skipExists(cursor);
   if (cursor.table('subject') === null) return null;
   const all = split(cursor.rest()).filter((clause) => !isWay(clause));
-  const found = all.map(clauseOf);
-  return found.length === 0 || found.includes(null) ? null : found.flatMap((of) => of ?? []);
-}
-
-export function isWay(clause: readonly Token[]): boolean {
-  const words = clause.map(keyword).filter((word) => word !== '=');
-  return words.length === 2 && ways.has(words[0] ?? '');
+  return all.length === 0 ? null : allKnown(all.map(clauseOf));
 }
 
 function clauseOf(clause: readonly Token[]): readonly DdlClause[] | null {
@@ -66,16 +58,6 @@ function ends(cursor: Cursor, found: readonly DdlClause[] | null): readonly DdlC
   return cursor.isEnd ? found : null;
 }
 
-/** What stands before the name of something that is no column; some of these words may be names of columns, too. */
-const others = new Set(
-  ['PRIMARY', 'FOREIGN', 'CONSTRAINT', 'CHECK', 'PARTITION', 'PERIOD', 'SYSTEM', 'SPATIAL', 'VECTOR', 'FULLTEXT', 'UNIQUE'].concat([
-    'INDEX',
-    'KEY',
-  ]),
-);
-
-export const isOther = (cursor: Cursor): boolean => others.has(cursor.here);
-
 function added(cursor: Cursor): readonly DdlClause[] | null {
   const isKind = cursor.takeOne('UNIQUE', 'FULLTEXT');
   if (cursor.takeOne('INDEX', 'KEY') || isKind) return one('add', 'index', cursor.here === 'USING' ? null : indexName(cursor));
@@ -83,10 +65,8 @@ function added(cursor: Cursor): readonly DdlClause[] | null {
   cursor.take('COLUMN');
   skipExists(cursor);
   if (!cursor.take('(')) return column(cursor);
-  const list = cursor.rest();
-  if (keyword(list.at(-1)) !== ')') return null;
-  const columns = split(list.slice(0, -1)).map((of) => (isOther(new Cursor(of)) ? null : column(new Cursor(of))));
-  return columns.includes(null) ? null : columns.flatMap((of) => of ?? []);
+  const columns = listed(cursor);
+  return columns && allKnown(columns.map((of) => (isOther(new Cursor(of)) ? null : column(new Cursor(of)))));
 }
 
 /** Words of a column that make more than a column. */

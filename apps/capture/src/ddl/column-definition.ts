@@ -69,11 +69,10 @@ type Parts =
   | 'members';
 
 const types: Readonly<Record<string, Parts>> = {
-  ...of('width', ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'BIGINT']),
+  ...of('width', ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'BIGINT', 'YEAR']),
   ...of('none', ['FLOAT', 'DOUBLE', 'DATE', 'JSON', 'TINYTEXT', 'TEXT', 'MEDIUMTEXT', 'LONGTEXT']),
   ...of('none', ['TINYBLOB', 'BLOB', 'MEDIUMBLOB', 'LONGBLOB']),
   ...of('none', ['GEOMETRY', 'POINT', 'LINESTRING', 'POLYGON', 'MULTIPOINT', 'MULTILINESTRING', 'MULTIPOLYGON']),
-  ...of('width', ['YEAR']),
   ...of({ least: '(1)' }, ['BIT', 'CHAR', 'BINARY']),
   ...of({ least: '' }, ['DATETIME', 'TIME', 'TIMESTAMP']),
   ...of({ least: null }, ['VARCHAR', 'VARBINARY']),

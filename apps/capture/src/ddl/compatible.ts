@@ -3,11 +3,11 @@
  * by name, and no server makes up a value. Only what is known here is; of a column that is defined anew it is told what it becomes, because
  * that alone does not say whether it widens. docs/decisions/0034-ddl.md, docs/10-schema-changes.md.
  */
-import { clauses as split, keyword } from '@lutra/binlog';
+import { clauses as split } from '@lutra/binlog';
 import type { PlainStatement, Token } from '@lutra/binlog';
 import { foldedName } from '@lutra/model';
 import type { DdlModify, DdlTable, TableName } from '@lutra/model';
-import { isOther, isWay } from './clauses.js';
+import { allKnown, isOther, isWay, listed } from './clause-parts.js';
 import { columnDefinition, takeComment, takeConstant } from './column-definition.js';
 import type { ColumnDefinition } from './column-definition.js';
 import { Cursor } from './cursor.js';
@@ -54,8 +54,7 @@ export function compatibilityOf({ sql, tokens }: PlainStatement, { statement, ta
 
 function altered(cursor: Cursor, sql: string): readonly Part[] | null {
   if (cursor.table('subject') === null) return null;
-  const found = split(cursor.rest()).map((clause) => (clause.length === 0 || isWay(clause) ? nothing : clauseOf(clause, sql)));
-  return found.includes(null) ? null : found.flatMap((parts) => parts ?? []);
+  return allKnown(split(cursor.rest()).map((clause) => (clause.length === 0 || isWay(clause) ? nothing : clauseOf(clause, sql))));
 }
 
 /** Null: it is none of those that are known here. */
@@ -77,21 +76,14 @@ function added(cursor: Cursor, sql: string): readonly Part[] | null {
   if (cursor.take('PARTITION')) return done(arePartitions(cursor));
   cursor.take('COLUMN');
   if (!cursor.take('(')) return addedOne(cursor, sql);
-  const list = cursor.rest();
-  if (!endsList(list)) return null;
-  const found = split(list.slice(0, -1)).map((one) => addedOne(new Cursor(one), sql));
-  return found.includes(null) ? null : found.flatMap((parts) => parts ?? []);
+  const columns = listed(cursor);
+  return columns && allKnown(columns.map((one) => addedOne(new Cursor(one), sql)));
 }
 
 /** `(PARTITION …)`, or `PARTITIONS n`. */
 function arePartitions(cursor: Cursor): boolean {
   if (cursor.take('PARTITIONS')) return cursor.takeKind('number') !== null && cursor.isEnd;
-  if (!cursor.take('(', 'PARTITION')) return false;
-  return endsList(cursor.rest());
-}
-
-function endsList(tokens: readonly Token[]): boolean {
-  return keyword(tokens.at(-1)) === ')';
+  return cursor.take('(', 'PARTITION') && listed(cursor) !== null;
 }
 
 function addedOne(cursor: Cursor, sql: string): readonly Part[] | null {

@@ -29,8 +29,7 @@ export class Cursor {
 
   /** The next token as a keyword in upper case, or as the mark that it is; '' for anything else. */
   get here(): string {
-    const token = this.#tokens[this.#at];
-    return token?.kind === 'word' || token?.kind === 'mark' ? token.text.toUpperCase() : '';
+    return keyword(this.#tokens[this.#at]);
   }
 
   /** Passes over the words if all of them come next. */
@@ -83,10 +82,6 @@ export class Cursor {
     if (token?.kind !== 'word' && token?.kind !== 'quoted') return null;
     this.#at += 1;
     return token.text;
-  }
-
-  skipNumber(): void {
-    this.takeKind('number');
   }
 
   /** The next token, passed over, if it is of that kind. */

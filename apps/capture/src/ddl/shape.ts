@@ -174,5 +174,5 @@ function skipExists(cursor: Cursor): void {
 /** MariaDB. */
 function skipWait(cursor: Cursor): void {
   cursor.take('NOWAIT');
-  if (cursor.take('WAIT')) cursor.skipNumber();
+  if (cursor.take('WAIT')) cursor.takeKind('number');
 }

@@ -40,7 +40,7 @@ export async function chunkTable(
   // Others show a change before it is in the binlog's file, and lock nothing.
   if (engine.toLowerCase() !== 'innodb')
     throw new SyncError('SEED_REFUSED', `${tableName(table)} is ${engine}, not InnoDB`, { details: { database, table: name } });
-  const plan = await planChunks(session, table, { isKeyless: mayBeKeyless });
+  const plan = await planChunks(session, table, { mayBeKeyless });
   const keyColumns = [...new Set([...plan.table.primaryKey, ...table.uniqueKeys.flatMap(({ columns }) => columns)])];
   const isActive = (rule: string): boolean => rule !== 'RESTRICT' && rule !== 'NO ACTION';
   const isChanged = table.foreignKeys.some(({ onDelete, onUpdate }) => isActive(onDelete) || isActive(onUpdate));

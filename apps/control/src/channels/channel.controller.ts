@@ -15,7 +15,7 @@ import type { Response } from '../http/versions.js';
 import type { AddedSeeds } from '../seeds/added-seed.service.js';
 import { addedSeedsSchema, replaceQuerySchema } from '../seeds/seed.schemas.js';
 import type { AddedSeedsAnswer, ReplaceQuery } from '../seeds/seed.schemas.js';
-import { amounts } from '../seeds/seed.service.js';
+import { amounts } from '../seeds/seed-amounts.js';
 import { LEVEL } from '../tokens.js';
 import { ChannelActionService } from './channel-action.service.js';
 import type { ActionResult } from './channel-action.service.js';

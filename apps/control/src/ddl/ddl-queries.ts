@@ -1,4 +1,4 @@
-/** lutra.ddl at one target: what was carried out there of late. */
+/** lutra.ddl and lutra.seed at one target: what was carried out there of late, and what waits for its seed. */
 import { quoteText } from '@lutra/mysql';
 import type { ResultRow } from '@lutra/mysql';
 import { z } from 'zod';

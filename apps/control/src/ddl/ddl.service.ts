@@ -4,7 +4,7 @@ import type { ClusterLevel } from '@lutra/host';
 import { comesBack, createHomeFinder, createRouter, followedRoutes, pipelineRoutes, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ChannelDocument, DdlHold, PipelineDocument, Router, TableName, WorkStatus } from '@lutra/model';
 import { Session } from '@lutra/mysql';
-import type { Side } from '@lutra/mysql';
+import type { ResultRow, Side } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { currentAuthor } from '../configuration/author.js';
@@ -12,14 +12,15 @@ import { findDocument } from '../configuration/configuration.js';
 import { limited } from '../endpoints/server-checks.js';
 import { PipelineAccessService } from '../pipelines/pipeline-access.service.js';
 import { TargetQueryService } from '../pipelines/target-query.service.js';
+import type { TableQuestion } from '../pipelines/target-query.service.js';
 import { SeedService } from '../seeds/seed.service.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { lookAt, sidesOf } from './both-sides.js';
 import type { SideLook } from './both-sides.js';
 import { recentQuery, toRecent, toWaiting, waitingQuery } from './ddl-queries.js';
-import { holdOf, loaderOf, statementOf, withoutSeed } from './held-pipelines.js';
+import { holdOf, loaderOf, statementOf } from './held-pipelines.js';
 import { effectiveDdl } from './ddl.rules.js';
-import type { DdlAnswerWrite, PipelineDdl, RecentDdl, TableSides, WaitingTable } from './ddl.schemas.js';
+import type { DdlAnswerWrite, PipelineDdl, TableSides } from './ddl.schemas.js';
 
 interface Subject {
   readonly channel: ChannelDocument;
@@ -42,6 +43,7 @@ export class DdlService {
   async find(channelName: string, name: string): Promise<PipelineDdl> {
     const subject = await this.pipelines.find(channelName, name);
     const { channel, pipeline, id } = subject;
+    const { uid, target } = pipeline;
     const worker = await this.#worker(pipeline);
     const hold = holdOf(worker);
     const bothWays = comesBack(pipeline, channel.pipelines);
@@ -49,13 +51,13 @@ export class DdlService {
     const tables = hold ? await this.#sides(subject, hold, unreachable) : [];
     return {
       pipeline: id,
-      uid: pipeline.uid,
+      uid,
       settings: { ...effectiveDdl(pipeline.ddl, bothWays), bothWays, homes: bothWays ? homesOf(subject, hold?.tables ?? []) : [] },
-      hold: hold && withoutSeed(hold, tables),
+      hold,
       running: worker?.ddl ?? null,
       tables,
-      recent: await this.#recent(pipeline, unreachable),
-      waiting: await this.#waiting(pipeline, unreachable),
+      recent: (await this.#rows(target, { table: 'ddl', sql: recentQuery(uid) }, unreachable)).map(toRecent),
+      waiting: (await this.#rows(target, { table: 'seed', sql: waitingQuery(uid) }, unreachable)).map(toWaiting),
       unreachable,
     };
   }
@@ -82,22 +84,8 @@ export class DdlService {
     return loaderOf(pipeline, await this.registry.status.list());
   }
 
-  async #recent({ uid, target }: PipelineDocument, unreachable: PipelineDdl['unreachable']): Promise<RecentDdl[]> {
-    try {
-      return (await this.servers.ask(target, { table: 'ddl', sql: recentQuery(uid) })).map(toRecent);
-    } catch (error) {
-      told(unreachable, target, error);
-      return [];
-    }
-  }
-
-  async #waiting({ uid, target }: PipelineDocument, unreachable: PipelineDdl['unreachable']): Promise<WaitingTable[]> {
-    try {
-      return (await this.servers.ask(target, { table: 'seed', sql: waitingQuery(uid) })).map(toWaiting);
-    } catch (error) {
-      told(unreachable, target, error);
-      return [];
-    }
+  async #rows(target: string, question: TableQuestion, unreachable: PipelineDdl['unreachable']): Promise<readonly ResultRow[]> {
+    return (await this.servers.ask(target, question).catch((error: unknown) => told(unreachable, target, error))) ?? [];
   }
 
   async #sides({ channel, pipeline }: Subject, { tables }: DdlHold, unreachable: PipelineDdl['unreachable']): Promise<TableSides[]> {
@@ -105,20 +93,12 @@ export class DdlService {
     const router = createRouter(followedRoutes(pipelineRoutes(pipeline), { uid: pipeline.uid, bothWays }));
     const pairs = carried(router, tables);
     if (pairs.length === 0) return [];
-    const look = (endpoint: string, side: Side, names: readonly TableName[]): Promise<readonly SideLook[] | null> =>
-      this.#look({ endpoint, side }, names).catch((error: unknown) => told(unreachable, endpoint, error));
-    const [there, here] = await Promise.all([
-      look(
-        pipeline.source,
-        'source',
-        pairs.map(({ source }) => source),
-      ),
-      look(
-        pipeline.target,
-        'target',
-        pairs.map(({ target }) => target),
-      ),
-    ]);
+    const look = (side: Side): Promise<readonly SideLook[] | null> => {
+      const endpoint = pipeline[side];
+      const names = pairs.map((pair) => pair[side]);
+      return this.#look({ endpoint, side }, names).catch((error: unknown) => told(unreachable, endpoint, error));
+    };
+    const [there, here] = await Promise.all([look('source'), look('target')]);
     return pairs.map((pair, i) => sidesOf({ ...pair, from: there?.[i] ?? null, to: here?.[i] ?? null }, channel, router));
   }
 

@@ -2,7 +2,7 @@ import type { DdlHold } from '@lutra/model';
 import { expect, it } from 'vitest';
 import { storedChannel, uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { workStatus } from '../../../../libs/model/src/work-status.fixture.js';
-import { heldProblems, holdOf, loaderOf, withoutSeed } from './held-pipelines.js';
+import { heldProblems, holdOf, loaderOf } from './held-pipelines.js';
 
 const route = { routes: [{ schema: 'shop' }] };
 const channel = storedChannel({
@@ -41,12 +41,4 @@ it('a pipeline that holds is named to whoever waits for it, by what the process 
   expect(heldProblems(channel, [held, loader('there', { epoch: 4 })])).toEqual([]);
   expect(heldProblems(channel, [loader('there', { state: 'standby', hold, epoch: 9 })])).toEqual([]);
   expect(holdOf(loaderOf({ uid: uidOf('another') }, [held]))).toBeNull();
-});
-
-it('a table that enters without a key at the source cannot be seeded', () => {
-  const entered: DdlHold = { ...hold, reason: 'entered', ways: ['seed', 'done', 'skip'], enters: hold.tables };
-  const of = (key: readonly string[] | null) => withoutSeed(entered, [{ source: 'shop.t', key }]);
-  expect([of(['id']), of(null)]).toEqual([entered, entered]);
-  expect(of([])).toMatchObject({ ways: ['done', 'skip'], message: 'it was told to It cannot be seeded: shop.t has no key at the source.' });
-  expect(withoutSeed(hold, [{ source: 'shop.t', key: [] }])).toBe(hold);
 });

@@ -31,16 +31,3 @@ export function heldProblems(channel: ChannelDocument, workers: readonly WorkSta
       return [{ id: 'pipeline-held', severity: 'warning', what, fix }];
     });
 }
-
-/** A loader does not know the source's keys: a table without one cannot be seeded. */
-export function withoutSeed(
-  hold: DdlHold,
-  tables: readonly { readonly source: string; readonly key: readonly string[] | null }[],
-): DdlHold {
-  const keyless = (hold.enters ?? [])
-    .map(tableName)
-    .filter((name) => tables.some(({ source, key }) => source === name && key?.length === 0));
-  if (keyless.length === 0 || !hold.ways.includes('seed')) return hold;
-  const message = `${hold.message} It cannot be seeded: ${keyless.join(', ')} has no key at the source.`;
-  return { ...hold, message, ways: hold.ways.filter((way) => way !== 'seed') };
-}

@@ -1,7 +1,7 @@
 /** Asks the two servers of a pipeline what a seed would read and meet. Writes nothing. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { suspendedOf, toSyncError } from '@lutra/model';
+import { suspendedOf, tableName, toSyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
 import { readGrants, readSuspended, Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
@@ -50,8 +50,11 @@ export class SeedLookService {
     return { channel, pipeline, id, regions: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region])) };
   }
 
-  /** @throws SyncError SOURCE_*, TARGET_*, CONFIG_INVALID (where) */
-  async at(subject: StoredSubject, order: SeedOrder): Promise<SeedLook> {
+  /**
+   * @param enters what the target has of these tables is put aside before they are seeded
+   * @throws SyncError SOURCE_*, TARGET_*, CONFIG_INVALID (where)
+   */
+  async at(subject: StoredSubject, order: SeedOrder, enters: readonly TableName[] = []): Promise<SeedLook> {
     const problems = orderProblems(subject, order);
     const [tables, unequal, locks] = await this.atSource(subject, async (session) => {
       const found = await tablesOf(session, subject.pipeline, order.tables);
@@ -60,11 +63,12 @@ export class SeedLookService {
     });
     const target = limited(this.pipelines.connectionTo(await this.#endpoint(subject.pipeline.target)));
     const atTarget = await tablesAtTarget(target, tables);
+    const staying = tables.filter(({ source }) => !enters.some((table) => tableName(table) === tableName(source)));
     const keyless = keylessTables(subject, {
       level: this.level.current,
       order,
       tables,
-      filled: await filledAt(target, tables, atTarget),
+      filled: await filledAt(target, staying, atTarget),
       channels: await listDocuments(this.registry, 'channel'),
     });
     const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal, keyless, mayLock: locks };

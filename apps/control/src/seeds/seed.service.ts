@@ -20,8 +20,9 @@ import type { OrderAction } from '../orders/orders.schemas.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { FollowUpService } from '../verifications/follow-up.service.js';
 import { patternOfName } from './added-tables.js';
+import { amounts } from './seed-amounts.js';
 import { SeedLookService } from './seed-look.service.js';
-import type { SeedLook, StoredSubject } from './seed-look.service.js';
+import type { StoredSubject } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
 import { activityOf, hasEnded } from './seed-states.js';
@@ -37,17 +38,20 @@ export interface AnswerSeed {
   readonly reason: string;
 }
 
-/** What a topic holds of a row beside its columns, before compression. */
-const envelopeBytes = 350;
+interface OrderOptions {
+  readonly dryRun: boolean;
+  /** What the target has of these tables is put aside before they are seeded. */
+  readonly enters?: readonly TableName[];
+  /** Id of an order whose tables it has too. */
+  readonly takesIn?: string | undefined;
+}
 
-interface Written {
+interface Written extends Pick<OrderOptions, 'takesIn'> {
   readonly channel: string;
   /** Of the pipeline. */
   readonly name: string;
   readonly order: SeedOrder;
   readonly verify: boolean;
-  /** Id of an order whose tables it has too. */
-  readonly takesIn: string | undefined;
 }
 
 @Injectable()
@@ -66,12 +70,13 @@ export class SeedService {
     channel: string,
     name: string,
     write: SeedWrite & Pick<SeedOrder, 'answers'>,
-    { dryRun, takesIn }: { readonly dryRun: boolean; readonly takesIn?: string | undefined },
+    { dryRun, enters, takesIn }: OrderOptions,
   ): Promise<SeedAnswer> {
     requireLevel(this.level.current);
     const subject = await this.look.subject(channel, name);
     if (write.keys) return this.#sendAgain(channel, name, { ...write, keys: write.keys }, dryRun);
-    const look = await this.look.at(subject, orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions)));
+    const draft = orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions));
+    const look = await this.look.at(subject, draft, enters);
     const { order } = look;
     const underWay = await this.#underWay(subject.pipeline.uid, subject.id, takesIn);
     const verify = write.verify && look.tables.length <= maxVerifiedTables;
@@ -100,7 +105,7 @@ export class SeedService {
     // Counter-example for two orders: the pipeline holds at the second table before the first one is done, and neither goes on.
     const names = [...new Set([...tables.map(patternOfName), ...(before?.tables ?? [])])];
     const write = { ...seedDefaults, rowsPerSecond: null, tables: names, createTables: true, verify: true, reason, answers };
-    await this.order(channel, name, write, { dryRun: false, takesIn: before?.id });
+    await this.order(channel, name, write, { dryRun: false, enters: tables, takesIn: before?.id });
   }
 
   /** The schema change got another answer. */
@@ -225,22 +230,4 @@ function orderOf(write: SeedWrite & Pick<SeedOrder, 'answers'>, onExisting: stri
     by: orderedBy(reason),
     at: Date.now(),
   };
-}
-
-export function amounts({ tables, atTarget, createTables }: Pick<SeedLook, 'tables' | 'atTarget' | 'createTables'>) {
-  const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
-  const rows = sum(tables.map((table) => table.rows));
-  const bytes = sum(tables.map((table) => table.bytes));
-  const shown = tables.map((table) => {
-    const rowsAtTarget = atTarget(table);
-    return {
-      source: { schema: table.source.database, table: table.source.name },
-      target: { schema: table.target.database, table: table.target.name },
-      rows: table.rows,
-      bytes: table.bytes,
-      rowsAtTarget,
-      created: createTables && rowsAtTarget === null,
-    };
-  });
-  return { tables: shown, rows, bytes, topicBytes: bytes + rows * envelopeBytes };
 }

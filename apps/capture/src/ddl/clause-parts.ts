@@ -1,4 +1,4 @@
-/** What the two readings of ALTER TABLE share: what a statement does (clauses.ts), and whether both sides can live with it (compatible.ts). */
+/** What both readings of ALTER TABLE share: what a statement does (clauses.ts), and if both sides can live with it (compatible.ts). */
 import { clauses as split, keyword } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import type { Cursor } from './cursor.js';

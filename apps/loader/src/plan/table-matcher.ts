@@ -49,6 +49,8 @@ export class TableMatcher {
   readonly #matched = new Map<TableSchema, Matched | null>();
   /** By what is left out of them. */
   readonly #without = new Map<TableSchema, Map<string, Matched | Gone>>();
+  /** Of those whose rows are not all written as they come: asking the target for each row takes longer than writing it. */
+  readonly #targets = new Map<TableSchema, TargetTable>();
 
   constructor(options: TableMatcherOptions) {
     this.#options = options;
@@ -70,6 +72,7 @@ export class TableMatcher {
   discard(): void {
     this.#matched.clear();
     this.#without.clear();
+    this.#targets.clear();
   }
 
   async #match(source: TableSchema, coming: Coming): Promise<Matched | Gone | null> {
@@ -97,17 +100,32 @@ export class TableMatcher {
     const { here } = this.#options;
     const known = this.#matched.get(source);
     if (here === null || here.dropless) return known ?? this.#keep(source, matchedOf(source, await this.#load(name)));
-    const target = known?.target ?? (await this.#load(name).catch(thatIsMissing));
+    const isGone = this.#goneBy(source, here.dropped(name, seen, false));
+    if (isGone) return isGone;
+    const target = known?.target ?? (await this.#targetOf(source, name).catch(thatIsMissing));
     const isThere = !(target instanceof SyncError);
     const drops = here.dropped(isThere ? target : name, seen, isThere);
     if (drops.length === 0 && !isThere) throw target;
     if (drops.length === 0 && isThere) return known ?? this.#keep(source, matchedOf(source, target));
-    const what = drops.map(({ seq }) => seq).join();
     const all = this.#without.get(source) ?? new Map<string, Matched | Gone>();
     this.#without.set(source, all);
+    const what = keyOf(drops, isThere);
     let found = all.get(what);
     if (!found) all.set(what, (found = matchedWithout(source, name, { drops, target })));
     return found;
+  }
+
+  /** Of a table that was not there when these drops were known: one that is made anew adds to them, before a row of it can come. */
+  #goneBy(source: TableSchema, drops: readonly Drop[]): Matched | Gone | undefined {
+    return this.#without.get(source)?.get(keyOf(drops, false));
+  }
+
+  async #targetOf(source: TableSchema, name: TableName): Promise<TargetTable> {
+    const known = this.#targets.get(source);
+    if (known) return known;
+    const loaded = await this.#load(name);
+    this.#targets.set(source, loaded);
+    return loaded;
   }
 
   #load({ database, name }: TableName): Promise<TargetTable> {
@@ -118,6 +136,10 @@ export class TableMatcher {
     this.#matched.set(source, matched);
     return matched;
   }
+}
+
+function keyOf(drops: readonly Drop[], isThere: boolean): string {
+  return `${isThere ? 'there' : 'missing'} ${drops.map(({ seq }) => seq).join()}`;
 }
 
 function matchedWithout(

@@ -210,6 +210,46 @@ CREATE TABLE IF NOT EXISTS lutra.ddl (
   KEY witness (incarnation, n)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
+-- Since level 4. Files that rows of this server name, as a loader placed them. Written in the transaction of the row.
+CREATE TABLE IF NOT EXISTS lutra.file (
+  root         VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  path_hash    BINARY(32) NOT NULL COMMENT 'SHA-256 of path',
+  path         VARBINARY(4096) NOT NULL COMMENT 'UTF-8, relative to the root',
+  sha256       BINARY(32) NOT NULL COMMENT 'of its bytes',
+  size         BIGINT UNSIGNED NOT NULL COMMENT 'bytes',
+  mtime_ns     BIGINT NOT NULL COMMENT 'nanoseconds since 1970',
+  dev          BIGINT UNSIGNED NOT NULL COMMENT 'as stat(2) said when it was placed, as the next one',
+  ino          BIGINT UNSIGNED NOT NULL,
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  n            BIGINT UNSIGNED NOT NULL COMMENT 'of the placing, as in lutra.file_place',
+  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'placed; trash, remove: no row names it any more, and it is to go so',
+  changed_at   TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3),
+  PRIMARY KEY (root, path_hash),
+  KEY leaving (pipeline, state)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- Since level 4. The number of the last transaction of a pipeline that placed files and was committed: what was placed by a later one is
+-- taken back by the next loader.
+CREATE TABLE IF NOT EXISTS lutra.file_place (
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'its uid',
+  n            BIGINT UNSIGNED NOT NULL
+) ENGINE = InnoDB;
+
+-- Since level 4. Rows that came without their file ("missing": "skip" in the rule). The file is fetched when it appears, and the entry goes.
+CREATE TABLE IF NOT EXISTS lutra.file_missing (
+  id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  root         VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  path_hash    BINARY(32) NOT NULL COMMENT 'SHA-256 of path',
+  path         VARBINARY(4096) NOT NULL,
+  sha256       BINARY(32) NULL DEFAULT NULL COMMENT 'that the row carries; NULL: it carries none',
+  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'names at the source',
+  table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  row_key      LONGTEXT NOT NULL COMMENT 'JSON: the primary key',
+  found_at     TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  UNIQUE KEY once (pipeline, root, path_hash)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
 -- Since level 2. Rows of this server that are to be sent once more, each in its order with everything else. Applications and Lutra insert;
 -- capture sends the row and deletes the entry, or says why it cannot.
 CREATE TABLE IF NOT EXISTS lutra.resync (

@@ -7,6 +7,7 @@ import { hostSchema, nameSchema, publicKeySchema, tlsSchema } from './config-fie
 import { conflictRuleSchema } from './conflict-policy.js';
 import { ddlSettingsSchema, schemaHomeSchema } from './ddl.js';
 import { SyncError } from './errors.js';
+import { fileRuleSchema } from './file-rule.js';
 import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
 import { sealedSecretSchema, secretInputSchema } from './secret-fields.js';
@@ -76,6 +77,8 @@ export const routeSchema = z.strictObject({
   exclude: z.array(excludedSchema).optional(),
   /** Target names where they differ; only for a route without wildcards in the part that is renamed. */
   to: z.strictObject({ schema: patternSchema.optional(), table: patternSchema.optional() }).optional(),
+  /** Files that its rows name, and that are at the target before them. */
+  files: since(4, z.array(fileRuleSchema).min(1).optional()),
 });
 export type Route = z.infer<typeof routeSchema>;
 

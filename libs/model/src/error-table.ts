@@ -426,6 +426,55 @@ export const errorTable = {
     kept: target,
     help: 'Make the trigger, CHECK or other rule of the target accept what the source has, then retry; or skip the transaction (docs/03-rest-api.md, A pipeline that stopped at a transaction). The message has the table and the error number. For a rewind it names the table: rewind less, or fix that table by hand.',
   }),
+  FILE_MISSING: stop({
+    cause:
+      'A row names a file that its source region does not have, and did not have for as long as its rule waits; the row at the source still names it.',
+    kept: target,
+    help: 'Put the file at its place in the source region, or correct the row there; then retry. To let such rows through without their files, set "missing": "skip" in the rule (docs/11-files.md).',
+  }),
+  FILE_UNSTABLE: retry({
+    cause: 'A file was written to whenever its source region read it, for as long as its rule waits.',
+    kept: target,
+    help: 'Let the application write a file under another name, rename it, and commit its row then (docs/11-files.md). Lutra tries again.',
+  }),
+  FILE_PATH_INVALID: stop({
+    cause:
+      'A row names a file by a path that Lutra does not follow: absolute, with "..", a control character, too long, through a symbolic link out of the root, or not a regular file; or its hash is no SHA-256. Or its column holds no list or JSON where the rule says so.',
+    kept: target,
+    help: 'Correct the row at the source, or the rule (preview it: docs/11-files.md), and retry.',
+  }),
+  FILE_HASH_MISMATCH: stop({
+    cause:
+      'The bytes of a file do not have the SHA-256 that its row carries, or arrived three times with another one than its source region stated.',
+    kept: target,
+    help: 'If the row carries the hash: put the right file at its place in the source region, or correct the row; then retry. Else check the disks and the network of both regions.',
+  }),
+  FILE_TOO_BIG: stop({
+    cause: 'A file is larger than the root allows (maxBytes in LUTRA_ROOTS of the files app).',
+    kept: target,
+    help: 'Raise the limit of the root in the region that the message names, or correct the row, and retry.',
+  }),
+  FILE_ROOT_UNKNOWN: stop({
+    cause: 'A rule names a root that no files app of the region has.',
+    kept: target,
+    help: 'Name the root in LUTRA_ROOTS of the files apps of the region that the message names, and start them; or correct the rule. Then retry.',
+  }),
+  FILES_UNAVAILABLE: retry({
+    cause: 'No files app of a region answers that has the root, or its aria2 does not.',
+    kept: target,
+    help: 'Check that the files app of the region that the message names runs and can be reached under its LUTRA_FILES_URL. Lutra continues by itself.',
+  }),
+  FILES_DISK_FULL: retry({
+    cause: 'The disk of a root has less free than Lutra leaves free (5 % and 1 GiB), or refused to write.',
+    kept: target,
+    help: 'Free space on the disk that the message names. Lutra continues by itself.',
+  }),
+  FILES_REFUSED: stop({
+    cause:
+      'A files app refused a request of another app: it is not signed with a key that both have, is older than five minutes, or is of another version.',
+    kept: target,
+    help: 'Check that all apps have the same LUTRA_SECRET_KEY, that their clocks agree within a minute, and that they are of one version.',
+  }),
   FENCED: retry({
     cause: 'The epoch in lutra.checkpoint is no longer ours: a standby took over while this process slept.',
     kept: target,

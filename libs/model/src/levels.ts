@@ -12,13 +12,14 @@ export interface Levels {
 }
 
 /** Of this build. */
-export const knownLevels: Levels = { min: 1, max: 3 };
+export const knownLevels: Levels = { min: 1, max: 4 };
 
 /** What each level added, for people; `GET /api/v1/level` shows it. */
 export const levelContents: ReadonlyMap<number, string> = new Map([
   [1, 'the formats of the first release'],
   [2, 'rows that are copied and compared: seeding, verification, repair'],
   [3, 'schema changes that follow the data; tables without any key are seeded'],
+  [4, 'files that belong to rows'],
 ]);
 
 /** The node `level` in ZooKeeper. */

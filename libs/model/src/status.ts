@@ -1,6 +1,7 @@
 /** What an app says about one endpoint or pipeline that it works on. Kept in an ephemeral ZooKeeper node, at most once a second. */
 import type { DdlActivity, DdlHold } from './ddl.js';
 import type { ErrorCode } from './errors.js';
+import type { FilesActivity } from './file-rule.js';
 import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
 import type { SeedState } from './seed.js';
@@ -50,8 +51,8 @@ export interface SeedActivity {
 }
 
 export interface WorkStatus {
-  readonly app: 'capture' | 'loader';
-  /** Endpoint (capture) or `<channel>.<pipeline>` (loader). */
+  readonly app: 'capture' | 'loader' | 'files';
+  /** Endpoint (capture), `<channel>.<pipeline>` (loader) or `<region>.<root>` (files). */
   readonly name: string;
   /** Loader: of the pipeline, once it works on it. Capture: null. */
   readonly uid: string | null;
@@ -107,6 +108,8 @@ export interface WorkStatus {
   /** Loader: the schema change at which it holds, and the one that runs at the target. Absent: there is none. */
   readonly hold?: DdlHold | undefined;
   readonly ddl?: DdlActivity | undefined;
+  /** Loader: what waits for files. Absent: nothing. */
+  readonly files?: FilesActivity | undefined;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

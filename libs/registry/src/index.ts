@@ -24,7 +24,7 @@ export type { RegistryOptions } from './registry.js';
 export type { RestartStore } from './restarts.js';
 export type { Adoption, RevisionStore } from './revision.js';
 export type { LevelBlock, LevelStore } from './level.js';
-export type { Worker, WorkerStore } from './workers.js';
+export type { Worker, WorkerFiles, WorkerStore } from './workers.js';
 export { schemaId } from './schema-id.js';
 export type { SchemaStore, SubjectVersion } from './schemas.js';
 export { Keyring, loadKeyring } from './keyring.js';

@@ -21,6 +21,17 @@ export interface Worker {
   readonly keys: readonly string[];
   /** When it started, in ms since 1970. */
   readonly since: number;
+  /** Of a files app. */
+  readonly files?: WorkerFiles | undefined;
+}
+
+export interface WorkerFiles {
+  /** https://host:port, where other apps reach it. */
+  readonly url: string;
+  /** Names of the trees that it serves. */
+  readonly roots: readonly string[];
+  /** Of these, those that it alone places files in: it holds the lease. */
+  readonly places: readonly string[];
 }
 
 export interface WorkerStore {
@@ -40,6 +51,7 @@ const workerSchema = z.looseObject({
   levels: z.tuple([z.int().min(1), z.int().min(1)]),
   keys: z.array(z.string()),
   since: z.number(),
+  files: z.looseObject({ url: z.string(), roots: z.array(z.string()), places: z.array(z.string()) }).optional(),
 });
 
 /** As it stands in the tree. */
@@ -73,8 +85,8 @@ export async function liveWorkers(tree: Tree, paths: Paths): Promise<readonly Li
     const path = `${paths.workers}/${name}`;
     try {
       const { document: worker, version } = fromNode(workerSchema, node, `worker ${name}`);
-      const { app, instance, region, version: build, levels, keys, since } = worker;
-      const known = { app, instance, region, version: build, levels, keys, since };
+      const { app, instance, region, version: build, levels, keys, since, files } = worker;
+      const known = { app, instance, region, version: build, levels, keys, since, ...(files && { files }) };
       return { worker: known, path, version, session: node.stat.ephemeralOwner.toString('hex') };
     } catch (cause) {
       const what = `worker ${name}: the node cannot be read, so nobody knows what this process can do; end the process, or remove ${path}`;

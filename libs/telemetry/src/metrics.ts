@@ -77,7 +77,7 @@ export class Metrics {
   readonly knownLevel: Gauge;
 
   /** `app` becomes a label of every series. */
-  constructor(app: 'capture' | 'loader' | 'control', { processMetrics = true }: MetricsOptions = {}) {
+  constructor(app: 'capture' | 'loader' | 'control' | 'files', { processMetrics = true }: MetricsOptions = {}) {
     const registry = new Registry();
     registry.setDefaultLabels({ app });
     const registers = [registry];

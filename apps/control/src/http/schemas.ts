@@ -15,6 +15,7 @@ import {
   seedStates,
   workStates,
   type Position,
+  type FilesActivity,
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
@@ -111,8 +112,29 @@ const seedActivitySchema = z.object({
   waitingFor: z.string().nullable(),
 });
 
+const filesActivitySchema = z.object({
+  rows: z.number(),
+  files: z.number(),
+  waiting: z
+    .array(
+      z.object({
+        root: z.string(),
+        path: z.string(),
+        database: z.string(),
+        table: z.string(),
+        key: z.string(),
+        phase: z.enum(['asked', 'hashing', 'sending', 'checking', 'missing', 'unstable']),
+        size: z.number().nullable(),
+        done: z.number(),
+        bytesPerSecond: z.number(),
+        since: z.number(),
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<FilesActivity>;
+
 const workStatusSchema = z.object({
-  app: z.enum(['capture', 'loader']),
+  app: z.enum(['capture', 'loader', 'files']),
   name: z.string(),
   /** Loader: of the pipeline, once it works on it. */
   uid: z.string().nullable(),
@@ -147,9 +169,11 @@ const workStatusSchema = z.object({
   /** Loader: the schema change at which it holds, and the one that runs at the target. */
   hold: ddlHoldSchema.optional(),
   ddl: ddlActivitySchema.optional(),
+  /** Loader: what waits for files. */
+  files: filesActivitySchema.optional(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
-}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds' | 'hold' | 'ddl'>, unknown>>;
+}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds' | 'hold' | 'ddl' | 'files'>, unknown>>;
 
 /** absent: no process works on it although one should. */
 const shownStateSchema = z.enum([...workStates, 'absent']);

@@ -13,7 +13,7 @@ export const revisionStatusSchema = z.object({
   /** Who says CONFIG_REGRESSED, and what it knows. */
   regressed: z.array(
     z.object({
-      app: z.enum(['capture', 'loader', 'control']),
+      app: z.enum(['capture', 'loader', 'files', 'control']),
       /** Endpoint or pipeline; null: control itself. */
       name: z.string().nullable(),
       instance: z.string().nullable(),

@@ -16,7 +16,7 @@ import type { EventTransport, OutEvent } from './event-queue.js';
 export type Tell = (event: OperationalEvent) => void;
 
 interface HostDeps {
-  readonly app: 'capture' | 'loader';
+  readonly app: 'capture' | 'loader' | 'files';
   readonly secretKey: Keyring;
   readonly metrics: Metrics;
   readonly logger: Logger;

@@ -22,6 +22,8 @@ export interface ClusterLevelParts {
   readonly health: Health;
   readonly logger: Pick<Logger, 'error' | 'info'>;
   readonly levels?: Levels;
+  /** See Worker.files. */
+  readonly files?: (() => Worker['files']) | undefined;
   /** Of a control app: the first one writes the level. */
   readonly begins?: boolean;
 }
@@ -128,9 +130,10 @@ export class ClusterLevel implements WriteLevel {
   }
 
   #describe(): Worker {
-    const { app, region, secretKey } = this.#parts;
+    const { app, region, secretKey, files } = this.#parts;
     const { min, max } = this.#levels;
     const levels = [min, max] as const;
-    return { app, instance: instanceName, region, version: lutraVersion(), levels, keys: secretKey.kids, since: this.#since };
+    const known = { app, instance: instanceName, region, version: lutraVersion(), levels, keys: secretKey.kids, since: this.#since };
+    return { ...known, ...(files && { files: files() }) };
   }
 }

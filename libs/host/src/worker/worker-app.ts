@@ -2,7 +2,7 @@
  * An app that takes pieces of work from the configuration, each under its lease: capture by endpoint, the loader by pipeline. Any number of
  * processes may stand by.
  */
-import type { Configuration } from '@lutra/registry';
+import type { Configuration, WorkerFiles } from '@lutra/registry';
 import type { Leadership, Assignment, LiveWork } from '@lutra/runtime';
 import type { WorkDeps } from './work-deps.js';
 
@@ -16,7 +16,7 @@ export interface Beside {
 }
 
 export interface WorkerApp<T> {
-  readonly app: 'capture' | 'loader';
+  readonly app: 'capture' | 'loader' | 'files';
   readonly port: number;
   /** Names the pieces of work that a process may take. */
   readonly onlyVariable: string;
@@ -30,4 +30,6 @@ export interface WorkerApp<T> {
   /** One attempt: works until it fails or the signal aborts. Takes what the configuration says when it begins, and what it says later. */
   run(deps: WorkDeps, work: LiveWork<T>, lead: Pick<Leadership, 'leaseNumber' | 'signal'>): Promise<void>;
   beside?(deps: BesideDeps): Beside;
+  /** What a files app says of itself to others. Asked now and then. */
+  files?(): WorkerFiles;
 }

@@ -54,7 +54,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#tree = new TreeFollower(parts.registry);
     health.watch('configuration', () => this.#regressed());
     this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
-    this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION });
+    this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION, files: app.files });
     this.#level.onChange(() => this.#reconcile());
     const budget = new StatusBudget({
       store: parts.registry.status,

@@ -1,0 +1,2 @@
+export * from './files-service.js';
+export * from './protocol.js';

@@ -36,7 +36,8 @@ describe.each(versions)('values on %s', (version) => {
   /** On a busy machine a test may be silent for longer than a loader is. */
   async function opened(): Promise<ApplyConnection> {
     const opening = await ApplyConnection.open(server.options);
-    await opening.run({ sql: 'SET SESSION wait_timeout = 600', marks: [{ does: 'session' }] });
+    const marks = [{ does: 'begin' }, { does: 'session' }, { does: 'commit' }] as const;
+    await opening.run({ sql: 'BEGIN; SET SESSION wait_timeout = 600; COMMIT', marks });
     return opening;
   }
 

@@ -35,6 +35,14 @@ describe('tableToAvro', () => {
     );
   }, 60_000);
 
+  it('a column that is called as every object’s prototype is', () => {
+    const columns = ['__proto__', 'name', 'constructor'].map((name) => ({ name, type: 'tinyint' }) as const);
+    const table: TableSchema = { database: 'd', name: 't', columns, primaryKey: ['__proto__'] };
+    const { valueJson, keyJson } = tableToAvro(table, 'hz-1');
+    expect(avroToTable(valueJson)).toStrictEqual(table);
+    for (const text of [valueJson, keyJson!]) avsc.Type.forSchema(JSON.parse(text));
+  });
+
   it('gives the same text for the same table, however it was put together', () => {
     const table = tableOf([{ name: 'd', type: 'decimal', precision: 10, scale: 2, unsigned: true }], ['d']);
     const other: TableSchema = {

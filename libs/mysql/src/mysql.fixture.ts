@@ -36,7 +36,7 @@ export class TestServer {
     const server = mysqlServer({ version, serverId: 1, extra, lowerCaseTableNames });
     await server.start();
     const options = { host: server.host, port: server.port, user: server.user, password: server.password };
-    const started = new TestServer(server, options, await Session.open(options, 'target'));
+    const started = new TestServer(server, options, await patient(options));
     await started.run(await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8'));
     return started;
   }
@@ -61,7 +61,7 @@ export class TestServer {
   /** After a restart. */
   async reconnect(): Promise<void> {
     this.#disconnect();
-    this.#admin = await Session.open(this.options, 'target');
+    this.#admin = await patient(this.options);
   }
 
   #disconnect(): void {
@@ -254,4 +254,11 @@ export function documentedGrants(user: string, mariadb: boolean): { readonly ser
     ],
     database: (name) => `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${name}.* TO ${user}`,
   };
+}
+
+/** On a busy machine a test may be silent for longer than a loader is. */
+async function patient(options: ConnectionOptions): Promise<Session> {
+  const session = await Session.open(options, 'target');
+  await session.execute('SET SESSION wait_timeout = 600');
+  return session;
 }

@@ -21,7 +21,7 @@ describe.each(versions)('values on %s', (version) => {
 
   beforeAll(async () => {
     server = await TestServer.shared(version);
-    connection = await ApplyConnection.open(server.options);
+    connection = await opened();
     database = await server.database();
   });
   afterAll(async () => {
@@ -32,6 +32,14 @@ describe.each(versions)('values on %s', (version) => {
   afterEach(async () => {
     await server.run(`DROP TABLE IF EXISTS ${database}.s${tables}, ${database}.t${tables}`);
   });
+
+  /** On a busy machine a test may be silent for longer than a loader is. */
+  async function opened(): Promise<ApplyConnection> {
+    const opening = await ApplyConnection.open(server.options);
+    const marks = [{ does: 'begin' }, { does: 'session' }, { does: 'commit' }] as const;
+    await opening.run({ sql: 'BEGIN; SET SESSION wait_timeout = 600; COMMIT', marks });
+    return opening;
+  }
 
   /** Two tables alike. */
   async function pair(columns: string): Promise<{ from: Side; to: Side }> {
@@ -45,7 +53,7 @@ describe.each(versions)('values on %s', (version) => {
     for (const { op, before = null, after = null } of changes) builder.add({ op, before, after, ...side });
     const text = builder.take();
     if (text.marks.length === 0) return;
-    if (connection.broken) connection = await ApplyConnection.open(server.options);
+    if (connection.broken) connection = await opened();
     await connection.run({ ...text, sql: `BEGIN;\n${text.sql};\nCOMMIT`, marks: [{ does: 'begin' }, ...text.marks, { does: 'commit' }] });
   }
 

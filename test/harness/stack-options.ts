@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly standbys?: boolean;
   /** Between apps and servers; whoever opened it closes it. The servers must be ours. */
   readonly network?: Network;
+  /** A files app in each region, with roots of these names: Site.files. */
+  readonly roots?: readonly string[];
   /** Over what is sent to /api/v1/endpoints. */
   readonly endpoint?: Partial<z.input<typeof endpointInputSchema>>;
 }

@@ -24,6 +24,7 @@ import { Api, type ChannelStatus } from './api.js';
 import { type AppName, AppProcess } from './app-process.js';
 import { drain, report } from './drain.js';
 import { asAdministrator, grantDatabase, lutraPassword, lutraUser, prepareEndpoint, probeDatabase, publicKeyOf } from './endpoint-setup.js';
+import { FilesSite } from './files-site.js';
 import { keySpaceOptions, type Letter, type Side, sides } from './sides.js';
 import type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 
@@ -41,6 +42,8 @@ export interface Site {
   readonly mysql: MysqlServer;
   readonly capture: AppProcess;
   readonly loader: AppProcess;
+  /** Where files of rows were asked for. */
+  readonly files?: FilesSite | undefined;
 }
 
 const runningBoundMs = 120_000;
@@ -94,6 +97,9 @@ export class Stack {
     this.capture = both('capture');
     this.loader = both('loader');
     this.second = options.standbys ? { capture: both('capture', '-2'), loader: both('loader', '-2') } : undefined;
+    const { roots } = options;
+    const filesOf = (region: string): FilesSite | undefined =>
+      roots && new FilesSite({ region, roots, environment: () => this.#environment('files', region) });
     const site = (side: Side): Site => ({
       letter: side,
       region: this.regions[side],
@@ -101,6 +107,7 @@ export class Stack {
       mysql: this.mysql[side],
       capture: this.capture[side],
       loader: this.loader[side],
+      files: filesOf(this.regions[side]),
     });
     const third = (region: string): Site => ({
       letter: 'c',
@@ -109,6 +116,7 @@ export class Stack {
       mysql: mysqlFromEnvironment('C', { version: versions.a, serverId: 3, name: `mysql-${region}`, extra: options.mysqlExtra }),
       capture: app('capture', region),
       loader: app('loader', region),
+      files: filesOf(region),
     });
     this.sites = [...sides.map(site), ...(options.third ? [third(options.third)] : [])];
     options.network?.join({
@@ -130,7 +138,11 @@ export class Stack {
 
   get apps(): readonly AppProcess[] {
     const { capture, loader } = this.second ?? {};
-    const working = [...this.sites.map((site) => site.capture), ...this.sites.map((site) => site.loader)];
+    const working = [
+      ...this.sites.map((site) => site.capture),
+      ...this.sites.map((site) => site.loader),
+      ...this.sites.map((site) => site.files?.app),
+    ];
     const all = [this.control, ...working, capture?.a, capture?.b, loader?.a, loader?.b];
     return all.filter((app) => app !== undefined);
   }
@@ -256,11 +268,13 @@ export class Stack {
 
   async stop(): Promise<void> {
     await Promise.all(this.apps.map((app) => app.stop()));
+    await Promise.all(this.sites.map(({ files }) => files?.remove()));
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 
   async #startServers(): Promise<void> {
     await prepare(this.#kinds(), this.#log);
+    await Promise.all(this.sites.map(({ files }) => files?.prepare(this.#log)));
     await Promise.all(
       this.servers.map(async (server) => {
         await server.start();
@@ -276,6 +290,7 @@ export class Stack {
       ({ mysql: { external, version } }) => !external && (version === 'mariadb-11.4' ? version : (`mysql-${version}` as const)),
     );
     const others: (ServerKind | false)[] = [!this.zooKeeper.external && 'zookeeper', !this.kafka.external && 'kafka'];
+    if (this.#options.roots) others.push('aria2');
     return [...others, ...mysql].filter((kind) => kind !== false);
   }
 

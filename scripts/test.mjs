@@ -30,7 +30,7 @@ const steps = [
   { name: 'build', what: 'dist/', beside: 'static', run: () => tool('node', ['scripts/build.mjs']) },
   {
     name: 'servers',
-    what: 'MySQL, Kafka and ZooKeeper, fetched once',
+    what: 'MySQL, Kafka, ZooKeeper and aria2, fetched once',
     beside: 'static',
     run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit'),
   },

@@ -1,5 +1,6 @@
 /** Real servers for demo, tests and benchmarks, as child processes on free ports of 127.0.0.1. See README.md. */
 export { CommandError, MissingToolError } from './command.js';
+export { aria2c, rsync } from './debian-tools.js';
 export { kafkaFromEnvironment, mysqlFromEnvironment, zooKeeperFromEnvironment } from './environment.js';
 export { kafkaServer } from './kafka.js';
 export { mysqlServer } from './mysql.js';

@@ -5,6 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.js';
+import { aria2c } from './debian-tools.js';
 import { prepareKafka } from './kafka.js';
 import { prepareMysql } from './mysql-template.js';
 import { type Log, type ServerKind, serverKinds } from './server.js';
@@ -16,6 +17,7 @@ const steps: Readonly<Record<ServerKind, (log: Log) => Promise<unknown>>> = {
   'mariadb-11.4': (log) => prepareMysql('mariadb-11.4', log),
   kafka: prepareKafka,
   zookeeper: prepareZooKeeper,
+  aria2: aria2c,
 };
 
 export async function prepare(which: readonly ServerKind[], log: Log = () => undefined): Promise<void> {

@@ -3,8 +3,9 @@
  * before `start()`, and nothing is left behind after `stop()`, or after the death of the process that started it.
  */
 export type MysqlVersion = '8.0' | '9.7' | 'mariadb-11.4';
-export type ServerKind = 'mysql-8.0' | 'mysql-9.7' | 'mariadb-11.4' | 'kafka' | 'zookeeper';
-export const serverKinds: readonly ServerKind[] = ['mysql-8.0', 'mysql-9.7', 'mariadb-11.4', 'kafka', 'zookeeper'];
+/** aria2 is started by the product itself; it is only fetched here. */
+export type ServerKind = 'mysql-8.0' | 'mysql-9.7' | 'mariadb-11.4' | 'kafka' | 'zookeeper' | 'aria2';
+export const serverKinds: readonly ServerKind[] = ['mysql-8.0', 'mysql-9.7', 'mariadb-11.4', 'kafka', 'zookeeper', 'aria2'];
 
 export type Log = (line: string) => void;
 

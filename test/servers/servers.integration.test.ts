@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { Admin } from '@platformatic/kafka';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { kafkaServer, mysqlServer, type MysqlServer, prepare, type Server, serverKinds, zooKeeperServer } from './index.js';
+import { run } from './command.js';
+import { aria2c, kafkaServer, mysqlServer, type MysqlServer, prepare, rsync, type Server, serverKinds, zooKeeperServer } from './index.js';
 
 const started: Server[] = [];
 
@@ -37,6 +38,12 @@ async function query(server: MysqlServer, sql: string): Promise<RowDataPacket[]>
 
 beforeAll(() => prepare(serverKinds), 600_000);
 afterEach(() => Promise.all(started.splice(0).map((server) => server.stop())));
+
+test('aria2 and rsync run with the libraries that came with them', async () => {
+  const [aria2, sync] = await Promise.all([aria2c(() => undefined), rsync(() => undefined)]);
+  expect(await run(aria2, ['--version'])).toMatch(/^aria2 version 1\.[^]*HTTPS/);
+  expect(await run(sync, ['--version'])).toMatch(/^rsync {2}version 3/);
+});
 
 describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('MySQL %s', (version) => {
   test('lets root in, writes a row binlog and keeps its data and port over a SIGKILL', async () => {

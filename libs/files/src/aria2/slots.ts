@@ -1,0 +1,46 @@
+/** So many at once; who comes first begins first. */
+import { untilAborted } from '@lutra/runtime';
+
+export class Slots {
+  #free: number;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** @throws SyncError ABORTED */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const release = await this.take(signal);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  /** @returns gives it back, once. @throws SyncError ABORTED */
+  async take(signal: AbortSignal): Promise<() => void> {
+    await untilAborted<void>(signal, (resolve) => {
+      if (this.#free > 0) {
+        this.#free -= 1;
+        resolve();
+        return () => undefined;
+      }
+      const turn = (): void => resolve();
+      this.#waiting.add(turn);
+      return () => void this.#waiting.delete(turn);
+    });
+    return () => this.#release();
+  }
+
+  #release(): void {
+    const [next] = this.#waiting;
+    if (!next) {
+      this.#free += 1;
+      return;
+    }
+    this.#waiting.delete(next);
+    next();
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * lutra.file, lutra.file_place and lutra.file_missing (schemas/lutra.sql): which files rows of this server name, as a loader placed them.
+ * The texts belong into the transaction of the rows. docs/decisions/0035-files.md.
+ */
+import { createHash } from 'node:crypto';
+import type { FileName, TableName } from '@lutra/model';
+import { quoteText } from './literal.js';
+import { through } from './ownership.js';
+import { textOf } from './server-facts.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
+import { inPieces } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
+
+/** Where a placed file is, and what tells it from any other that is put there later. */
+interface FileRow extends FileName {
+  readonly sha256: string;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly dev: string;
+  readonly ino: string;
+}
+
+interface LeavingFileRow extends FileName {
+  readonly way: 'trash' | 'remove';
+}
+
+/** A file that no row of the pipeline's transaction names any more. */
+export interface LeavingFile extends FileRow, LeavingFileRow {
+  readonly n: number;
+}
+
+export interface MissingFileRow extends FileName {
+  /** That the row carries. */
+  readonly sha256: string | null;
+  /** By its name at the source. */
+  readonly table: TableName;
+  /** JSON: the primary key, as its source compares it. */
+  readonly key: string;
+}
+
+/** What a target transaction says of files. */
+export interface FilesWritten {
+  readonly pipeline: string;
+  /** Of the placing; see lutra.file_place. */
+  readonly n: number;
+  readonly placed: readonly FileRow[];
+  /** A file that is placed by the same transaction may leave with it as well. */
+  readonly leaves: readonly LeavingFileRow[];
+  readonly missing: readonly MissingFileRow[];
+  /** Entries of lutra.file_missing that go. */
+  readonly found: readonly FileName[];
+}
+
+/** Of one statement: its text stays far under max_allowed_packet. */
+const maxFiles = 500;
+
+/** In pieces of half a megabyte. */
+export function filesTexts({ pipeline, n, placed, leaves, missing, found }: FilesWritten): readonly SqlText[] {
+  const uid = quoteText(pipeline);
+  return inPieces([
+    ...chunked(placed).map((files) => placedText(files, uid, n)),
+    ...leavingTexts(leaves, uid, n),
+    ...chunked(missing).map((files) => missingText(files, uid)),
+    ...chunked(found).map((files) => textOn('file_missing', `DELETE FROM lutra.file_missing WHERE pipeline = ${uid} AND ${named(files)}`)),
+    textOn('file_place', `INSERT INTO lutra.file_place (pipeline, n) VALUES (${uid}, ${n}) ON DUPLICATE KEY UPDATE n = VALUES(n)`),
+  ]);
+}
+
+const fileColumns = ['sha256', 'size', 'mtime_ns', 'dev', 'ino', 'pipeline', 'n', 'state'] as const;
+
+function placedText(files: readonly FileRow[], uid: string, n: number): SqlText {
+  const rows = files.map(({ root, path, sha256, size, mtimeNs, dev, ino }) =>
+    [nameValues({ root, path }), hex(sha256), whole(size), whole(mtimeNs), whole(dev), whole(ino), uid, n, "'placed'"].join(', '),
+  );
+  const anew = fileColumns.map((column) => `${column} = VALUES(${column})`).join(', ');
+  const into = `INSERT INTO lutra.file (root, path_hash, path, ${fileColumns.join(', ')})`;
+  return textOn('file', `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE ${anew}`);
+}
+
+function leavingTexts(leaves: readonly LeavingFileRow[], uid: string, n: number): readonly SqlText[] {
+  return [...Map.groupBy(leaves, ({ way }) => way)].flatMap(([way, files]) =>
+    chunked(files).map((some) =>
+      textOn('file', `UPDATE lutra.file SET state = '${way}', pipeline = ${uid}, n = ${n} WHERE ${named(some)}`),
+    ),
+  );
+}
+
+function missingText(files: readonly MissingFileRow[], uid: string): SqlText {
+  const rows = files.map(({ root, path, sha256, table, key }) =>
+    [uid, nameValues({ root, path }), sha256 === null ? 'NULL' : hex(sha256), ...[table.database, table.name, key].map(quoteText)].join(
+      ', ',
+    ),
+  );
+  const columns = ['sha256', 'database_name', 'table_name', 'row_key'];
+  const anew = columns.map((column) => `${column} = VALUES(${column})`).join(', ');
+  const into = `INSERT INTO lutra.file_missing (pipeline, root, path_hash, path, ${columns.join(', ')})`;
+  return textOn('file_missing', `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE ${anew}`);
+}
+
+/** The condition that finds these files by their key. */
+function named(files: readonly FileName[]): string {
+  return `(root, path_hash) IN (${files.map(({ root, path }) => `(${quoteText(root)}, ${pathHash(path)})`).join(', ')})`;
+}
+
+function nameValues({ root, path }: FileName): string {
+  return [quoteText(root), pathHash(path), `x'${Buffer.from(path).toString('hex')}'`].join(', ');
+}
+
+function pathHash(path: string): string {
+  return `x'${createHash('sha256').update(path).digest('hex')}'`;
+}
+
+/** Of digits that came from outside. */
+function whole(value: number | string): string {
+  return BigInt(value).toString();
+}
+
+function hex(sha256: string): string {
+  return `x'${Buffer.from(sha256, 'hex').toString('hex')}'`;
+}
+
+function chunked<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / maxFiles) }, (_, i) => all.slice(i * maxFiles, (i + 1) * maxFiles));
+}
+
+function textOn(name: string, sql: string): SqlText {
+  return { sql, marks: [{ does: 'upsert', table: { database: 'lutra', name }, change: 0, changes: 1 }] };
+}
+
+/** Of the last placing that was committed; 0: there was none. */
+export async function readFilePlace(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
+  const sql = `SELECT n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
+  const [row] = await through(target, (queries) => queries.query(sql));
+  return row ? Number(textOf(row, 'n')) : 0;
+}
+
+/** Those of the pipeline that are to go, in the order of their key. */
+export async function readLeavingFiles(
+  target: ConnectionOptions | Queries,
+  pipeline: string,
+  { after, limit }: { readonly after: FileName | null; readonly limit: number },
+): Promise<readonly LeavingFile[]> {
+  const behind = after ? ` AND (root, path_hash) > (${quoteText(after.root)}, ${pathHash(after.path)})` : '';
+  const of = `pipeline = ${quoteText(pipeline)} AND state IN ('trash', 'remove')${behind}`;
+  const sql = `SELECT ${selected} FROM lutra.file WHERE ${of} ORDER BY root, path_hash LIMIT ${limit}`;
+  return (await through(target, (queries) => queries.query(sql))).map(leavingFile);
+}
+
+/** gone: the file is deleted, or is another one that stays · kept: a row names it · later */
+export type LetGo = 'gone' | 'kept' | 'later';
+
+/**
+ * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes to
+ * name it writes that row too, and waits. Nothing happens where it is not to go any more.
+ */
+export async function letFilesGo(
+  target: ConnectionOptions | Queries,
+  files: readonly LeavingFile[],
+  decide: (queries: Queries, file: LeavingFile) => Promise<LetGo>,
+): Promise<void> {
+  await through(target, async (queries) => {
+    for (const file of files) await letGo(queries, file, () => decide(queries, file));
+  });
+}
+
+async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<LetGo>): Promise<void> {
+  await queries.query('BEGIN');
+  try {
+    const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE`);
+    const now = row && leavingFile(row);
+    const isLeaving = now?.n === file.n && now.way === file.way;
+    const outcome = isLeaving ? await decide() : 'later';
+    if (outcome === 'gone') await queries.query(`DELETE FROM lutra.file WHERE ${named([file])}`);
+    if (outcome === 'kept') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${named([file])}`);
+    await queries.query('COMMIT');
+  } catch (error) {
+    await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
+    throw error;
+  }
+}
+
+/** Of the pipeline, the oldest first, behind one of them. */
+export async function readMissingFiles(
+  target: ConnectionOptions | Queries,
+  pipeline: string,
+  { limit, after = '0' }: { readonly limit: number; readonly after?: string },
+): Promise<readonly (MissingFileRow & { readonly id: string })[]> {
+  const columns = 'CAST(id AS CHAR) AS id, root, HEX(path) AS path, HEX(sha256) AS sha256, database_name, table_name, row_key';
+  const of = `pipeline = ${quoteText(pipeline)} AND id > ${whole(after)}`;
+  const sql = `SELECT ${columns} FROM lutra.file_missing WHERE ${of} ORDER BY id LIMIT ${limit}`;
+  return (await through(target, (queries) => queries.query(sql))).map((row) => ({
+    ...nameOf(row),
+    id: textOf(row, 'id'),
+    sha256: textOf(row, 'sha256').toLowerCase() || null,
+    table: { database: textOf(row, 'database_name'), name: textOf(row, 'table_name') },
+    key: textOf(row, 'row_key'),
+  }));
+}
+
+const whole64 = ['size', 'mtime_ns', 'dev', 'ino', 'n'].map((column) => `CAST(${column} AS CHAR) AS ${column}`).join(', ');
+const selected = `root, HEX(path) AS path, HEX(sha256) AS sha256, ${whole64}, state`;
+
+function nameOf(row: ResultRow): FileName {
+  return { root: textOf(row, 'root'), path: Buffer.from(textOf(row, 'path'), 'hex').toString() };
+}
+
+function leavingFile(row: ResultRow): LeavingFile {
+  return {
+    ...nameOf(row),
+    sha256: textOf(row, 'sha256').toLowerCase(),
+    size: Number(textOf(row, 'size')),
+    mtimeNs: textOf(row, 'mtime_ns'),
+    dev: textOf(row, 'dev'),
+    ino: textOf(row, 'ino'),
+    n: Number(textOf(row, 'n')),
+    way: textOf(row, 'state') as LeavingFile['way'],
+  };
+}

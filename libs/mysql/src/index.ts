@@ -41,6 +41,8 @@ export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
+export { filesTexts } from './file-store.js';
+export type { FileRow, FilesWritten, LeavingFileRow, MissingFileRow } from './file-store.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';

@@ -5,10 +5,11 @@
 import type { Checkpoint } from '@lutra/marker';
 import type { RowEvent } from '@lutra/model';
 import type { Change, ExactText } from '@lutra/mysql';
+import type { WithFiles } from '../../files/commit-files.js';
 import type { RecordPosition } from '../../read/log-reader.js';
 
 /** One source transaction, whole. */
-export interface BufferedTransaction {
+export interface BufferedTransaction extends WithFiles {
   readonly changes: readonly Change[];
   /** Its last row. */
   readonly event: RowEvent;

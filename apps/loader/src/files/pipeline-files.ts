@@ -1,0 +1,194 @@
+/**
+ * The files of one owner of a pipeline: it stages, places and settles them, and takes back what a transaction that did not come about had
+ * placed. docs/decisions/0035-files.md.
+ *
+ * A placing has a number, which the transaction of its rows commits (lutra.file_place). So whoever takes over knows by the target alone
+ * which placings count. It follows that there is one placing at a time: were the second one committed before the first, the first would
+ * count too.
+ */
+import type { FilesService, PlacedFile, PlaceRequest, StagedFile } from '@lutra/files';
+import { SyncError, toSyncError } from '@lutra/model';
+import type { FileName, PipelineUid } from '@lutra/model';
+import { filesTexts } from '@lutra/mysql';
+import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
+import type { Staging, Wanted } from './staging.js';
+
+export interface PipelineFilesOptions {
+  readonly files: Pick<FilesService, 'place' | 'unplace' | 'settle'>;
+  readonly staging: Pick<Staging, 'changed' | 'throwIfTroubled' | 'again'>;
+  readonly pipeline: PipelineUid;
+  readonly epoch: number;
+  /** Greater than the number of any placing so far. */
+  readonly nextN: number;
+  /** Entries of lutra.file_missing may exist: they go with the file that comes. */
+  hasMissing(): boolean;
+  /** Rows that leave files, or lack them, were committed. */
+  onCommitted(files: TransactionFiles): void;
+  /** Files that their transaction has waited for, in seconds from their ask on. */
+  observe(seconds: number): void;
+  warn(error: SyncError): void;
+}
+
+interface Open extends Placing {
+  readonly files: TransactionFiles;
+  /** In the order in which they were placed. */
+  readonly parts: readonly Pick<PlaceRequest, 'root' | 'n'>[];
+}
+
+/** Of one request. */
+const maxFiles = 1_000;
+const settleMs = 1_000;
+
+export class PipelineFiles implements CommitFiles {
+  readonly #options: PipelineFilesOptions;
+  #nextN: number;
+  /** Placed, and neither committed nor taken back. */
+  #open: Open | null = null;
+  /** By root: up to where all is committed, or taken back, and not settled. */
+  #toSettle = new Map<string, number>();
+  #settling: NodeJS.Timeout | null = null;
+
+  constructor(options: PipelineFilesOptions) {
+    this.#options = options;
+    this.#nextN = options.nextN;
+  }
+
+  async ready(transactions: readonly WithFiles[]): Promise<number> {
+    const { staging, observe } = this.#options;
+    let hasWaited = false;
+    for (;;) {
+      const { changed } = staging;
+      const n = readyOf(transactions);
+      if (n > 0 || transactions.length === 0) {
+        if (hasWaited) observe(oldestMs(transactions.slice(0, n)) / 1000);
+        return n;
+      }
+      staging.throwIfTroubled();
+      hasWaited = true;
+      await changed;
+    }
+  }
+
+  async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
+    if (this.#open) throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
+    const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
+    const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
+    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0) return null;
+    const parts: Pick<PlaceRequest, 'root' | 'n'>[] = [];
+    const placed: PlacedFile[] = [];
+    this.#open = { n: this.#nextN, sql: [], files, parts };
+    for (const [root, all] of Map.groupBy(staged, (file) => file.root)) {
+      for (let from = 0; from < all.length; from += maxFiles) {
+        const part = { root, n: this.#nextN++ };
+        // Before the answer: it may have happened though the answer is lost.
+        parts.push(part);
+        const answer = await this.#options.files.place({ ...this.#of(part), files: all.slice(from, from + maxFiles) });
+        if (answer.notStaged.length > 0) return this.#again(files, { root, paths: answer.notStaged });
+        placed.push(...answer.placed);
+      }
+    }
+    if (parts.length === 0) this.#nextN += 1;
+    const n = this.#nextN - 1;
+    return (this.#open = { n, sql: this.#texts({ n, placed, missing, files }), files, parts });
+  }
+
+  committed(placing: Placing): void {
+    const open = this.#taken(placing);
+    if (!open) return;
+    this.#settleLater(open);
+    this.#options.onCommitted(open.files);
+  }
+
+  /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
+  async takeBack(placing: Placing): Promise<void> {
+    if (this.#open?.n !== placing.n) return;
+    const { parts } = this.#open;
+    for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
+    this.#open = null;
+  }
+
+  /** At the end of the run: what is left the next take-over settles. */
+  close(): void {
+    if (this.#settling) clearTimeout(this.#settling);
+  }
+
+  async #again(files: TransactionFiles, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<'again'> {
+    const open = this.#open;
+    if (open) await this.takeBack(open);
+    const lost = new Set(paths);
+    this.#options.staging.again(files.comes.filter(isWanted).filter((file) => file.staged && file.root === root && lost.has(file.path)));
+    return 'again';
+  }
+
+  #taken({ n }: Placing): Open | null {
+    const open = this.#open;
+    if (open?.n !== n) return null;
+    this.#open = null;
+    return open;
+  }
+
+  #texts({
+    n,
+    placed,
+    missing,
+    files: { comes, leaves },
+  }: { readonly n: number; readonly placed: readonly PlacedFile[]; readonly files: TransactionFiles } & Pick<
+    Parameters<typeof filesTexts>[0],
+    'missing'
+  >): Placing['sql'] {
+    const lacks = new Set(missing.map(nameOf));
+    const found = this.#options.hasMissing() ? lastOf(comes).filter((file) => !lacks.has(nameOf(file))) : [];
+    return filesTexts({ pipeline: this.#options.pipeline, n, placed, leaves, missing, found });
+  }
+
+  #settleLater({ parts }: Open): void {
+    for (const { root, n } of parts) this.#toSettle.set(root, n);
+    if (this.#toSettle.size > 0) this.#settling ??= setTimeout(() => void this.#settle(), settleMs).unref();
+  }
+
+  async #settle(): Promise<void> {
+    const settled = this.#toSettle;
+    this.#toSettle = new Map();
+    this.#settling = null;
+    for (const [root, n] of settled) {
+      try {
+        await this.#options.files.settle(this.#of({ root, n }));
+      } catch (error) {
+        this.#options.warn(toSyncError(error)); // the next one settles it too
+      }
+    }
+  }
+
+  #of(part: Pick<PlaceRequest, 'root' | 'n'>): Pick<PlaceRequest, 'pipeline' | 'epoch' | 'root' | 'n'> {
+    const { pipeline, epoch } = this.#options;
+    return { pipeline, epoch, ...part };
+  }
+}
+
+/** How many of them, from the first on, have all answers. @throws SyncError of the first, if it cannot go on */
+function readyOf(transactions: readonly WithFiles[]): number {
+  for (const [i, { files }] of transactions.entries()) {
+    for (const file of files?.comes ?? []) {
+      if (file.staged !== undefined) continue;
+      if (i === 0 && isWanted(file) && file.failure) throw file.failure;
+      return i;
+    }
+  }
+  return transactions.length;
+}
+
+function oldestMs(transactions: readonly WithFiles[]): number {
+  const since = transactions.flatMap(({ files }) => (files?.comes ?? []).filter(isWanted).map((file) => file.since));
+  return since.length === 0 ? 0 : Date.now() - since.reduce((oldest, one) => Math.min(oldest, one));
+}
+
+function isWanted(file: RowFile): file is Wanted {
+  return 'wish' in file;
+}
+
+const nameOf = ({ root, path }: FileName): string => `${root}\0${path}`;
+
+/** Of one path the last one counts. */
+function lastOf<T extends FileName>(files: readonly T[]): readonly T[] {
+  return files.length < 2 ? files : [...new Map(files.map((file) => [nameOf(file), file])).values()];
+}

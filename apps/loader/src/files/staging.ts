@@ -1,0 +1,287 @@
+/**
+ * Files that rows name, asked of the files app of the own region until each is staged or answered otherwise. Many are asked for in one
+ * request, some requests are under way at once, and answers come in any order; what is missing, is written to, or could not be asked for is
+ * asked for again, with a pause that grows.
+ *
+ * Nothing here knows of transactions. Who wants a file looks at its Wanted, and waits for what changes.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { FilesService, RowOfFile, StageAnswer, StagedFile, StageProgress } from '@lutra/files';
+import { SyncError, tableName, toSyncError } from '@lutra/model';
+import type { FileRule, FilesActivity, PipelineUid, TableName, WaitingFile } from '@lutra/model';
+import type { MissingFileRow } from '@lutra/mysql';
+import type { RowFile } from './commit-files.js';
+
+/** What a row asks for. */
+export interface FileWish {
+  readonly root: string;
+  readonly path: string;
+  readonly hash: string | null;
+  readonly rule: FileRule;
+  /** Of the source, and so is the table. */
+  readonly endpoint: string;
+  readonly table: TableName;
+  readonly key: RowOfFile['key'];
+  /** JSON: the primary key. */
+  readonly rowKey: string;
+}
+
+export interface StagingOptions {
+  readonly files: Pick<FilesService, 'stage'>;
+  readonly pipeline: PipelineUid;
+  readonly sourceRegion: string;
+  readonly signal: AbortSignal;
+  /** The rule as the configuration has it now, of a file that its source lacks; null: it is in force no more. */
+  ruleNow(wish: FileWish): Pick<FileRule, 'missing' | 'waitSeconds'> | null;
+  /** A row goes without its file. */
+  onWithout(wish: FileWish, why: 'superseded' | 'skipped'): void;
+}
+
+/** Of one request, and how many are under way. */
+const maxFiles = 500;
+const maxRequests = 8;
+/** More are not read ahead. */
+const maxWaiting = 20_000;
+const [firstPauseMs, lastPauseMs] = [1_000, 30_000];
+/** Whoever waits is told of trouble that lasts so long. */
+const troubleMs = 10_000;
+const shownFiles = 20;
+
+type Phase = WaitingFile['phase'];
+
+/** A file that a row came to name. */
+export class Wanted implements RowFile {
+  readonly root: string;
+  readonly path: string;
+  staged: StagedFile | null | undefined = undefined;
+  missing: MissingFileRow | null = null;
+  /** It ends the run, once it is this row's turn. */
+  failure: SyncError | null = null;
+  progress: Pick<StageProgress, 'phase' | 'size' | 'done' | 'bytesPerSecond'> = { phase: 'asked', size: null, done: 0, bytesPerSecond: 0 };
+  /** ms since 1970 */
+  readonly since = Date.now();
+  /** When its source was first without it; null: it was not. */
+  lacksSince: number | null = null;
+  tries = 0;
+
+  constructor(readonly wish: FileWish) {
+    this.root = wish.root;
+    this.path = wish.path;
+  }
+
+  get isAnswered(): boolean {
+    return this.staged !== undefined;
+  }
+}
+
+export class Staging {
+  readonly #options: StagingOptions;
+  /** Asked for and not answered, in the order of the log. */
+  readonly #waiting = new Set<Wanted>();
+  #queue: Wanted[] = [];
+  #requests = 0;
+  #changed = Promise.withResolvers<void>();
+  /** Of the requests; null: the last one went well. */
+  #trouble: { readonly error: SyncError; readonly since: number; pauseMs: number } | null = null;
+  #isAskingSoon = false;
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: StagingOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => this.#close(), { once: true });
+  }
+
+  /** It is asked for before the event loop turns, with what else the batch brought. */
+  want(wish: FileWish): Wanted {
+    const wanted = new Wanted(wish);
+    this.#waiting.add(wanted);
+    this.#ask([wanted]);
+    return wanted;
+  }
+
+  /** They were staged, and are not any more. */
+  again(files: readonly Wanted[]): void {
+    for (const file of files) {
+      file.staged = undefined;
+      this.#waiting.add(file);
+    }
+    this.#ask(files);
+  }
+
+  /** Resolves when something has changed: an answer, or trouble. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** @throws SyncError what keeps files from being asked for, if it lasts */
+  throwIfTroubled(): void {
+    const { signal } = this.#options;
+    if (signal.aborted) throw toSyncError(signal.reason);
+    const trouble = this.#trouble;
+    if (trouble && Date.now() - trouble.since >= troubleMs) throw trouble.error;
+  }
+
+  /** There is room to read ahead. */
+  get hasRoom(): boolean {
+    return this.#waiting.size < maxWaiting;
+  }
+
+  get activity(): FilesActivity | undefined {
+    if (this.#waiting.size === 0) return undefined;
+    const rows = new Set<unknown>();
+    const waiting: WaitingFile[] = [];
+    for (const file of this.#waiting) {
+      rows.add(file.wish.key);
+      if (waiting.length < shownFiles) waiting.push(shown(file));
+    }
+    return { rows: rows.size, files: this.#waiting.size, waiting };
+  }
+
+  #ask(files: readonly Wanted[]): void {
+    for (const file of files) this.#queue.push(file);
+    if (this.#isAskingSoon) return;
+    this.#isAskingSoon = true;
+    void turn().then(() => {
+      this.#isAskingSoon = false;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#options.signal.aborted) return;
+    while (this.#queue.length > 0 && this.#requests < maxRequests) {
+      const files = this.#queue.splice(0, maxFiles);
+      this.#requests += 1;
+      void this.#request(files).finally(() => {
+        this.#requests -= 1;
+        this.#send();
+      });
+    }
+  }
+
+  async #request(files: readonly Wanted[]): Promise<void> {
+    const open = new Map(files.map((file, id) => [id, file]));
+    const { files: service, pipeline, sourceRegion, signal } = this.#options;
+    const request = { pipeline, sourceRegion, files: files.map(wantedFile) };
+    try {
+      for await (const answer of service.stage(request, signal)) {
+        const file = open.get(answer.id);
+        if (!file) continue;
+        if (answer.kind === 'progress') file.progress = answer;
+        else {
+          open.delete(answer.id);
+          this.#answered(file, answer);
+        }
+      }
+      if (open.size > 0) throw new SyncError('FILES_UNAVAILABLE', 'the files app ended its answer early');
+      this.#trouble = null;
+    } catch (thrown) {
+      if (!signal.aborted) this.#failed([...open.values()], toSyncError(thrown));
+    }
+  }
+
+  #answered(file: Wanted, answer: StageAnswer): void {
+    switch (answer.kind) {
+      case 'staged': {
+        const { root, path } = file;
+        const { sha256, size, mtimeNs } = answer;
+        return this.#ends(file, { staged: { root, path, sha256, size, mtimeNs } });
+      }
+      case 'superseded':
+        this.#options.onWithout(file.wish, 'superseded');
+        return this.#ends(file, { staged: null });
+      case 'refused': {
+        const { database, name } = file.wish.table;
+        const details = { ...(answer.details as SyncError['details']), ...about(file.wish), database, table: name };
+        return this.#ends(file, { failure: new SyncError(answer.code, `${named(file.wish)}: ${answer.message}`, { details }) });
+      }
+      case 'missing':
+      case 'unstable':
+        return this.#lacking(file, answer.kind);
+    }
+  }
+
+  /** Its source region does not have it, or not at rest. */
+  #lacking(file: Wanted, kind: 'missing' | 'unstable'): void {
+    const { wish } = file;
+    file.lacksSince ??= Date.now();
+    file.progress = { ...file.progress, phase: kind satisfies Phase };
+    const rule = this.#options.ruleNow(wish);
+    if (!rule) return this.#ends(file, { staged: null });
+    const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
+    const waits = rule.missing === 'wait' && kind === 'missing';
+    if (leftMs > 0 || waits) return this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));
+    if (kind === 'missing' && rule.missing === 'skip') {
+      this.#options.onWithout(wish, 'skipped');
+      return this.#ends(file, { staged: null, missing: missingRow(wish) });
+    }
+    const [code, what] =
+      kind === 'missing'
+        ? (['FILE_MISSING', 'its source region does not have it'] as const)
+        : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
+    const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
+    this.#ends(file, { failure: new SyncError(code, `${named(wish)}: ${what}, for ${rule.waitSeconds} s`, { details }) });
+  }
+
+  #ends(file: Wanted, how: Partial<Pick<Wanted, 'staged' | 'missing' | 'failure'>>): void {
+    Object.assign(file, how);
+    this.#waiting.delete(file);
+    this.#tell();
+  }
+
+  /** The request did not come about, for these. */
+  #failed(files: readonly Wanted[], error: SyncError): void {
+    if (error.outcome !== 'retry') {
+      for (const file of files) this.#ends(file, { failure: error.again(error.message, { details: about(file.wish) }) });
+      return;
+    }
+    const pauseMs = Math.min((this.#trouble?.pauseMs ?? firstPauseMs / 2) * 2, lastPauseMs);
+    this.#trouble = { error, since: this.#trouble?.since ?? Date.now(), pauseMs };
+    this.#later(files, pauseMs);
+    this.#tell();
+  }
+
+  #later(files: readonly Wanted[], mostMs: number): void {
+    const [first] = files;
+    if (!first) return;
+    const pauseMs = Math.max(0, Math.min(firstPauseMs * 2 ** Math.min(first.tries, 5), mostMs));
+    for (const file of files) file.tries += 1;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#ask(files);
+      this.#tell();
+    }, pauseMs).unref();
+    this.#timers.add(timer);
+  }
+
+  #tell(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  #close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#tell();
+  }
+}
+
+function wantedFile({ wish: { root, path, hash, endpoint, table, key, rule } }: Wanted, id: number) {
+  return { id, root, path, hash, row: { endpoint, database: table.database, table: table.name, key, rule } };
+}
+
+function missingRow({ root, path, hash, table, rowKey }: FileWish): MissingFileRow {
+  return { root, path, sha256: hash, table, key: rowKey };
+}
+
+function shown({ wish, progress: { phase, size, done, bytesPerSecond }, since }: Wanted): WaitingFile {
+  const { root, path, table, rowKey: key } = wish;
+  return { root, path, database: table.database, table: table.name, key, phase, size, done, bytesPerSecond, since };
+}
+
+function about({ root, path, rowKey }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
+  return { root, path, key: rowKey.slice(0, 200) };
+}
+
+function named({ root, path, table, rowKey }: FileWish): string {
+  return `file ${path} of root ${root}, of ${tableName(table)}, ${rowKey.slice(0, 200)}`;
+}

@@ -79,7 +79,9 @@ function leavingTexts(leaves: readonly LeavingFileRow[], uid: string, n: number)
 
 function missingText(files: readonly MissingFileRow[], uid: string): SqlText {
   const rows = files.map(({ root, path, sha256, table, key }) =>
-    [uid, nameValues({ root, path }), sha256 === null ? 'NULL' : hex(sha256), ...[table.database, table.name, key].map(quoteText)].join(', '),
+    [uid, nameValues({ root, path }), sha256 === null ? 'NULL' : hex(sha256), ...[table.database, table.name, key].map(quoteText)].join(
+      ', ',
+    ),
   );
   const columns = ['sha256', 'database_name', 'table_name', 'row_key'];
   const anew = columns.map((column) => `${column} = VALUES(${column})`).join(', ');

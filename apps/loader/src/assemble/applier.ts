@@ -40,6 +40,7 @@ import type { TableMatcher } from '../plan/table-matcher.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
 import { nameFailure, nameRow } from '../commit/failure.js';
+import type { FileRows } from '../files/file-rows.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
 import type { Seeding } from '../seed/seeding.js';
 import { TableRows } from '../seed/table-rows.js';
@@ -56,6 +57,8 @@ export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOp
   /** Null: nothing comes back from the target, so nothing is left out. */
   readonly leftOut: Pick<LeftOutRows, 'note'> | null;
   readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed' | 'isInRows'> & TableRowsOptions['seeding'];
+  /** Null: no row of this pipeline names a file. */
+  readonly files?: (NonNullable<SourceTransactionsOptions['files']> & Pick<FileRows, 'filesOfRows'>) | null;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
 }
@@ -117,7 +120,7 @@ export class Applier {
     this.#enter(event);
     const change = await this.#changeOf(table, open);
     if (change === null) this.#unrouted += 1;
-    else if (change !== 'gone') await this.#source.add(change, open);
+    else if (change !== 'gone') await this.#source.add(change, open, table);
     if (!event.transaction.last) return;
     await this.#source.end(open);
     this.#behind = position;
@@ -148,15 +151,18 @@ export class Applier {
     const text = skipped ? null : seeding.tickOf(record);
     if (text) return this.write({ table: { database: record.database, name: record.table }, text, position, committed });
     const prepared = skipped ? null : await seeding.prepare(chunk);
+    // Asked for while what came before is committed.
+    const files = prepared ? this.#options.files?.filesOfRows(prepared) : undefined;
     await this.flush();
     if (!prepared && !skipped) return this.passed(position);
     if (skipped) await this.#source.skip(skipped, { position, event });
     else if (prepared) {
       await this.#follow(record.seen);
       this.#isChunkUnderWay = true;
-      const applied = { position, event, ops: prepared.rows.length > 0 ? { r: prepared.rows.length } : {}, transactions: 1 };
-      await this.#target.commitBy(applied, record.tsMs, async (checkpoint) => {
-        await seeding.write(prepared, checkpoint).catch((error: unknown) => {
+      const ops = prepared.rows.length > 0 ? { r: prepared.rows.length } : {};
+      const applied = { position, event, ops, transactions: 1, tsMs: record.tsMs, files, isDecided: prepared.bothWays };
+      await this.#target.commitBy(applied, async (checkpoint, behind) => {
+        await seeding.write({ ...prepared, behind, files }, checkpoint).catch((error: unknown) => {
           throw nameFailure(error, { event, position });
         });
       });

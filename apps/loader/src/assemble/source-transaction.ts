@@ -4,6 +4,8 @@
  */
 import type { Op, RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
+import { OpenFiles } from '../files/commit-files.js';
+import type { TransactionFiles } from '../files/commit-files.js';
 import type { RecordPosition } from '../read/log-reader.js';
 
 /** Rows by op. */
@@ -18,6 +20,7 @@ export class SourceTransaction {
   #position: RecordPosition;
   #changes: Change[] = [];
   #bytes = 0;
+  #files: OpenFiles | undefined;
   readonly #ops: Partial<Record<Op, number>> = {};
 
   /** `replayUntil`: seq up to which everything was applied before a rewind. */
@@ -48,6 +51,11 @@ export class SourceTransaction {
     return this.#bytes;
   }
 
+  /** Undefined: its rows are about none. */
+  get files(): TransactionFiles | undefined {
+    return this.#files;
+  }
+
   /** Of all its rows for this pipeline. */
   get ops(): Ops {
     return this.#ops;
@@ -66,6 +74,12 @@ export class SourceTransaction {
   hold(change: Change): void {
     this.#changes.push(change);
     this.#bytes += approximateBytes(change);
+  }
+
+  /** A row of it is about files. */
+  name(files: TransactionFiles): void {
+    this.#files ??= new OpenFiles();
+    this.#files.add(files);
   }
 
   /** The changes, which are then no longer held; the counts stay. */

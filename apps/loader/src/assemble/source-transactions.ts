@@ -5,11 +5,13 @@
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
-import type { Row, RowEvent, SyncError, TableName } from '@lutra/model';
+import type { Row, RowEvent, SyncError, TableName, TableSchema } from '@lutra/model';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { MergeBuffer } from './merge-buffer.js';
 import type { StreamDetector } from '../conflict/detect/stream-detector.js';
 import { nameFailure } from '../commit/failure.js';
+import type { CommitFiles } from '../files/commit-files.js';
+import type { FileRows } from '../files/file-rows.js';
 import { LargeTransaction } from '../commit/large-transaction.js';
 import { detecting, notDetecting } from '../commit/large-writer.js';
 import type { RecordPosition } from '../read/log-reader.js';
@@ -35,6 +37,8 @@ export interface SourceTransactionsOptions {
   readonly name: string;
   readonly writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback' | 'opened'>;
   readonly missing?: CommitQueueOptions['missing'];
+  /** Null: no row of this pipeline names a file. */
+  readonly files?: (Pick<FileRows, 'filesOf'> & CommitFiles) | null;
   readonly detector: { readonly stream: Pick<StreamDetector, 'open' | 'chunk' | 'close' | 'discard'> } | null;
   /** First seqs of large transactions that met a conflict before. */
   readonly resolved: ReadonlySet<number>;
@@ -103,9 +107,12 @@ export class SourceTransactions {
     return this.#open;
   }
 
-  async add(change: Change, open: SourceTransaction): Promise<void> {
+  /** `table`: of the record, whose row may have columns that are left out here. */
+  async add(change: Change, open: SourceTransaction, table: TableSchema): Promise<void> {
     const skipped = this.#skipping?.rows;
     if (skipped) return skipped.add(change);
+    const named = this.#options.files?.filesOf(table, open.event);
+    if (named) open.name(named);
     const prepared = this.#to.statements.prepare(change);
     if (prepared) await this.#prepared(prepared, open);
     const { event } = open;
@@ -193,12 +200,12 @@ export class SourceTransactions {
     const { mergeBuffer, transactions, statements } = this.#to;
     await mergeBuffer.flush();
     await transactions.drained();
-    const { detector, writer, missing = null, resolved, batchBytes, during } = this.#options;
+    const { detector, writer, missing = null, files = null, resolved, batchBytes, during } = this.#options;
     const how =
       detector && !open.safe
         ? detecting({ stream: detector.stream, writer, resolved: resolved.has(open.seq) })
-        : notDetecting(writer, { safe: open.safe, missing, resolved: resolved.has(open.seq) });
-    const large = new LargeTransaction(open, { writer: how, statements, pieceBytes: batchBytes, during });
+        : notDetecting(writer, { safe: open.safe, missing, files, resolved: resolved.has(open.seq) });
+    const large = new LargeTransaction(open, { writer: how, statements, files, pieceBytes: batchBytes, during });
     await large.open();
     this.#large = large;
     await large.add(open.takeChanges());

@@ -10,14 +10,19 @@ import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
+import { joined } from '@lutra/mysql';
 import type { ExactText, SqlText } from '@lutra/mysql';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
+import { joinedFiles } from '../files/commit-files.js';
+import type { CommitFiles, TransactionFiles, WithFiles } from '../files/commit-files.js';
+import { withPlaced } from '../files/with-placed.js';
 import { nameFailure } from './failure.js';
 import type { MissingRows } from '../seed/missing-rows.js';
 import { Statements } from '../plan/statements.js';
 import type { NumberedChanges } from './failure.js';
 import type { RecordPosition } from '../read/log-reader.js';
+import { sum } from '../assemble/source-transaction.js';
 import type { Ops, SourceTransaction } from '../assemble/source-transaction.js';
 import type { Committed, TargetWriter } from './target-writer.js';
 
@@ -30,12 +35,26 @@ export interface Applied {
   readonly transactions: number;
 }
 
+/** Rows that were read at the source. */
+export interface AppliedBy extends Applied {
+  readonly tsMs: number;
+  readonly files?: TransactionFiles | undefined;
+  /** Which of them are placed is decided while the rows are written, by whoever writes them. */
+  readonly isDecided?: boolean;
+}
+
 export interface TargetTransaction extends Applied {
   readonly safe: boolean;
   readonly statements: ExactText;
   readonly changes: NumberedChanges;
   /** Its source transactions one by one, those with rows of this pipeline. */
   readonly buffered: readonly SourceTransaction[];
+}
+
+/** Some of a target transaction's source transactions, one behind the other. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface ToWrite extends Omit<Batch, 'transactions'> {
@@ -49,6 +68,8 @@ export interface CommitQueueOptions {
   /** One way: for rows that seeding or a repair has not brought yet. */
   readonly missing?: Pick<MissingRows, 'commit' | 'apply' | 'areToCome'> | null;
   readonly detector: Pick<ConflictDetector, 'commit'> | null;
+  /** Null: no row of this pipeline names a file. */
+  readonly files?: Pick<CommitFiles, 'ready' | 'place' | 'committed' | 'takeBack'> | null;
   readonly during?: During | undefined;
   onCommitted(committed: Committed): void;
   /** A target transaction of several source transactions was refused: they follow one by one. */
@@ -78,7 +99,9 @@ export class CommitQueue {
 
   /** The commit goes on while the caller reads on; it waits for the one before. */
   commit(transaction: TargetTransaction): Promise<void> {
-    return this.#begin(transaction, (checkpoint) => this.#whole(transaction, checkpoint));
+    return this.#begin(transaction, (checkpoint) =>
+      this.#files && hasFiles(transaction) ? this.#asReady(transaction, checkpoint) : this.#whole(transaction, checkpoint),
+    );
   }
 
   /** The same, each source transaction in a target transaction of its own; the statements are not used. */
@@ -86,11 +109,16 @@ export class CommitQueue {
     return this.#begin(transaction, (checkpoint) => this.#apart(transaction, checkpoint));
   }
 
-  /** What somebody else writes, with the checkpoint: rows that were read at the source. As commit(). */
-  async commitBy(applied: Applied, tsMs: number, write: (checkpoint: Checkpoint) => Promise<void>): Promise<void> {
+  /** What somebody else writes, with the checkpoint: rows that were read at the source, and what is said of their files. As commit(). */
+  async commitBy(
+    { tsMs, files, isDecided, ...applied }: AppliedBy,
+    write: (checkpoint: Checkpoint, behind: SqlText) => Promise<void>,
+  ): Promise<void> {
     const { sourceRegion, onCommitted } = this.#options;
     await this.#begin({ ...applied, event: null }, async (checkpoint) => {
-      await write({ ...checkpoint, sourceUs: tsMs * 1000, origin: sourceRegion, path: [sourceRegion] });
+      const at = { ...checkpoint, sourceUs: tsMs * 1000, origin: sourceRegion, path: [sourceRegion] };
+      if (files) await this.#ready([{ files }], checkpoint.seq);
+      await this.#withPlaced(isDecided ? [] : [{ files }], (behind) => write(at, behind));
       onCommitted({ ...committedOf(applied), sourceUs: tsMs * 1000 });
     });
   }
@@ -108,40 +136,68 @@ export class CommitQueue {
   }
 
   async #whole(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
-    const { onCommitted, onRefused } = this.#options;
     const { statements, changes, safe, buffered } = transaction;
     try {
       await this.#write({ statements, first: changes.first, buffered, checkpoint }, safe);
     } catch (error) {
-      const refused = named(error, transaction);
-      // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
-      const isTold = refused.refused.transaction !== undefined || refused.code === 'TABLE_SUSPENDED';
-      const isApart = this.#options.detector !== null && !safe && isTold;
-      if (refused.outcome !== 'stop' || buffered.length < 2 || isApart) throw refused;
-      onRefused?.(refused);
-      return this.#apart(transaction, checkpoint);
+      return this.#refused(error, transaction, checkpoint);
     }
-    onCommitted(committedOf(transaction));
+    this.#options.onCommitted(committedOf(transaction));
   }
 
-  async #apart({ buffered, safe, position, event, transactions }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
-    const { detector, onCommitted } = this.#options;
-    for (const [i, transaction] of buffered.entries()) {
-      const { changes, ops } = transaction;
-      const isLast = i === buffered.length - 1;
-      // Transactions without a row of this pipeline may lie between, and behind.
-      const own = { position: transaction.position, event: transaction.event, transactions: 1 };
-      const upTo = isLast ? { position, event, transactions: transactions - i } : own;
-      const statements = new Statements({ exact: detector !== null && !safe });
-      try {
-        for (const change of changes) statements.add(change, safe);
-        const at = isLast ? checkpoint : this.checkpointAt(own.position, own.event);
-        await this.#write({ statements: statements.take(), first: 0, buffered: [transaction], checkpoint: at }, safe);
-      } catch (error) {
-        throw nameAlone(error, statements.takeChanges(), transaction);
-      }
-      onCommitted(committedOf({ ...upTo, ops }));
+  async #apart(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    for (const i of transaction.buffered.keys()) await this.#part(transaction, checkpoint, { from: i, to: i + 1 });
+  }
+
+  /** In their order, as their files are there: what is ready is committed, and what is not waits with all behind it. */
+  async #asReady(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { buffered } = transaction;
+    for (let from = 0; from < buffered.length;) {
+      const to = from + (await this.#ready(buffered.slice(from), checkpoint.seq));
+      if (to - from === buffered.length) return this.#whole(transaction, checkpoint);
+      await this.#part(transaction, checkpoint, { from, to });
+      from = to;
     }
+  }
+
+  /** Some of its source transactions, in a target transaction of their own; if that is refused, each in its own. */
+  async #part(transaction: TargetTransaction, checkpoint: Checkpoint, { from, to }: Part): Promise<void> {
+    const { detector } = this.#options;
+    const { buffered, safe } = transaction;
+    const part = buffered.slice(from, to);
+    const last = part.at(-1);
+    if (!last) return;
+    const isLast = to === buffered.length;
+    // Transactions without a row of this pipeline may lie between, and behind.
+    const upTo = isLast ? transaction : last;
+    const { position, event } = upTo;
+    const statements = new Statements({ exact: detector !== null && !safe });
+    const at = isLast ? checkpoint : this.checkpointAt(position, event);
+    const ops = part.reduce((all, one) => sum(all, one.ops), {});
+    const counted = isLast ? transaction.transactions - from : part.length;
+    const write = async (): Promise<void> => {
+      for (const { changes } of part) for (const change of changes) statements.add(change, safe);
+      await this.#write({ statements: statements.take(), first: 0, buffered: part, checkpoint: at }, safe);
+    };
+    try {
+      await write();
+    } catch (error) {
+      const one = { ...transaction, position, event, ops, transactions: counted, buffered: part, changes: statements.takeChanges() };
+      if (part.length === 1) throw nameAlone(error, one.changes, last);
+      return this.#refused(error, one, at);
+    }
+    this.#options.onCommitted(committedOf({ position, event, ops, transactions: counted }));
+  }
+
+  /** Of several source transactions each follows alone. */
+  async #refused(error: unknown, transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const refused = named(error, transaction);
+    // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
+    const isTold = refused.refused.transaction !== undefined || refused.code === 'TABLE_SUSPENDED';
+    const isApart = this.#options.detector !== null && !transaction.safe && isTold;
+    if (refused.outcome !== 'stop' || transaction.buffered.length < 2 || isApart) throw refused;
+    this.#options.onRefused?.(refused);
+    await this.#apart(transaction, checkpoint);
   }
 
   #write({ buffered, ...batch }: ToWrite, safe: boolean): Promise<void> {
@@ -154,21 +210,46 @@ export class CommitQueue {
     return during ? during(targetWait(checkpoint.seq), write) : write();
   }
 
-  async #plain({ statements, checkpoint, buffered }: Omit<ToWrite, 'first'>, safe: boolean): Promise<void> {
+  #plain({ statements, checkpoint, buffered }: Omit<ToWrite, 'first'>, safe: boolean): Promise<void> {
+    if (!this.#files) return this.#sent({ statements, checkpoint, buffered }, safe, null);
+    return this.#withPlaced(buffered, (behind) => this.#sent({ statements, checkpoint, buffered }, safe, behind));
+  }
+
+  /** `behind`: what is said of files. */
+  async #sent({ statements, checkpoint, buffered }: Omit<ToWrite, 'first'>, safe: boolean, behind: SqlText | null): Promise<void> {
     const { writer, missing } = this.#options;
     try {
-      await writer.commit(statements, checkpoint, safe);
+      await writer.commit(behind ? joined([statements, behind]) : statements, checkpoint, safe);
     } catch (thrown) {
       const error = toSyncError(thrown);
       const [only, second] = buffered;
       if (!missing || safe || !only || second || error.code !== 'ROW_CONFLICT') throw thrown;
-      await missing.commit(only.changes, checkpoint, error);
+      await missing.commit(only.changes, { checkpoint, behind }, error);
     }
   }
 
+  get #files(): CommitQueueOptions['files'] {
+    return this.#options.files ?? null;
+  }
+
+  /** How many of them, from the first on, have their files. */
+  #ready(transactions: readonly WithFiles[], seq: number): Promise<number> {
+    const { files, during } = this.#options;
+    if (!files) return Promise.resolve(transactions.length);
+    const wait = (): Promise<number> => files.ready(transactions);
+    return during ? during(filesWait(seq), wait) : wait();
+  }
+
+  /** `work` with what it is to write of files that are placed, and are taken back if it fails. */
+  #withPlaced(transactions: readonly WithFiles[], work: (behind: SqlText) => Promise<void>): Promise<void> {
+    const { files } = this.#options;
+    const named = files ? joinedFiles(transactions) : undefined;
+    return files && named ? withPlaced(files, named, (sql) => work(joined(sql))) : work(nothing);
+  }
+
   /** With the checkpoint of a transaction that is committed alone. */
-  #resolvable({ changes, position, event }: SourceTransaction): BufferedTransaction {
-    return { changes, position, event, checkpoint: this.checkpointAt(position, event) };
+  #resolvable({ changes, position, event, files }: SourceTransaction): BufferedTransaction {
+    return { changes, position, event, checkpoint: this.checkpointAt(position, event), ...(files && { files }) };
   }
 
   /** Progress alone. Writing the same position twice would fail at our own fence: of what is saved already nothing is written. */
@@ -223,6 +304,17 @@ export class CommitQueue {
 /** What a loader waits for that writes. */
 export function targetWait(seq: number): string {
   return `the target to take seq ${seq} (if that lasts, somebody holds a lock on one of its rows: see the target's process list)`;
+}
+
+/** What a loader waits for that has the rows. */
+export function filesWait(seq: number): string {
+  return `files that rows up to seq ${seq} name (the status has the first of them)`;
+}
+
+const nothing: SqlText = { sql: '', marks: [] };
+
+function hasFiles({ buffered }: TargetTransaction): boolean {
+  return buffered.some(({ files }) => files !== undefined);
 }
 
 /** Carries no row of the source: progress alone, or a record of what was skipped. */

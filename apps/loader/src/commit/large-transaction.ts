@@ -5,7 +5,8 @@
  */
 import type { During } from '@lutra/runtime';
 import type { SourceTransaction } from '../assemble/source-transaction.js';
-import { targetWait } from './commit-queue.js';
+import type { CommitFiles } from '../files/commit-files.js';
+import { filesWait, targetWait } from './commit-queue.js';
 import type { Checkpoint } from '@lutra/marker';
 import type { Change } from '@lutra/mysql';
 import { nameFailure } from './failure.js';
@@ -15,6 +16,7 @@ import type { Statements } from '../plan/statements.js';
 export interface LargeTransactionOptions {
   readonly writer: LargeWriter;
   readonly statements: Statements;
+  readonly files?: Pick<CommitFiles, 'ready'> | null;
   /** Of SQL in one piece. */
   readonly pieceBytes: number;
   readonly during?: During | undefined;
@@ -40,9 +42,10 @@ export class LargeTransaction {
   /** Committed when it resolves. */
   async close(checkpoint: Checkpoint): Promise<void> {
     const { statements, writer } = this.#options;
-    const { event, position } = this.#of;
+    const { event, position, files } = this.#of;
+    await this.#ready();
     const rows = statements.take();
-    const last = { statements: rows, changes: statements.changes, event, position, checkpoint };
+    const last = { statements: rows, changes: statements.changes, event, position, checkpoint, ...(files && { files }) };
     await this.#named(() => this.#waiting(() => writer.close(last)));
     statements.takeChanges();
   }
@@ -65,9 +68,15 @@ export class LargeTransaction {
     }
   }
 
-  #waiting(work: () => Promise<void>): Promise<void> {
+  /** They were asked for as its rows came. */
+  async #ready(): Promise<void> {
+    const { files } = this.#options;
+    if (files && this.#of.files) await this.#named(() => this.#waiting(async () => void (await files.ready([this.#of])), filesWait));
+  }
+
+  #waiting(work: () => Promise<void>, what = targetWait): Promise<void> {
     const { during } = this.#options;
-    return during ? during(targetWait(this.#of.seq), work) : work();
+    return during ? during(what(this.#of.seq), work) : work();
   }
 
   async #named(work: () => Promise<void>): Promise<void> {

@@ -4,8 +4,10 @@
  */
 import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
-import type { Change, ExactText } from '@lutra/mysql';
+import type { Change, ExactText, SqlText } from '@lutra/mysql';
 import type { BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
+import type { CommitFiles } from '../files/commit-files.js';
+import { withPlaced } from '../files/with-placed.js';
 import type { StreamDetector } from '../conflict/detect/stream-detector.js';
 import type { MissingRows } from '../seed/missing-rows.js';
 import type { TargetWriter } from './target-writer.js';
@@ -26,13 +28,15 @@ export interface NotDetectingOptions {
   readonly safe: boolean;
   /** Null: nothing is seeded here. */
   readonly missing: Pick<MissingRows, 'apply' | 'areToCome'> | null;
+  /** Null: no row of this pipeline names a file. */
+  readonly files?: CommitFiles | null;
   /** It met rows that were not there yet, before: it comes once more, one change after the other. */
   readonly resolved: boolean;
 }
 
 export function notDetecting(
   writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback' | 'opened'>,
-  { safe, missing, resolved }: NotDetectingOptions,
+  { safe, missing, files = null, resolved }: NotDetectingOptions,
 ): LargeWriter {
   const chunk = async (rows: ExactText, changes: readonly Change[]): Promise<void> => {
     if (missing && resolved && !safe) return missing.apply(writer.opened(), changes);
@@ -49,9 +53,13 @@ export function notDetecting(
   return {
     open: ({ source: { origin, path } }) => writer.open({ origin, path }, safe),
     chunk,
-    close: async ({ statements, changes, checkpoint }) => {
+    close: async ({ statements, changes, checkpoint, files: named }) => {
       await chunk(statements, changes);
-      await writer.close({ sql: '', marks: [] }, checkpoint);
+      const close = async (behind: readonly SqlText[]): Promise<void> => {
+        for (const text of behind) await writer.chunk(text);
+        await writer.close({ sql: '', marks: [] }, checkpoint);
+      };
+      await (files && named ? withPlaced(files, named, close) : close([]));
     },
     discard: () => writer.rollback(),
   };

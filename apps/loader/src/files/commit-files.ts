@@ -26,6 +26,8 @@ export interface TransactionFiles {
 
 /** A file that a row comes to name. */
 export interface RowFile extends FileName {
+  /** That the row carries; null: it carries none. */
+  readonly hash: string | null;
   /** undefined: it is not answered yet · null: the row goes without it (superseded, skipped) */
   readonly staged: StagedFile | null | undefined;
   /** The row goes without it, and it is fetched later. */

@@ -5,11 +5,9 @@
  * Each row asks anew for a path that an earlier one has asked for. Counter-example for sharing what is asked for already: the application
  * renames another file over the path behind the first ask, and commits a row; that row would come with the file of the row before.
  */
-import { rowToJson } from '@lutra/model';
-import type { FileName, FileRule, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
-import type { ChunkPurpose } from '@lutra/model';
+import type { ChunkPurpose, FileName, FileRule, Row, RowEvent, TableSchema } from '@lutra/model';
 import type { LeavingFile, TransactionFiles } from './commit-files.js';
-import type { FileWish, Staging } from './staging.js';
+import type { Staging } from './staging.js';
 
 /** As a rule makes it of a row. */
 export interface NamedFile extends FileName {
@@ -56,13 +54,19 @@ export class FileRows {
     return all.length === 0 ? undefined : { comes: all.flatMap(({ comes }) => comes), leaves: [] };
   }
 
+  /** What a row names, whether it comes or not; none: the table has no rules. @throws SyncError FILE_PATH_INVALID */
+  namedBy(table: TableSchema, row: Row): readonly NamedFile[] {
+    return this.#rulesOf(table)?.change(null, row).comes ?? [];
+  }
+
   #asked(table: TableSchema, rules: TableFiles, { before, after }: Pick<RowEvent, 'before' | 'after'>): TransactionFiles | undefined {
     const { comes, leaves } = rules.change(before, after);
     const left = leaves.flatMap(leavingOf);
     if (comes.length === 0 && left.length === 0) return undefined;
     const { endpoint, staging } = this.#options;
-    const of = after && comes.length > 0 ? rowOf(table, after, { endpoint, key: rules.key(after) }) : null;
-    return { comes: of ? comes.map((file) => staging.want({ ...file, ...of })) : [], leaves: left };
+    if (after === null || comes.length === 0) return { comes: [], leaves: left };
+    const of = { endpoint, table: { database: table.database, name: table.name }, key: rules.key(after) };
+    return { comes: comes.map((file) => staging.want({ ...file, ...of })), leaves: left };
   }
 
   #rulesOf(table: TableSchema): TableFiles | null {
@@ -75,15 +79,6 @@ export class FileRows {
 interface ChunkOfRows {
   readonly chunk: { readonly table: TableSchema | null; readonly record: { readonly purpose: ChunkPurpose } };
   readonly rows: readonly Row[];
-}
-
-function rowOf(
-  table: TableName & Pick<TableSchema, 'primaryKey'>,
-  row: Row,
-  { endpoint, key }: Pick<FileWish, 'endpoint' | 'key'>,
-): Pick<FileWish, 'endpoint' | 'key' | 'table' | 'rowKey'> {
-  const rowKey = rowToJson(Object.fromEntries(table.primaryKey.map((name) => [name, row[name] ?? null])));
-  return { endpoint, key, table: { database: table.database, name: table.name }, rowKey };
 }
 
 function leavingOf({ root, path, rule }: NamedFile): readonly LeavingFile[] {

@@ -10,6 +10,7 @@ import type { FilesService, PlacedFile, PlaceRequest, StagedFile } from '@lutra/
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FileName, PipelineUid } from '@lutra/model';
 import { filesTexts } from '@lutra/mysql';
+import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import type { Staging, Wanted } from './staging.js';
 
@@ -32,7 +33,11 @@ export interface PipelineFilesOptions {
 interface Open extends Placing {
   readonly files: TransactionFiles;
   /** In the order in which they were placed. */
-  readonly parts: readonly Pick<PlaceRequest, 'root' | 'n'>[];
+  readonly parts: Pick<PlaceRequest, 'root' | 'n'>[];
+}
+
+interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
+  readonly files: TransactionFiles;
 }
 
 /** Of one request. */
@@ -70,26 +75,44 @@ export class PipelineFiles implements CommitFiles {
   }
 
   async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
-    if (this.#open) throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
+    if (this.#open)
+      throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
     if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0) return null;
-    const parts: Pick<PlaceRequest, 'root' | 'n'>[] = [];
+    const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
+    this.#open = open;
+    try {
+      const placed = await this.#placed(staged, open);
+      if (!placed) return 'again';
+      if (open.parts.length === 0) this.#nextN += 1;
+      const n = this.#nextN - 1;
+      this.#open = { ...open, n, sql: this.#texts({ n, placed, missing, files }) };
+      return this.#open;
+    } catch (error) {
+      // What cannot be taken back either ends the run: nothing is placed behind it.
+      await this.takeBack(this.#open);
+      throw error;
+    }
+  }
+
+  /** Null: some are not staged any more. */
+  async #placed(staged: readonly StagedFile[], open: Open): Promise<readonly PlacedFile[] | null> {
     const placed: PlacedFile[] = [];
-    this.#open = { n: this.#nextN, sql: [], files, parts };
     for (const [root, all] of Map.groupBy(staged, (file) => file.root)) {
       for (let from = 0; from < all.length; from += maxFiles) {
         const part = { root, n: this.#nextN++ };
         // Before the answer: it may have happened though the answer is lost.
-        parts.push(part);
+        open.parts.push(part);
         const answer = await this.#options.files.place({ ...this.#of(part), files: all.slice(from, from + maxFiles) });
-        if (answer.notStaged.length > 0) return this.#again(files, { root, paths: answer.notStaged });
+        if (answer.notStaged.length > 0) {
+          await this.#again(open, { root, paths: answer.notStaged });
+          return null;
+        }
         placed.push(...answer.placed);
       }
     }
-    if (parts.length === 0) this.#nextN += 1;
-    const n = this.#nextN - 1;
-    return (this.#open = { n, sql: this.#texts({ n, placed, missing, files }), files, parts });
+    return placed;
   }
 
   committed(placing: Placing): void {
@@ -112,12 +135,11 @@ export class PipelineFiles implements CommitFiles {
     if (this.#settling) clearTimeout(this.#settling);
   }
 
-  async #again(files: TransactionFiles, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<'again'> {
-    const open = this.#open;
-    if (open) await this.takeBack(open);
+  async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {
+    await this.takeBack(open);
     const lost = new Set(paths);
-    this.#options.staging.again(files.comes.filter(isWanted).filter((file) => file.staged && file.root === root && lost.has(file.path)));
-    return 'again';
+    const isLost = (file: RowFile): boolean => !!file.staged && file.root === root && lost.has(file.path);
+    this.#options.staging.again(open.files.comes.filter(isWanted).filter(isLost));
   }
 
   #taken({ n }: Placing): Open | null {
@@ -127,18 +149,10 @@ export class PipelineFiles implements CommitFiles {
     return open;
   }
 
-  #texts({
-    n,
-    placed,
-    missing,
-    files: { comes, leaves },
-  }: { readonly n: number; readonly placed: readonly PlacedFile[]; readonly files: TransactionFiles } & Pick<
-    Parameters<typeof filesTexts>[0],
-    'missing'
-  >): Placing['sql'] {
-    const lacks = new Set(missing.map(nameOf));
+  #texts({ files: { comes, leaves }, ...of }: TextsOf): Placing['sql'] {
+    const lacks = new Set(of.missing.map(nameOf));
     const found = this.#options.hasMissing() ? lastOf(comes).filter((file) => !lacks.has(nameOf(file))) : [];
-    return filesTexts({ pipeline: this.#options.pipeline, n, placed, leaves, missing, found });
+    return filesTexts({ pipeline: this.#options.pipeline, ...of, leaves, found });
   }
 
   #settleLater({ parts }: Open): void {

@@ -22,8 +22,6 @@ export interface FileWish {
   readonly endpoint: string;
   readonly table: TableName;
   readonly key: RowOfFile['key'];
-  /** JSON: the primary key. */
-  readonly rowKey: string;
 }
 
 export interface StagingOptions {
@@ -53,6 +51,7 @@ type Phase = WaitingFile['phase'];
 export class Wanted implements RowFile {
   readonly root: string;
   readonly path: string;
+  readonly hash: string | null;
   staged: StagedFile | null | undefined = undefined;
   missing: MissingFileRow | null = null;
   /** It ends the run, once it is this row's turn. */
@@ -67,10 +66,7 @@ export class Wanted implements RowFile {
   constructor(readonly wish: FileWish) {
     this.root = wish.root;
     this.path = wish.path;
-  }
-
-  get isAnswered(): boolean {
-    return this.staged !== undefined;
+    this.hash = wish.hash;
   }
 }
 
@@ -269,19 +265,19 @@ function wantedFile({ wish: { root, path, hash, endpoint, table, key, rule } }: 
   return { id, root, path, hash, row: { endpoint, database: table.database, table: table.name, key, rule } };
 }
 
-function missingRow({ root, path, hash, table, rowKey }: FileWish): MissingFileRow {
-  return { root, path, sha256: hash, table, key: rowKey };
+function missingRow({ root, path, hash, table, key }: FileWish): MissingFileRow {
+  return { root, path, sha256: hash, table, key: JSON.stringify(key) };
 }
 
 function shown({ wish, progress: { phase, size, done, bytesPerSecond }, since }: Wanted): WaitingFile {
-  const { root, path, table, rowKey: key } = wish;
-  return { root, path, database: table.database, table: table.name, key, phase, size, done, bytesPerSecond, since };
+  const { root, path, table, key } = wish;
+  return { root, path, database: table.database, table: table.name, key: JSON.stringify(key), phase, size, done, bytesPerSecond, since };
 }
 
-function about({ root, path, rowKey }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
-  return { root, path, key: rowKey.slice(0, 200) };
+function about({ root, path, key }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
+  return { root, path, key: JSON.stringify(key).slice(0, 200) };
 }
 
-function named({ root, path, table, rowKey }: FileWish): string {
-  return `file ${path} of root ${root}, of ${tableName(table)}, ${rowKey.slice(0, 200)}`;
+function named({ root, path, table, key }: FileWish): string {
+  return `file ${path} of root ${root}, of ${tableName(table)}, ${JSON.stringify(key).slice(0, 200)}`;
 }

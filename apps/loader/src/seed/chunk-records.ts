@@ -41,7 +41,7 @@ export class ChunkRecords {
     const differences =
       prepared.isRepair && prepared.chunk.record.request !== '' ? await problems(written) : await this.#differences(connection, written);
     // Counter-example for a tick: nobody reads the row again, and the change that it yielded to does not bring it.
-    const tick = done.isAgain ? nothing : this.tick(prepared, done.counts);
+    const tick = done.isAgain ? (prepared.behind ?? nothing) : this.tick(prepared, done.counts);
     const settled = prepared.seed === null ? this.#settled(prepared, done.differences) : [];
     for (const text of inPieces([...conflicts, ...differences, ...settled, tick])) await connection.run(text);
     await this.#resolutions(connection, prepared, done.kept);
@@ -58,9 +58,10 @@ export class ChunkRecords {
     };
   }
 
-  tick({ seed, chunk: { record } }: PreparedChunk, counts: SeedCounts): SqlText {
+  /** And what is said of its files. */
+  tick({ seed, chunk: { record }, behind = nothing }: PreparedChunk, counts: SeedCounts): SqlText {
     const { part } = record;
-    return seed && part ? tickOf(seed, part, counts) : nothing;
+    return seed && part ? joined([behind, tickOf(seed, part, counts)]) : behind;
   }
 
   /** Where all rows came, and are written. */

@@ -10,7 +10,7 @@ import { checkpointStatement } from '@lutra/marker';
 import { rowsFlags } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
 import { keyOfRow, openingText, planRows, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
-import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
+import type { ApplyConnection, Change, RowPlan, SqlText } from '@lutra/mysql';
 import type { TargetWriter } from '../commit/target-writer.js';
 import { forceRow, readRows } from '../conflict/resolve/rows.js';
 import { nameRow } from '../commit/failure.js';
@@ -29,10 +29,14 @@ export class MissingRows {
   }
 
   /**
-   * Commits changes that were refused and rolled back.
+   * Commits changes that were refused and rolled back. `behind`: what is written behind them; null: nothing.
    * @throws SyncError `error` where all of their tables are known to be equal, and as TargetWriter.commit
    */
-  async commit(changes: readonly Change[], checkpoint: Checkpoint, error: SyncError): Promise<void> {
+  async commit(
+    changes: readonly Change[],
+    { checkpoint, behind = null }: { readonly checkpoint: Checkpoint; readonly behind?: SqlText | null },
+    error: SyncError,
+  ): Promise<void> {
     const connection = await this.#options.writer.ready();
     await connection.run(openingText(checkpointStatement(checkpoint), { repeatable: true }));
     if (!(await isAnyToCome(new RowsToCome(connection, this.#options), changes))) {
@@ -40,6 +44,7 @@ export class MissingRows {
       throw error;
     }
     await this.apply(connection, changes);
+    if (behind) await connection.run(behind);
     await connection.commit();
     this.#options.writer.used();
   }

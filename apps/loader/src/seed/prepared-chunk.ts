@@ -3,6 +3,7 @@ import { rowsFlags, rowToJson } from '@lutra/model';
 import type { ChunkRecord, Row, Seen, TableName, TableSchema } from '@lutra/model';
 import { keyOfRow, StatementBuilder } from '@lutra/mysql';
 import type { Change, RowPlan, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
+import type { TransactionFiles } from '../files/commit-files.js';
 import type { Chunk } from './chunk-assembly.js';
 import type { Stays } from './row-decision.js';
 
@@ -30,6 +31,10 @@ export interface PreparedChunk {
   readonly files?: TransactionFiles | undefined;
   /** textsOf() of it, made before; null: not made. */
   readonly texts: readonly SqlText[] | null;
+  /** What is written of files, in its transaction. Left out: nothing. */
+  readonly behind?: SqlText;
+  /** That its rows name; both ways they are placed here, by what becomes of each row. */
+  readonly files?: TransactionFiles | undefined;
 }
 
 /** At the source. */

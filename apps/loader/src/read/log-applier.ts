@@ -73,11 +73,11 @@ export class LogApplier {
     return false;
   }
 
-  /** Back to the first row of a large transaction that met a conflict. @throws `thrown`, if that is anything else */
+  /** Back to the first row of a large transaction that met a conflict, or lacked files. @throws `thrown`, if that is anything else */
   async again(thrown: unknown): Promise<void> {
     const { resolved, topic, admin, signal, deps, during, kafkaName } = this.#run;
-    const { conflict, transaction } = toSyncError(thrown).refused;
-    if (!conflict || !transaction || resolved.has(transaction.seq) || signal.aborted) throw thrown;
+    const { conflict, transaction, files = false } = toSyncError(thrown).refused;
+    if (!conflict || !transaction || signal.aborted || (resolved.has(transaction.seq) && !files)) throw thrown;
     const { seq } = transaction;
     resolved.add(seq);
     deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');

@@ -13,6 +13,8 @@ import type { Row } from '@lutra/model';
 import { conflictKind, identicalRows, keyOfRow, noCounts } from '@lutra/mysql';
 import type { ApplyConnection, Difference, SeedCounts } from '@lutra/mysql';
 import type { Conflict } from '../conflict/record/conflict-record.js';
+import { tableOf } from '../conflict/files/decided-files.js';
+import type { DecidedFiles } from '../conflict/files/decided-files.js';
 import { forceRow, keyText, readRows, writeRow } from '../conflict/resolve/rows.js';
 import type { Found, RowChange } from '../conflict/resolve/rows.js';
 import { repairConflict, seedConflict } from './chunk-conflicts.js';
@@ -50,6 +52,8 @@ export interface ChunkRowsOptions {
   readonly watch: Watch | null;
   /** Bytes of SQL in one piece. */
   readonly pieceBytes: number;
+  /** Is told what is written; null: no table has file rules, or the chunk's files are placed already. */
+  readonly files: Pick<DecidedFiles, 'written'> | null;
   /** Of the chunk's table. */
   readonly listed: Pick<ListedRows, 'areDifferent'>;
 }
@@ -179,6 +183,7 @@ export class ChunkRows {
 
   #wrote({ row, existing, displaced }: Image): void {
     const { plan, isRepair } = this.#chunk;
+    this.#options.files?.written(tableOf(this.#chunk), { row, existing, displaced });
     for (const holder of displaced) this.#cleared.add(keyText(plan, holder));
     if (!isRepair) return;
     for (const holder of displaced) {
@@ -229,6 +234,7 @@ export class ChunkRows {
       return this.#told('clash');
     }
     this.#told('replaced');
+    this.#options.files?.written(tableOf(this.#chunk), { row: null, existing: was, displaced: [] });
     this.#repaired({ row: null, existing: was, result: null });
   }
 

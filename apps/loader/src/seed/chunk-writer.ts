@@ -14,6 +14,8 @@ import { differenceText, inPieces, joined, keyOfRow, noCounts, openingText } fro
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
+import { tableOf } from '../conflict/files/decided-files.js';
+import type { DecidedFiles } from '../conflict/files/decided-files.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { cameFrom, ChunkRecords, nothing } from './chunk-records.js';
 import type { ChunkRecordsOptions } from './chunk-records.js';
@@ -101,10 +103,11 @@ export class ChunkWriter {
     }
     const texts = prepared.texts ?? (await textsOf(prepared, this.#options.pieceBytes));
     const { rows, seen } = prepared;
-    return this.#transaction(prepared, checkpoint, async (connection) => {
+    return this.#transaction(prepared, checkpoint, async (connection, files) => {
       if (!(await areInserted(connection, texts))) return false;
       await completed(watch, prepared);
       if (rows.some((row) => changedOf(watch, row, seen) !== null)) return false;
+      for (const row of rows) files?.written(tableOf(prepared), { existing: null, row, displaced: [] });
       await connection.run(this.#records.behindAll(prepared, { ...noCounts, inserted: rows.length }));
       return true;
     });
@@ -150,11 +153,11 @@ export class ChunkWriter {
   async #rowByRow(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<boolean> {
     let done: RowsDone | null = null;
     let isPassed = false;
-    await this.#transaction(prepared, checkpoint, async (connection) => {
+    await this.#transaction(prepared, checkpoint, async (connection, files) => {
       isPassed = !(await this.#isOrdered(connection, prepared));
       if (isPassed) return true;
       const listed = new ListedRows(connection, { pipeline: this.#options.pipeline.uid, table: tableOf(prepared) });
-      done = await new ChunkRows(connection, prepared, { watch, listed, pieceBytes: this.#options.pieceBytes }).write();
+      done = await new ChunkRows(connection, prepared, { watch, listed, files, pieceBytes: this.#options.pieceBytes }).write();
       await this.#records.write(connection, { prepared, done, listed });
       return true;
     });
@@ -191,13 +194,14 @@ export class ChunkWriter {
   }
 
   async #transaction(
-    { seen }: PreparedChunk,
+    { seen, bothWays, files }: PreparedChunk,
     checkpoint: Checkpoint,
-    work: (connection: ApplyConnection) => Promise<boolean>,
+    work: (connection: ApplyConnection, files: DecidedFiles | null) => Promise<boolean>,
   ): Promise<boolean> {
     const { detection, writer } = this.#options;
     if (detection) {
-      const isDone = await detection.detector.transaction({ checkpoint, seen: [seen] }, work);
+      const of = { checkpoint, seen: [seen], ...(bothWays && files && { files }) };
+      const isDone = await detection.detector.transaction(of, (connection, decided) => work(connection, bothWays ? decided : null));
       if (isDone) detection.parts.peers.discard(seen);
       return isDone;
     }
@@ -206,7 +210,7 @@ export class ChunkWriter {
         const startedAt = performance.now();
         const connection = await writer.ready();
         await connection.run(openingText(checkpointStatement(checkpoint), { repeatable: true }));
-        const isDone = await work(connection);
+        const isDone = await work(connection, null);
         if (isDone) await connection.commit();
         else await connection.rollback();
         writer.used();

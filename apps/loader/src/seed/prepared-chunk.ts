@@ -27,6 +27,8 @@ export interface PreparedChunk {
   readonly safe: boolean;
   /** Its tick; null: nothing is ticked off. */
   readonly seed: SeedOf | null;
+  /** That its rows name, asked for; left out: none. */
+  readonly files?: TransactionFiles | undefined;
   /** textsOf() of it, made before; null: not made. */
   readonly texts: readonly SqlText[] | null;
   /** What is written of files, in its transaction. Left out: nothing. */

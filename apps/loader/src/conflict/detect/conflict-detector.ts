@@ -16,6 +16,10 @@ import { differing, openingText, StatementBuilder, uncommittedText, askFor } fro
 import type { ApplyConnection, Change, Result } from '@lutra/mysql';
 import { nameFailure } from '../../commit/failure.js';
 import { isTransient } from '../../commit/target-writer.js';
+import type { TransactionFiles, WithFiles } from '../../files/commit-files.js';
+import { commitPlaced } from '../files/commit-placed.js';
+import { FilesWanted } from '../files/conflict-files.js';
+import type { DecidedFiles } from '../files/decided-files.js';
 import { isConflict, requireTold } from './concurrency.js';
 import { endingAt, endOfGroup, transactionsOf } from './buffered-transactions.js';
 import type { Batch, BufferedTransaction } from './buffered-transactions.js';
@@ -65,9 +69,9 @@ export class ConflictDetector {
 
   /** What home made of rows, in one target transaction. */
   async resolutions(resolutions: readonly Resolution[], checkpoint: Checkpoint): Promise<void> {
-    const { peers, collations, resolutionTables: tables, leave } = this.#options;
-    await this.transaction({ checkpoint, seen: resolutions.map(({ seen }) => seen) }, async (connection) => {
-      const at = { connection, peers, collations, tables };
+    const { peers, collations, resolutionTables: tables, leave, files } = this.#options;
+    await this.transaction({ checkpoint, seen: resolutions.map(({ seen }) => seen) }, async (connection, decided) => {
+      const at = { connection, peers, collations, tables, files, decided };
       await applyResolutions({ ...at, leave: (left, resolution) => leave(left, { resolution, checkpoint }) }, resolutions);
       return true;
     });
@@ -75,18 +79,20 @@ export class ConflictDetector {
 
   /**
    * A target transaction that decides for itself: `work` locks what it touches, then completes the index of recent changes, then decides.
-   * It may be called again. Where it resolves to false, all is rolled back.
+   * It may be called again. Where it resolves to false, all is rolled back. `decided`: to be told which rows it writes; null: no table has
+   * file rules.
    */
   async transaction(
-    { checkpoint, seen }: { readonly checkpoint: Checkpoint; readonly seen: readonly Seen[] },
-    work: (connection: ApplyConnection) => Promise<boolean>,
+    { checkpoint, seen, files }: WithFiles & { readonly checkpoint: Checkpoint; readonly seen: readonly Seen[] },
+    work: (connection: ApplyConnection, decided: DecidedFiles | null) => Promise<boolean>,
   ): Promise<boolean> {
     await this.#options.peers.open(seen);
-    return this.#retried(async () => {
+    return this.#retried([{ files }], async () => {
       const startedAt = performance.now();
       const connection = await this.#begin(checkpoint);
-      const isDone = await work(connection);
-      if (isDone) await this.#commit(connection, startedAt);
+      const decided = this.#options.files?.decided() ?? null;
+      const isDone = await work(connection, decided);
+      if (isDone) await this.#commit(connection, startedAt, this.#taken(decided, [{ files }]));
       else await connection.rollback();
       return isDone;
     });
@@ -95,7 +101,7 @@ export class ConflictDetector {
   /** Where a conflict is known already nothing is tried. */
   async #tried(batch: Batch): Promise<ReadonlySet<BufferedTransaction>> {
     const known = this.#clashing(batch.transactions);
-    return known.size > 0 ? known : this.#retried(() => this.#together(batch));
+    return known.size > 0 ? known : this.#retried(batch.transactions, () => this.#together(batch));
   }
 
   #clashing(transactions: readonly BufferedTransaction[]): ReadonlySet<BufferedTransaction> {
@@ -128,7 +134,7 @@ export class ConflictDetector {
       await connection.rollback();
       return suspected;
     }
-    await this.#commit(connection, startedAt);
+    await this.#commit(connection, startedAt, this.#options.files?.of(transactions) ?? null);
     return noneSuspected;
   }
 
@@ -159,7 +165,7 @@ export class ConflictDetector {
     const [first] = group;
     if (!first) return;
     try {
-      for (const { conflicts, transaction } of await this.#retried(() => this.#resolveTogether(group)))
+      for (const { conflicts, transaction } of await this.#retried(group, () => this.#resolveTogether(group)))
         this.#options.onConflicts(conflicts, transaction);
     } catch (error) {
       const { code, outcome } = toSyncError(error);
@@ -185,7 +191,7 @@ export class ConflictDetector {
       decided.push(resolver.record(transaction));
     }
     await resolver.write();
-    await this.#commit(connection, startedAt);
+    await this.#commit(connection, startedAt, this.#taken(resolver.files, group));
     return decided;
   }
 
@@ -223,18 +229,27 @@ export class ConflictDetector {
     return connection;
   }
 
-  async #commit(connection: ApplyConnection, startedAt: number): Promise<void> {
-    await connection.commit();
+  #taken(decided: DecidedFiles | null, transactions: readonly WithFiles[]): TransactionFiles | null {
+    return (decided && this.#options.files?.taken(decided, transactions)) ?? null;
+  }
+
+  async #commit(connection: ApplyConnection, startedAt: number, brought: TransactionFiles | null): Promise<void> {
+    await commitPlaced({ connection, files: this.#options.files, brought });
     this.#options.writer.used();
     this.#options.writer.observe(startedAt);
   }
 
-  /** Tried again on the spot, on a connection whose settings nobody has touched. */
-  async #retried<T>(work: () => Promise<T>): Promise<T> {
+  /** Tried again on the spot, on a connection whose settings nobody has touched. `of`: the transactions that it is about. */
+  async #retried<T>(of: readonly WithFiles[], work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
+        if (error instanceof FilesWanted) {
+          await this.#options.writer.rollback();
+          await this.#options.files?.fetch(error, of);
+          continue;
+        }
         await this.#options.writer.drop();
         const { code } = toSyncError(error);
         if (code === 'CAPTURE_BEHIND') await this.#options.peers.caughtUp();

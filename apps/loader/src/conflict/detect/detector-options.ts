@@ -9,10 +9,11 @@ import type { LeftOut } from '../../plan/rows-by-name.js';
 import type { TableName } from '@lutra/model';
 import type { KeyCollations } from '@lutra/mysql';
 import type { RuleBook } from '../decide/rules.js';
+import type { ConflictFiles } from '../files/conflict-files.js';
 import type { TableBook } from './table-book.js';
 
 export interface DetectorOptions {
-  readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'drop' | 'observe'>;
+  readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'drop' | 'rollback' | 'observe'>;
   readonly key: CheckpointKey;
   /** What people know the pipeline by. */
   readonly of: Pick<LoaderWork, 'id' | 'channel'>;
@@ -38,6 +39,8 @@ export interface DetectorOptions {
     | 'quiet'
     | 'caughtUp'
   >;
+  /** Null: no table has file rules. */
+  readonly files: ConflictFiles | null;
   /** Of the source's table: this pipeline is seeding it, and what it brings replaces what is there. */
   replaces(table: TableName): boolean;
   /** See LeftOutRows.note: something is left out of what home made of a row, which ends at that checkpoint. */

@@ -6,11 +6,13 @@
 import { checkpointStatement, openingStatement } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
-import { closingText, differing, openingText, askFor, conflictKeysOf } from '@lutra/mysql';
+import { differing, openingText, askFor, conflictKeysOf } from '@lutra/mysql';
 import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
 import { requireTold } from './concurrency.js';
 import type { DetectorOptions } from './detector-options.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
+import { commitPlaced } from '../files/commit-placed.js';
+import { FilesWanted } from '../files/conflict-files.js';
 import { TransactionResolver } from '../resolve/transaction-resolver.js';
 
 const patienceMs = 30_000;
@@ -81,7 +83,7 @@ export class StreamDetector {
     }
     const decided = resolver?.record(last);
     await resolver?.write();
-    await connection.run(closingText({ sql: '', marks: [] }, checkpointStatement(last.checkpoint)));
+    await this.#committed(last);
     writer.used();
     this.#open = null;
     if (decided) onConflicts(decided.conflicts, decided.transaction);
@@ -91,6 +93,23 @@ export class StreamDetector {
   /** It is void, or failed. */
   discard(): void {
     this.#open = null;
+  }
+
+  /** A file that is not staged is fetched when all is given up, and it begins once more. */
+  async #committed(last: BufferedTransaction): Promise<void> {
+    const { connection, resolver } = this.#stream;
+    const { files } = this.#options;
+    try {
+      const decided = resolver?.files;
+      const brought = decided ? files?.taken(decided, [last]) : files?.of([last]);
+      await commitPlaced({ connection, files, brought: brought ?? null, fence: checkpointStatement(last.checkpoint) });
+    } catch (error) {
+      if (!(error instanceof FilesWanted)) throw error;
+      await connection.rollback();
+      await files?.fetch(error, [last]);
+      const refused = { conflict: true, files: true } as const;
+      throw new SyncError('ROW_CONFLICT', 'rows of a large transaction take files that were not staged', { refused });
+    }
   }
 
   #keep(change: Change, conflictKeys: Set<number>): void {

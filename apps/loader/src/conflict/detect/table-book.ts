@@ -10,6 +10,8 @@ import { OwnSession } from '../../plan/own-session.js';
 import type { RuleBook } from '../decide/rules.js';
 
 export interface ConflictTable {
+  /** As the record has it. */
+  readonly source: TableSchema;
   readonly rule: ConflictRule;
   readonly keys: Keys;
   /** Null: changes on both sides are found, but cannot be decided; nobody decides. */
@@ -83,7 +85,7 @@ export class TableBook {
     const plan = isStop(rule) ? planIfPossible(source, target) : planRows(source, target);
     const written = plan && new Set(plan.columns.keys());
     const columns = source.columns.filter(({ name }) => written?.has(name) ?? true);
-    return { rule, keys, plan, target, schema: { ...source, columns } };
+    return { source, rule, keys, plan, target, schema: { ...source, columns } };
   }
 }
 

@@ -11,7 +11,11 @@ import { requireToldOf } from '../detect/concurrency.js';
 import type { Peers } from '../detect/peers.js';
 import { leftOutOf } from '../../plan/rows-by-name.js';
 import type { LeftOut } from '../../plan/rows-by-name.js';
+import type { ConflictFiles } from '../files/conflict-files.js';
+import { tableOf } from '../files/decided-files.js';
+import type { DecidedFiles } from '../files/decided-files.js';
 import { forceRow, readRows } from './rows.js';
+import type { RowChange } from './rows.js';
 
 export interface ResolutionTables {
   /** The table at the target; null: this pipeline does not carry it. */
@@ -25,6 +29,10 @@ interface At {
   readonly peers: Pick<Peers, 'complete' | 'changedHere' | 'leftOut' | 'dropless' | 'dropped'>;
   readonly tables: ResolutionTables;
   readonly collations: KeyCollations;
+  /** Null: no table has file rules. */
+  readonly files: Pick<ConflictFiles, 'decided' | 'taken'> | null;
+  /** Is told what is written. */
+  readonly decided: DecidedFiles | null;
   /** Before it takes effect: something is left out of it. */
   leave(left: LeftOut, resolution: Resolution): Promise<void>;
 }
@@ -40,7 +48,7 @@ interface Known {
 }
 
 interface Facts {
-  /** The columns that both have. */
+  /** The columns that both have, by the table's name at the source. */
   readonly source: TableSchema;
   readonly plan: RowPlan;
   readonly keys: Keys;
@@ -54,6 +62,7 @@ export async function applyResolutions(at: At, resolutions: readonly Resolution[
     const written = target && (await knownOf(at, resolution, target));
     if (written) known.push(written);
   }
+  requireFiles(at.files, known);
   await askFor(known.map(({ facts: { keys }, key }) => [keys, key]));
   await readRows(
     at.connection,
@@ -64,15 +73,31 @@ export async function applyResolutions(at: At, resolutions: readonly Resolution[
     const { key, seen, target, facts } = each;
     requireToldOf({ source: { ...each.from, columns: each.row ? facts.source.columns : [] }, target }, seen, at.peers);
     const conflictKey = primaryConflictKey(facts.keys, key);
-    if (conflictKey === null || !at.peers.changedHere(conflictKey, seen)) await replace(at.connection, each);
+    if (conflictKey === null || !at.peers.changedHere(conflictKey, seen)) await replace(at, each);
   }
 }
 
-async function replace(connection: ApplyConnection, { key, row, facts: { plan } }: Known): Promise<void> {
-  const [found] = await readRows(connection, [{ plan, key, values: row }]);
+async function replace({ connection, decided }: Pick<At, 'connection' | 'decided'>, known: Known): Promise<void> {
+  const { key, row, facts } = known;
+  const [found] = await readRows(connection, [{ plan: facts.plan, key, values: row }]);
   const { existing, holders } = found ?? { existing: null, holders: [] };
-  const refused = await forceRow(connection, plan, { existing, row, displaced: holders });
+  const change = { existing, row, displaced: holders };
+  const refused = await forceRow(connection, facts.plan, change);
   if (refused) throw refused;
+  tell(decided, known, change);
+}
+
+/** Before any lock is taken. @throws FilesWanted */
+function requireFiles(files: At['files'], known: readonly Known[]): void {
+  if (!files) return;
+  const all = files.decided();
+  for (const each of known) tell(all, each, { existing: null, row: each.row, displaced: [] });
+  files.taken(all, []);
+}
+
+/** Home's file is wanted also where the row is equal: both sides may have written the same path. */
+function tell(decided: DecidedFiles | null, { facts }: Known, change: RowChange): void {
+  decided?.told(tableOf(facts), change);
 }
 
 /**
@@ -96,7 +121,7 @@ async function knownOf({ peers, collations, leave }: At, resolution: Resolution,
   // Of a row that is gone no column is written.
   const columns = row && kept.map((name) => name.toLowerCase());
   const from = { database: resolution.database, name: resolution.table };
-  return { from, key: named(key), row: row && named(row), seen, target, facts: factsOf(target, columns, collations) };
+  return { from, key: named(key), row: row && named(row), seen, target, facts: factsOf(from, target, { columns, collations }) };
 }
 
 function missingHere({ database, table }: Resolution, target: TargetTable, missing: readonly string[]): SyncError {
@@ -108,14 +133,18 @@ function missingHere({ database, table }: Resolution, target: TargetTable, missi
 const facts = new WeakMap<TargetTable, Map<string, Facts>>();
 
 /** `columns`: null: all. */
-function factsOf(target: TargetTable, columns: readonly string[] | null, collations: KeyCollations): Facts {
+function factsOf(
+  from: TableName,
+  target: TargetTable,
+  { columns, collations }: { readonly columns: readonly string[] | null; readonly collations: KeyCollations },
+): Facts {
   const ofTarget = facts.get(target) ?? new Map<string, Facts>();
   facts.set(target, ofTarget);
-  const which = columns?.toSorted().join('\0') ?? '';
+  const which = [tableName(from), ...(columns?.toSorted() ?? [])].join('\0');
   let known = ofTarget.get(which);
   if (!known) {
     const own = asSource(target);
-    const source = { ...own, columns: own.columns.filter(({ name }) => columns?.includes(name.toLowerCase()) ?? true) };
+    const source = { ...own, ...from, columns: own.columns.filter(({ name }) => columns?.includes(name.toLowerCase()) ?? true) };
     ofTarget.set(which, (known = { source, plan: planRows(source, target), keys: keysOf(source, target, collations) }));
   }
   return known;

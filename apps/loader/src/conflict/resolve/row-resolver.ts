@@ -17,6 +17,8 @@ import type { Concurrent } from '../detect/concurrency.js';
 import { ConflictLedger } from '../record/conflict-ledger.js';
 import type { Outcome } from '../record/conflict-ledger.js';
 import type { Conflict } from '../record/conflict-record.js';
+import { tableOf, tableOfSource } from '../files/decided-files.js';
+import type { DecidedFiles } from '../files/decided-files.js';
 import { LockedRows } from './locked-rows.js';
 import { decideMove, halfOf, isRow, refusedMove } from './moved-row.js';
 import type { Move, MoveOutcome } from './moved-row.js';
@@ -37,6 +39,8 @@ export interface RowResolverOptions {
   readonly tables: TableBook;
   readonly by: ResolutionBy;
   concurrent(change: Change, table: ConflictTable): Concurrent;
+  /** Told what is written. Null: no table has file rules. */
+  readonly files: Pick<DecidedFiles, 'written'> | null;
   /** See DetectorOptions. */
   replaces(source: TableName): boolean;
 }
@@ -81,8 +85,9 @@ export class RowResolver {
     const { before, after } = change;
     const concurrent = table ? this.#options.concurrent(change, table) : nobody;
     if (!isDecidable(table)) {
-      const { connection } = this.#options;
-      return applyUndecided({ connection, toCome: this.#toCome, rows: this.#rows }, change, { table, concurrent });
+      const { connection, files } = this.#options;
+      await applyUndecided({ connection, toCome: this.#toCome, rows: this.#rows }, change, { table, concurrent });
+      return files?.written(tableOfSource(change.source), { existing: before, row: after, displaced: [] });
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
     if (before === null || after === null || sameKey(table.plan, before, after))
@@ -232,7 +237,7 @@ export class RowResolver {
     const { connection } = this.#options;
     const { plan } = table;
     const refused = await (this.#verdict.isTentative(table) ? forceRow(connection, plan, change) : writeRow(connection, plan, change));
-    if (!refused) this.#rows.written(plan, change);
+    if (!refused) this.#wrote(table, change);
     return refused;
   }
 
@@ -243,7 +248,12 @@ export class RowResolver {
     const refused = await this.#write(table, change);
     if (!refused || !(await this.#toCome.isBeforeParent(step, refused))) return refused;
     const again = await forceRow(this.#options.connection, table.plan, change);
-    if (!again) this.#rows.written(table.plan, change);
+    if (!again) this.#wrote(table, change);
     return again;
+  }
+
+  #wrote(table: DecidableTable, change: RowChange): void {
+    this.#rows.written(table.plan, change);
+    this.#options.files?.written(tableOf(table), change);
   }
 }

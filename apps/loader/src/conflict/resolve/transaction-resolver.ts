@@ -11,9 +11,10 @@ import { conflictText } from '../record/conflict-record.js';
 import type { Conflict } from '../record/conflict-record.js';
 import type { DetectorOptions } from '../detect/detector-options.js';
 import type { BufferedTransaction } from '../detect/buffered-transactions.js';
+import type { DecidedFiles } from '../files/decided-files.js';
 import { RowResolver } from './row-resolver.js';
 
-type Options = Pick<DetectorOptions, 'key' | 'of' | 'rules' | 'tables' | 'peers' | 'replaces'>;
+type Options = Pick<DetectorOptions, 'key' | 'of' | 'rules' | 'tables' | 'peers' | 'replaces' | 'files'>;
 
 /** The conflicts of one source transaction. */
 export interface Decided {
@@ -25,6 +26,8 @@ export class TransactionResolver {
   readonly #connection: ApplyConnection;
   readonly #options: Options;
   readonly #rowResolver: RowResolver;
+  /** Null: no table has file rules. */
+  readonly files: DecidedFiles | null;
   #seen: Seen = {};
   #records: SqlText[] = [];
 
@@ -36,7 +39,9 @@ export class TransactionResolver {
     const concurrent = (change: Change, table: Parameters<typeof concurrentWith>[1]) =>
       concurrentWith(change, table, { seen: this.#seen, peers });
     const by = { pipeline: key.pipeline, channel: of.channel };
-    this.#rowResolver = new RowResolver({ connection, rules, tables, by, concurrent, replaces: (table) => options.replaces(table) });
+    const files = options.files?.decided() ?? null;
+    this.files = files;
+    this.#rowResolver = new RowResolver({ connection, rules, tables, by, concurrent, files, replaces: (table) => options.replaces(table) });
   }
 
   /** Before any of the changes is resolved. */

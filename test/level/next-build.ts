@@ -44,7 +44,6 @@ const edits: readonly Edit[] = [
     ` if (${atNext}) await this.#writer.control({ kind: '${nextKind}', endpoint: this.#endpoint, tsMs: Date.now() });`,
   ),
   // A field of a document, with a default.
-  before('libs/model/src/config.js', 'const regionBase', "import { since } from './stored-document.js';\n"),
   after('libs/model/src/config.js', 'const regionBase = {', `\n    ${nextField}: since(${nextLevel}, z.string().default('none')),`),
   // A column.
   {

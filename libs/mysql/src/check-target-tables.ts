@@ -4,6 +4,7 @@ import type { ConflictRule, FollowedRoute, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
+import { checkFiles } from './check-files.js';
 import { checkCreateWitness } from './check-ddl.js';
 import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rule-tables.js';
@@ -75,6 +76,7 @@ export async function checkTargetTables(
           ...checkConflicts({ rule, from, to, sameFlavor, ...logged, twoWay }),
           ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: rule.policy, router }),
         );
+      if (seesAll(sourceServer, from)) told.push(...(await checkFiles(target, { files: router.filesOf(from), rule, from, to, twoWay })));
       if (to)
         told.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: !isStop(rule), forwards })));
       problems.push(...ofTable(from, told));

@@ -54,24 +54,24 @@ function isList({ split, json }: FileRule): boolean {
 
 // Columns
 
-function checkColumns(file: FileRule, { from, twoWay }: FileCase): readonly Problem[] {
+function checkColumns(file: FileRule, { from }: FileCase): readonly Problem[] {
   const columns = templateColumns(file.path);
   const last = columns.at(-1);
   const reasons = columns.map((name) => [name, columnReason(columnOf(from, name), file.json !== undefined && name === last)] as const);
   const hash = file.hash === undefined ? [] : [[file.hash, hashReason(columnOf(from, file.hash), file)] as const];
   const found = new Map([...reasons, ...hash].filter(([, reason]) => reason !== null));
-  const all = [...columns, ...(file.hash === undefined ? [] : [file.hash])];
-  if (twoWay)
-    for (const name of all)
-      if (columnOf(from, name)?.generated) found.set(name, 'is generated: the side that decides about a conflict does not know it');
   return [...found].map(([name, reason]) => {
     const what = `${nameOf(file, from)}: column ${name} ${reason}`;
     return problem('error', 'file-column', what, 'correct the rule; give the table a route of its own if other tables have the column');
   });
 }
 
+/** Of a row that is looked up, or that a conflict decides, only what is written is known. */
+const unknown = 'is generated: make it one that the application writes';
+
 function columnReason(column: TargetColumn | undefined, isDocument: boolean): string | null {
   if (!column) return 'is missing';
+  if (column.generated) return unknown;
   if (isDocument && column.type === 'json') return null;
   if (column.type === 'other') return `is ${column.columnType}, which Lutra does not replicate`;
   const text = pathTextOf({ type: column.type });
@@ -80,6 +80,7 @@ function columnReason(column: TargetColumn | undefined, isDocument: boolean): st
 
 function hashReason(column: TargetColumn | undefined, file: FileRule): string | null {
   if (!column) return 'is missing';
+  if (column.generated) return unknown;
   const types = fileHashTypes(file);
   if (column.type === 'other' || !types.includes(column.type)) return `is ${column.columnType}; a hash is in ${types.join(', ')}`;
   if (column.type === 'binary' || column.type === 'varbinary')

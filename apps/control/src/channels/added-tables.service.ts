@@ -1,7 +1,7 @@
 /**
- * The checks of a start, for the tables that a change of a running channel adds, for other conflict policies and other file rules. What the servers lacked
- * before (the channel was started with `force`, or something broke since) does not bar the way of a change that has no part in it; that a
- * server cannot be asked does.
+ * The checks of a start, for the tables that a change of a running channel adds, and for other conflict policies or file rules. What the
+ * servers lacked before (the channel was started with `force`, or something broke since) does not bar the way of a change that has no part
+ * in it; that a server cannot be asked does.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineRoutes } from '@lutra/model';

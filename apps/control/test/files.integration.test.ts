@@ -95,6 +95,44 @@ it('a row at the source is previewed by its key', async () => {
   expect((await ask({ key: { id: 5 } })).body).toEqual({ found: false, rules: [] });
 });
 
+/** Type of the key, a value in SQL, and in JSON. */
+const keys: readonly (readonly [type: string, sql: string, json: unknown])[] = [
+  ['INT', '-5', -5],
+  ['DECIMAL(9, 2)', '1.50', '1.50'],
+  ['DOUBLE', '0.1e0', 0.1],
+  ['FLOAT', '0.1', 0.10000000149011612],
+  ['BIT(9)', "b'100000010'", ['b', 'AQI=']],
+  ['YEAR', '1999', 1999],
+  ['DATE', "'2024-02-29'", '2024-02-29'],
+  ['TIME(3)', "'-838:59:59.000'", '-838:59:59.000'],
+  ['DATETIME(6)', "'2024-02-29 01:02:03.456789'", '2024-02-29 01:02:03.456789'],
+  ['TIMESTAMP(3)', "'2024-02-29 01:02:03.456'", '2024-02-29 01:02:03.456'],
+  ['VARCHAR(20)', String.raw`'o\'ü\\ 👀'`, String.raw`o'ü\ 👀`],
+  ['VARCHAR(20)', "''", ''],
+  ['VARCHAR(20) CHARACTER SET latin1', "'é '", 'é '],
+  ['CHAR(4) CHARACTER SET utf16', "'ab'", 'ab'],
+  ['VARCHAR(9) CHARACTER SET sjis', "'日本'", '日本'],
+  ["ENUM('a', 'b c')", "'b c'", 'b c'],
+  ['BINARY(3)', "x'6100'", ['b', 'YQAA']],
+  ['VARBINARY(9)', "x'00ff27'", ['b', 'AP8n']],
+];
+
+it('a row is found by its key, whatever its type', async () => {
+  await run(
+    'CREATE DATABASE keyed',
+    ...keys.map(([type], i) => `CREATE TABLE keyed.k${i} (k ${type} PRIMARY KEY, image VARCHAR(9))`),
+    ...keys.map(([, sql], i) => `INSERT INTO keyed.k${i} VALUES (${sql}, 'x${i}')`),
+  );
+  const route = { schema: 'keyed', files: [{ root: 'pics', path: '{image}' }], to: { schema: 'copy' } };
+  const pipelines = [{ name: 'p', source: 'a', target: 'b', routes: [route] }];
+  expect((await client.post('/api/v1/channels', { name: 'keyed', pipelines })).status).toBe(201);
+  for (const [i, [type, , json]] of keys.entries()) {
+    const body = { database: 'keyed', table: `k${i}`, key: { k: json } };
+    const answer = await client.post('/api/v1/channels/keyed/pipelines/p/files/preview', body);
+    expect(answer.body.rules?.[0]?.files, `${type} ${JSON.stringify(answer.body)}`).toEqual([{ root: 'pics', path: `x${i}`, hash: null }]);
+  }
+});
+
 it('a row that is given is previewed as it would be, with why it names no file, or cannot be followed', async () => {
   const { body } = await ask({
     row: { ID: 7, image: 'https://img/x', sha: ['b', Buffer.from(hash, 'hex').toString('base64')], doc: { files: ['../y'] } },

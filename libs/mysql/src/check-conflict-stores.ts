@@ -24,6 +24,8 @@ interface Store {
   readonly rights: readonly Right[];
 }
 
+const written: readonly Right[] = ['SELECT', 'INSERT', 'UPDATE'];
+
 const stores: readonly Store[] = [
   {
     name: 'signal',
@@ -78,7 +80,7 @@ const suspendedStore: Store = {
     ended_at: 'timestamp(3)?',
   },
   primaryKey: 'pipeline,database_name,table_name',
-  rights: ['SELECT', 'INSERT', 'UPDATE'],
+  rights: written,
 };
 
 const fileColumns = { root: 'varchar(48)', path_hash: 'binary(32)', path: 'varbinary(4096)' };
@@ -100,14 +102,14 @@ const fileStores: readonly Store[] = [
       changed_at: 'timestamp(3)',
     },
     primaryKey: 'root,path_hash',
-    rights: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    rights: [...written, 'DELETE'],
   },
   {
     name: 'file_place',
     id: 'file-store',
     columns: { pipeline: 'varchar(12)', n: 'bigint unsigned' },
     primaryKey: 'pipeline',
-    rights: ['SELECT', 'INSERT', 'UPDATE'],
+    rights: written,
   },
   {
     name: 'file_missing',
@@ -123,7 +125,7 @@ const fileStores: readonly Store[] = [
       found_at: 'timestamp(3)',
     },
     primaryKey: 'id',
-    rights: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    rights: [...written, 'DELETE'],
   },
 ];
 

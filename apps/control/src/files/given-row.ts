@@ -27,13 +27,18 @@ function valueOf(table: TableSchema, column: ColumnSchema, given: unknown): Valu
   if (given === null) return null;
   if (isOfKind(column.type, 'document')) return typeof given === 'string' ? given : JSON.stringify(given);
   const value = Array.isArray(given) ? rowFromJson(JSON.stringify({ value: given })).value : given;
-  if (isOfKind(column.type, 'bytes', 'bits')) {
-    if (Buffer.isBuffer(value)) return value;
-  } else if (column.type === 'bigint') {
-    if (/^-?\d+$/.test(String(value))) return BigInt(String(value));
-  } else if (isOfKind(column.type, 'whole', 'floating') || column.type === 'year') {
-    if (Number.isFinite(Number(value)) && value !== '') return Number(value);
-  } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const form = isOfKind(column.type, 'bytes', 'bits') ? ', which is written ["b", base64]' : '';
+  const isBytes = isOfKind(column.type, 'bytes', 'bits');
+  if (isBytes && Buffer.isBuffer(value)) return value;
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+  const found = isScalar && !isBytes ? fromText(column, String(value)) : null;
+  if (found !== null) return found;
+  const form = isBytes ? ', which is written ["b", base64]' : '';
   throw new SyncError('CONFIG_INVALID', `${tableName(table)}.${column.name}: this is no ${column.type}${form}`);
+}
+
+/** Null: it is no value of the column. */
+function fromText({ type }: ColumnSchema, text: string): Value {
+  if (type === 'bigint') return /^-?\d+$/.test(text) ? BigInt(text) : null;
+  if (!isOfKind(type, 'whole', 'floating') && type !== 'year') return text;
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : null;
 }

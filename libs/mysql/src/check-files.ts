@@ -28,10 +28,10 @@ export interface FileCase {
 export async function checkFiles(target: Queries, of: FileCase): Promise<readonly Problem[]> {
   const problems = of.files.flatMap((file) => checkRule(file, of));
   const { to } = of;
-  const traced = of.files.filter((file) => needsIndex(file, of));
-  if (!to || traced.length === 0) return problems;
+  const asked = of.files.filter((file) => needsIndex(file, of));
+  if (!to || asked.length === 0) return problems;
   const first = await firstColumns(target, to);
-  return [...problems, ...traced.flatMap((file) => checkIndex(file, to, first))];
+  return [...problems, ...asked.flatMap((file) => checkIndex(file, to, first))];
 }
 
 function checkRule(file: FileRule, of: FileCase): readonly Problem[] {
@@ -90,7 +90,7 @@ function hashReason(column: TargetColumn | undefined, file: FileRule): string | 
 
 // Whose a path is
 
-/** A path can be traced back to the values of its columns. */
+/** One path is made by one set of values of its columns. */
 function isTraced(file: FileRule, table: TargetTable): boolean {
   const last = templateColumns(file.path).at(-1);
   const typeOf = (name: string): ColumnType => {
@@ -116,31 +116,31 @@ function hasKey(file: FileRule, given: TargetTable): boolean {
   return [...primary, ...unique].some((columns) => columns.length > 0 && columns.every((name) => whole.has(name.toLowerCase())));
 }
 
-function checkUnique(file: FileRule, { from, twoWay }: FileCase): readonly Problem[] {
-  if (!twoWay && file.deletes === 'keep') return [];
+function checkUnique(file: FileRule, of: FileCase): readonly Problem[] {
+  const { from, twoWay } = of;
   const refused = (why: string, fix: string): readonly Problem[] => [
     problem('error', 'file-path-not-unique', `${nameOf(file, from)}: ${why}`, fix),
   ];
-  const separate = 'put text between its columns that no value of theirs has, like {id}/{name}, and name at most one column of any text';
-  if (!isTraced(file, from)) {
-    const why = twoWay ? 'two rows could name one path without a conflict' : 'which rows name the path of a file cannot be asked';
-    return refused(`the path does not tell the values of its columns: ${why}`, twoWay ? separate : `${separate}; or "deletes": "keep"`);
-  }
   const hasHash = file.hash !== undefined && wholeColumns(file).has(file.hash.toLowerCase());
   if (twoWay && !hasHash && !hasKey(file, from)) {
     const why =
       'the path has not all columns of a primary or unique key: two rows could name one path with different files, without a conflict';
     return refused(why, 'put the columns of the primary key into the path, like {id}/{name}, or the column of the hash');
   }
-  if (!isList(file) || hasKey(file, from) || file.deletes === 'keep') return [];
-  const why = 'the path has not all columns of a primary or unique key: which rows name it in their lists cannot be asked';
+  if (twoWay && !isTraced(file, from)) {
+    const why = 'several values of its columns make one path: two rows could name it with different files, without a conflict';
+    const fix = 'put text between its columns that no value of theirs has, like {id}/{name}, and name at most one column of any text';
+    return refused(why, fix);
+  }
+  if (file.deletes === 'keep' || !isList(file) || hasKey(file, from)) return [];
+  const why = 'the path has not all columns of a primary or unique key: all rows would be read for others that name it in their lists';
   return refused(why, 'put the columns of the primary key into the path; or "deletes": "keep"');
 }
 
 /** Before a file goes the target is asked who else names it. */
 function needsIndex(file: FileRule, { from }: FileCase): boolean {
-  if (file.deletes === 'keep' || isList(file) || !templateColumns(file.path).every((name) => columnOf(from, name))) return false;
-  return !hasKey(file, from) && isTraced(file, from);
+  const isThere = templateColumns(file.path).every((name) => columnOf(from, name));
+  return file.deletes !== 'keep' && isThere && !isList(file) && !hasKey(file, from);
 }
 
 async function firstColumns(queries: Queries, { database, name }: TargetTable): Promise<ReadonlySet<string>> {

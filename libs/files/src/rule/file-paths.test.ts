@@ -150,17 +150,6 @@ it('a table without primary key has no rules', () => {
   expect(() => new FilePaths(fileRule({}), { ...table, primaryKey: [] })).toThrow(/no primary key/);
 });
 
-it('a path tells what the rows have that name it', () => {
-  const columns = (rule: Partial<FileRule>, path: string): Readonly<Record<string, string>> | null =>
-    new FilePaths(fileRule(rule), table).columnsOf(path);
-  expect(columns({ strip: 'https://x/' }, 'a/b')).toEqual({ image: 'https://x/a/b' });
-  expect(columns({ path: '{shop_id}/{image}', split: ',' }, '3/a/b')).toEqual({ shop_id: '3' });
-  expect(columns({ path: '{Shop_Id}/{doc}.jpg', json: '$[*]' }, '3/a.jpg')).toEqual({ shop_id: '3' });
-  expect(columns({ path: '{image}/{sha}', hash: 'sha' }, `a/${sha('a')}`)).toEqual({ image: 'a', sha: sha('a') });
-  expect(columns({ path: '{shop_id}/{image}' }, 'x/a')).toBeNull();
-  expect(columns({ path: '{image}{sha}' }, 'a')).toBeNull();
-});
-
 it('whatever is in a row: only paths that a file may have, each once', () => {
   const text = fc.option(
     fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('..', '/', '', 'a,b', 'a/../b', '["a"]', '.lutra'), fc.json()),

@@ -49,19 +49,6 @@ export class FilePaths {
     }
   }
 
-  /**
-   * What a row that names this path has in its columns, as text; without the column that holds a list. Others may have the same: whether a
-   * row names the path is said by of(). Null: no row does, or the rule is not one that a path can be traced back by (pathPattern).
-   */
-  columnsOf(path: string): Readonly<Record<string, string>> | null {
-    const { parts, last, isList, pattern } = this.#columns;
-    const values = pattern()?.exec(path)?.slice(1);
-    if (!values) return null;
-    const columns = parts.filter((part) => typeof part !== 'string');
-    const texts = columns.map((column, i) => [column.name, (column === last ? (this.rule.strip ?? '') : '') + values[i]] as const);
-    return Object.fromEntries(texts.filter(([name]) => !isList || name !== last.name));
-  }
-
   /** A text: why it names none. */
   #read(row: Row): readonly NamedFile[] | string {
     const { parts, last, hash } = this.#columns;

@@ -1,7 +1,7 @@
 /** A file rule and a table: which columns the rule reads, and how. Compiled once a table version. */
 import { type ColumnSchema, type FileRule, jsonPathSteps, type Row, rowKey, SyncError, tableName } from '@lutra/model';
-import { type TableSchema, type TemplatePart, templateParts, type Value } from '@lutra/model';
-import { fileHashTypes, pathPattern, pathTextOf } from '@lutra/rows';
+import { type TableSchema, templateParts, type Value } from '@lutra/model';
+import { fileHashTypes, pathTextOf } from '@lutra/rows';
 import { hashReader, type ReadHashes } from './hash-column.js';
 import { jsonTexts } from './json-texts.js';
 
@@ -21,12 +21,9 @@ export interface RuleColumns {
   readonly parts: readonly (string | PathColumn)[];
   /** The column whose text may be a list. */
   readonly last: PathColumn;
-  readonly isList: boolean;
   /** Null: what is there is no text. Throws where it is no JSON. */
   readonly elements: (text: string) => Elements | null;
   readonly hash: HashColumn | null;
-  /** As pathPattern(). */
-  readonly pattern: () => RegExp | null;
 }
 
 /** @throws SyncError FILE_PATH_INVALID */
@@ -51,25 +48,14 @@ class Columns {
     const steps = json === undefined ? null : jsonPathSteps(json);
     if (name === undefined || (json !== undefined && steps === null)) throw this.#invalid('the rule cannot be followed');
     const last = this.#pathColumn(name, steps !== null);
-    const isLast = (column: string): boolean => column.toLowerCase() === last.name.toLowerCase();
-    const partOf = (column: string): PathColumn => (isLast(column) ? last : this.#pathColumn(column, false));
+    const partOf = (column: string): PathColumn =>
+      column.toLowerCase() === last.name.toLowerCase() ? last : this.#pathColumn(column, false);
     return {
       parts: parts.map((part) => ('text' in part ? part.text : partOf(part.column))),
       last,
-      isList: steps !== null || split !== undefined,
       elements: steps ? (text) => jsonTexts(text, steps) : (text) => (split === undefined ? [text] : text.split(split)),
       hash: hash === undefined ? null : this.#hashColumn(hash),
-      pattern: () => this.#pattern(parts, isLast),
     };
-  }
-
-  #pattern(parts: readonly TemplatePart[], isLast: (column: string) => boolean): RegExp | null {
-    const { hash, split, json } = this.#rule;
-    return pathPattern({
-      parts,
-      typeOf: (column) => (json !== undefined && isLast(column) ? 'text' : this.#schemaOf(column).type),
-      isHash: (column) => split === undefined && json === undefined && column.toLowerCase() === hash?.toLowerCase(),
-    });
   }
 
   #pathColumn(name: string, isDocument: boolean): PathColumn {

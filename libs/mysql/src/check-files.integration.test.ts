@@ -101,6 +101,24 @@ test('both ways no two rows name one path', async () => {
     expect(ids(await check({ immutable: true, ...rule }, { twoWay: true })), JSON.stringify(rule)).toEqual(['file-path-not-unique']);
 });
 
+test('both ways no rows of two tables name one path', async () => {
+  const asked = async (products: Partial<FileRule>, others: Partial<FileRule>, twoWay = true): Promise<readonly string[]> => {
+    const rule = (of: Partial<FileRule>): FileRule => fileRuleSchema.parse({ root: 'pics', immutable: true, ...of });
+    const routes = [
+      { schema: 'pics', table: 'p', files: [rule(products)] },
+      { schema: 'pics', table: 'promoted', files: [rule(others)] },
+    ];
+    const problems = await checkTarget(server.options, { routes, source: server.options, twoWay, rules: [] });
+    return problems.filter(({ id }) => id.startsWith('file-')).map(({ what }) => what);
+  };
+  const told = [expect.stringMatching(/^pics\.p: file rule pics:.*rows of pics\.promoted could name the same path/)];
+  expect(await asked({ path: '{id}' }, { path: '{code}' })).toEqual(told);
+  expect(await asked({ path: 'x/{id}' }, { path: 'x/y/{code}' })).toEqual(told);
+  expect(await asked({ path: 'p/{id}' }, { path: 'x/{code}' })).toEqual([]);
+  expect(await asked({ path: '{id}' }, { path: '{code}', root: 'docs' })).toEqual([]);
+  expect(await asked({ path: '{id}' }, { path: '{code}' }, false)).toEqual([]);
+});
+
 test('before a file goes, who else names it can be asked by an index', async () => {
   const fine: readonly Partial<FileRule>[] = [
     { path: '{id}.jpg' },

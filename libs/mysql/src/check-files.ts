@@ -108,6 +108,11 @@ function wholeColumns(file: FileRule): ReadonlySet<string> {
   return new Set(columns.map((name) => name.toLowerCase()).filter((name) => !isList(file) || name !== last));
 }
 
+/** Rows with one path have one hash, and so one file. */
+function isByHash(file: FileRule): boolean {
+  return file.hash !== undefined && wholeColumns(file).has(file.hash.toLowerCase());
+}
+
 function hasKey(file: FileRule, given: TargetTable): boolean {
   const table = ownKeyed(given);
   const whole = wholeColumns(file);
@@ -121,8 +126,7 @@ function checkUnique(file: FileRule, of: FileCase): readonly Problem[] {
   const refused = (why: string, fix: string): readonly Problem[] => [
     problem('error', 'file-path-not-unique', `${nameOf(file, from)}: ${why}`, fix),
   ];
-  const hasHash = file.hash !== undefined && wholeColumns(file).has(file.hash.toLowerCase());
-  if (twoWay && !hasHash && !hasKey(file, from)) {
+  if (twoWay && !isByHash(file) && !hasKey(file, from)) {
     const why =
       'the path has not all columns of a primary or unique key: two rows could name one path with different files, without a conflict';
     return refused(why, 'put the columns of the primary key into the path, like {id}/{name}, or the column of the hash');
@@ -135,6 +139,30 @@ function checkUnique(file: FileRule, of: FileCase): readonly Problem[] {
   if (file.deletes === 'keep' || !isList(file) || hasKey(file, from)) return [];
   const why = 'the path has not all columns of a primary or unique key: all rows would be read for others that name it in their lists';
   return refused(why, 'put the columns of the primary key into the path; or "deletes": "keep"');
+}
+
+interface TableFiles {
+  readonly table: TargetTable;
+  readonly files: readonly FileRule[];
+}
+
+/** Of tables that flow both ways: rows of two of them are never in conflict, and could name one path with different files. */
+export function checkSharedPaths(all: readonly TableFiles[]): readonly Problem[] {
+  const begin = ({ path }: FileRule): string => path.slice(0, path.indexOf('{'));
+  const meets = (one: FileRule, other: FileRule): boolean =>
+    one.root === other.root &&
+    !(isByHash(one) && isByHash(other)) &&
+    (begin(one).startsWith(begin(other)) || begin(other).startsWith(begin(one)));
+  return all.flatMap(({ table, files }, i) =>
+    all.slice(i + 1).flatMap((other) => {
+      const found = files.find((file) => other.files.some((second) => meets(file, second)));
+      if (!found) return [];
+      const what = `${nameOf(found, table)}: rows of ${tableName(other.table)} could name the same path with another file, without a conflict`;
+      const fix =
+        'let the paths of each table begin with a text of their own, like products/{id}; tables of one route have one rule: give each a route';
+      return [problem('error', 'file-path-not-unique', what, fix)];
+    }),
+  );
 }
 
 /** Before a file goes the target is asked who else names it. */

@@ -11,6 +11,9 @@ GRANT DELETE ON lutra.conflict TO 'lutra'@'%';
 GRANT DELETE ON lutra.difference TO 'lutra'@'%';
 -- Source: send rows again
 GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO 'lutra'@'%';
+-- Target: files that belong to rows
+GRANT DELETE ON lutra.file TO 'lutra'@'%';
+GRANT DELETE ON lutra.file_missing TO 'lutra'@'%';
 -- The routed tables. TRIGGER lets triggers be seen; CREATE and REFERENCES let a seed create tables; the rest, schema changes
 GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, REFERENCES, ALTER, DROP, INDEX ON shop.* TO 'lutra'@'%';
 -- Target: a schema change runs in the session of its source

@@ -31,7 +31,8 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(`CREATE USER IF NOT EXISTS '${lutraUser}'@'%' IDENTIFIED BY '${lutraPassword}'`);
     await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${lutraUser}'@'%'`);
-    for (const table of ['conflict', 'difference']) await connection.query(`GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`);
+    for (const table of ['conflict', 'difference', 'file', 'file_missing'])
+      await connection.query(`GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO '${lutraUser}'@'%'`);
     await mayTrySchemaChanges(connection, lutraUser);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);

@@ -34,6 +34,8 @@ import { EndpointRecoveryController } from './endpoints/recovery.controller.js';
 import type { Environment } from './environment.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportService } from './export/export.service.js';
+import { FilesController } from './files/files.controller.js';
+import { FilesService } from './files/files.service.js';
 import { ConnectedGuard, ReachableGuard } from './http/connected.guard.js';
 import { LevelController } from './level/level.controller.js';
 import { LevelService } from './level/level.service.js';
@@ -99,6 +101,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       PipelineController,
       PipelineRecoveryController,
       DdlController,
+      FilesController,
       SeedController,
       VerificationController,
       ConflictController,
@@ -156,6 +159,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       RepairLookService,
       UnequalService,
       TargetQueryService,
+      FilesService,
       DdlService,
       DifferenceService,
       ConflictService,

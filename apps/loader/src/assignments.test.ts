@@ -48,6 +48,14 @@ function policyOf(now: Pick<LoaderWork, 'ddl'>, newest: LoaderWork, statement: s
 }
 const detector = (part: ChannelPart): DetectionWork | null => assignments(part).value.detector;
 
+it('other file rules are taken while the pipeline runs', () => {
+  const of = (path: string) =>
+    assignments({ pipelines: [{ ...there, routes: [{ ...routes.shop[0]!, files: [{ root: 'pics', path }] }] }] });
+  const [before, after] = [of('{a}'), of('{b}')];
+  expect(after.live).not.toBe(before.live);
+  expect(after.fingerprint).toBe(before.fingerprint);
+});
+
 it('a pipeline begins anew with another secret, and not when those that it has are sealed with another key', () => {
   const sealed = (kid: string, id: string) => ({ v: 2, kid, id, iv: kid, tag: kid, data: kid }) as const;
   const of = (kid: string, id: string): string | undefined => {

@@ -11,16 +11,20 @@ import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
 
-type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
+type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'TRIGGER';
 
 interface Store {
-  readonly name: 'signal' | 'conflict' | 'skip' | 'suspended';
+  readonly name: 'signal' | 'conflict' | 'skip' | 'suspended' | 'file' | 'file_place' | 'file_missing';
+  /** Begins the ids of its problems, where its name does not. */
+  readonly id?: string;
   /** Column → type; with `?`, NULL is allowed. A longer varchar will do. */
   readonly columns: Readonly<Record<string, string>>;
   readonly primaryKey: string;
   /** Those without which work stops. */
   readonly rights: readonly Right[];
 }
+
+const written: readonly Right[] = ['SELECT', 'INSERT', 'UPDATE'];
 
 const stores: readonly Store[] = [
   {
@@ -76,8 +80,61 @@ const suspendedStore: Store = {
     ended_at: 'timestamp(3)?',
   },
   primaryKey: 'pipeline,database_name,table_name',
-  rights: ['SELECT', 'INSERT', 'UPDATE'],
+  rights: written,
 };
+
+const fileColumns = { root: 'varchar(48)', path_hash: 'binary(32)', path: 'varbinary(4096)' };
+
+const fileStores: readonly Store[] = [
+  {
+    name: 'file',
+    id: 'file-store',
+    columns: {
+      ...fileColumns,
+      sha256: 'binary(32)',
+      size: 'bigint unsigned',
+      mtime_ns: 'bigint',
+      dev: 'bigint unsigned',
+      ino: 'bigint unsigned',
+      pipeline: 'varchar(12)',
+      n: 'bigint unsigned',
+      state: 'varchar(16)',
+      changed_at: 'timestamp(3)',
+    },
+    primaryKey: 'root,path_hash',
+    rights: [...written, 'DELETE'],
+  },
+  {
+    name: 'file_place',
+    id: 'file-store',
+    columns: { pipeline: 'varchar(12)', n: 'bigint unsigned' },
+    primaryKey: 'pipeline',
+    rights: written,
+  },
+  {
+    name: 'file_missing',
+    id: 'file-store',
+    columns: {
+      id: 'bigint unsigned',
+      pipeline: 'varchar(12)',
+      ...fileColumns,
+      sha256: 'binary(32)?',
+      database_name: 'varchar(64)',
+      table_name: 'varchar(64)',
+      row_key: 'longtext',
+      found_at: 'timestamp(3)',
+    },
+    primaryKey: 'id',
+    rights: [...written, 'DELETE'],
+  },
+];
+
+/** Of a pipeline that has file rules. */
+export async function checkFileStores(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  for (const store of fileStores) problems.push(...(await checkStore(queries, server, store)));
+  return problems;
+}
 
 /**
  * Of a pipeline that suspends tables. One that an earlier schemas/lutra.sql left out is missed when the first table is to be suspended:
@@ -97,16 +154,18 @@ export async function checkConflictStores(queries: Queries, server: ServerFacts)
 async function checkStore(queries: Queries, server: ServerFacts, store: Store): Promise<readonly Problem[]> {
   const name = `lutra.${store.name}`;
   const fix = 'run schemas/lutra.sql on this server as an administrator';
-  const grant = `GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO ${server.account}`;
+  const { id = store.name } = store;
+  const own = store.rights.includes('DELETE') ? `; GRANT DELETE ON ${name} TO ${server.account}` : '';
+  const grant = `GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO ${server.account}${own}`;
   const [table] = await loadTables(queries, 'lutra', store.name);
-  if (!table) return [problem('error', `${store.name}-missing`, `${name} does not exist, or the user may not see it`, `${fix}; ${grant}`)];
+  if (!table) return [problem('error', `${id}-missing`, `${name} does not exist, or the user may not see it`, `${fix}; ${grant}`)];
   const denied = server.grants.missing(store.rights, table);
   const wrong = seesAll(server, table) ? differences(table, store) : []; // what is hidden would look like what is missing
   return [
     ...(wrong.length === 0
       ? []
-      : [problem('error', `${store.name}-shape`, `${name}: ${wrong.join('; ')}`, `move it out of the way (RENAME TABLE); then ${fix}`)]),
-    ...(denied.length === 0 ? [] : [problem('error', `${store.name}-privileges`, `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
+      : [problem('error', `${id}-shape`, `${name}: ${wrong.join('; ')}`, `move it out of the way (RENAME TABLE); then ${fix}`)]),
+    ...(denied.length === 0 ? [] : [problem('error', `${id}-privileges`, `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
     ...(store.name === 'conflict' ? checkRetention(server, table) : []),
   ];
 }

@@ -1,9 +1,10 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
 import { createRouter, createRuleFinder, isStop, tableName } from '@lutra/model';
-import type { ConflictRule, FollowedRoute, TableName } from '@lutra/model';
+import type { ConflictRule, FileRule, FollowedRoute, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
+import { checkFiles, checkSharedPaths } from './check-files.js';
 import { checkCreateWitness } from './check-ddl.js';
 import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rule-tables.js';
@@ -57,6 +58,7 @@ export async function checkTargetTables(
     let autoIncrement = false;
     let isCreated = false;
     const names: TableName[] = [];
+    const withFiles: { readonly table: TargetTable; readonly files: readonly FileRule[] }[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null && router.shadow(table) !== 'implied')) {
       const name = router(from) ?? from;
       const rule = ruleOf(name);
@@ -75,6 +77,9 @@ export async function checkTargetTables(
           ...checkConflicts({ rule, from, to, sameFlavor, ...logged, twoWay }),
           ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: rule.policy, router }),
         );
+      const files = router.filesOf(from);
+      if (files.length > 0) withFiles.push({ table: from, files });
+      if (seesAll(sourceServer, from)) told.push(...(await checkFiles(target, { files, rule, from, to, twoWay })));
       if (to)
         told.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: !isStop(rule), forwards })));
       problems.push(...ofTable(from, told));
@@ -82,6 +87,7 @@ export async function checkTargetTables(
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));
+    if (twoWay) problems.push(...checkSharedPaths(withFiles));
     if (twoWay && autoIncrement) problems.push(...checkAutoIncrement(sourceServer, server));
     if (twoWay && isCreated) problems.push(...(await checkCreateWitness(target, server)));
     return problems.map((found) => withAlterAdvice(found, twoWay));

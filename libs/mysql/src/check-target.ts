@@ -1,7 +1,7 @@
 /** Whether a server can be a target: what would refuse or falsify rows, and what is known to surprise. Writes nothing. */
 import type { ConflictRule, FollowedRoute, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
-import { checkConflictStores, checkSuspendedStore } from './check-conflict-stores.js';
+import { checkConflictStores, checkFileStores, checkSuspendedStore } from './check-conflict-stores.js';
 import { ddlProblems } from './check-ddl.js';
 import { checkRepairStores } from './check-repair-stores.js';
 import { checkTargetNames } from './check-name-case.js';
@@ -58,6 +58,7 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
       ...(await checkRepairStores(session, server)),
       ...(facts.ddl ? await checkDdl(session, server, { ...facts, ddl: facts.ddl }) : []),
+      ...(facts.routes.some(({ files = [] }) => files.length > 0) ? await checkFileStores(session, server) : []),
       ...(facts.suspends ? await checkSuspendedStore(session, server) : []),
       ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),
     ];

@@ -251,6 +251,8 @@ export function documentedGrants(user: string, mariadb: boolean): { readonly ser
       `GRANT DELETE ON lutra.conflict TO ${user}`,
       `GRANT DELETE ON lutra.difference TO ${user}`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO ${user}`,
+      `GRANT DELETE ON lutra.file TO ${user}`,
+      `GRANT DELETE ON lutra.file_missing TO ${user}`,
     ],
     database: (name) => `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${name}.* TO ${user}`,
   };

@@ -4,7 +4,7 @@ export { folded } from './choices/choice-literal.js';
 export { opaqueMark, printedJson, signMark } from './json/json-text.js';
 export { hasTypes, sameTypes, typesOf, typesSql, withTypes } from './json/json-types.js';
 export { codecError, malformed } from './codec-error.js';
-export { pathTextOf } from './path-text.js';
+export { fileHashTypes, pathPattern, pathTextOf } from './path-text.js';
 export type { ServerColumn } from './server-column.js';
 export {
   ascii,

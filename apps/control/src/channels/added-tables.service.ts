@@ -1,7 +1,7 @@
 /**
- * The checks of a start, for the tables that a change of a running channel adds, and for other conflict policies. What the servers lacked
- * before (the channel was started with `force`, or something broke since) does not bar the way of a change that has no part in it; that a
- * server cannot be asked does.
+ * The checks of a start, for the tables that a change of a running channel adds, and for other conflict policies or file rules. What the
+ * servers lacked before (the channel was started with `force`, or something broke since) does not bar the way of a change that has no part
+ * in it; that a server cannot be asked does.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineRoutes } from '@lutra/model';
@@ -15,7 +15,8 @@ export class AddedTablesService {
 
   /** @param creates a seed creates the tables that are missing @throws RefusedError CONFIG_CONFLICT with the whole list */
   async require(before: ChannelDocument, after: ChannelInput, creates: boolean): Promise<void> {
-    if (before.state === 'stopped' || !(replicatesMore(before, after) || decidesOtherwise(before, after))) return;
+    if (before.state === 'stopped' || !(replicatesMore(before, after) || decidesOtherwise(before, after) || namesOtherFiles(before, after)))
+      return;
     // A table that cannot be replicated is no table to take in, whatever the channel does about one that turns out so.
     const check = (channel: ChannelInput) =>
       this.checks.checkChannel({ ...channel, onUnsupported: 'stop', ...(creates && { seed: true }) });
@@ -38,6 +39,13 @@ export function replicatesMore(before: ChannelInput, after: ChannelInput): boole
 /** Pure. Another policy asks more of the tables that are there already. */
 export function decidesOtherwise(before: ChannelInput, after: ChannelInput): boolean {
   return JSON.stringify(before.conflicts.rules) !== JSON.stringify(after.conflicts.rules);
+}
+
+/** Pure. So do other files. */
+export function namesOtherFiles(before: ChannelInput, after: ChannelInput): boolean {
+  const textOfFiles = ({ pipelines }: ChannelInput): string =>
+    JSON.stringify(pipelines.map(({ name, routes }) => [name, routes.map(({ schema, table, files }) => files && [schema, table, files])]));
+  return textOfFiles(before) !== textOfFiles(after);
 }
 
 /** The same routes, and each excludes no less: what a route passes on may be brought elsewhere by the next one, if one renames. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { replicatesMore } from './added-tables.service.js';
+import { namesOtherFiles, replicatesMore } from './added-tables.service.js';
 import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 type Routes = readonly { readonly schema: string; readonly table?: string; readonly to?: object; readonly exclude?: readonly string[] }[];
@@ -34,4 +34,15 @@ describe('a change of a channel carries more', () => {
     expect(replicatesMore(channel([shop, crm]), { ...channel([shop, crm]), description: 'new' })).toBe(false);
     expect(replicatesMore(channel([shop, crm]), channel([crm]))).toBe(false);
   });
+});
+
+it('a change of file rules is one, whatever else stays', () => {
+  const files = (...rules: readonly object[]) => [{ ...shop, files: rules.map((rule) => ({ root: 'pics', path: '{image}', ...rule })) }];
+  const [bare, one] = [channel([shop]), channel(files({}))];
+  expect(namesOtherFiles(bare, one)).toBe(true);
+  expect(namesOtherFiles(one, bare)).toBe(true);
+  expect(namesOtherFiles(one, channel(files({ deletes: 'trash' })))).toBe(true);
+  expect(namesOtherFiles(one, channel(files({ deletes: 'keep' })))).toBe(false);
+  expect(namesOtherFiles(bare, channel([shop, crm]))).toBe(false);
+  expect(replicatesMore(bare, one)).toBe(false);
 });

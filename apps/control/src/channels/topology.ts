@@ -5,6 +5,7 @@ import type { Problem } from '../configuration/problem.js';
 import { conflictProblems } from './conflict.rules.js';
 import { ddlRuleProblems } from '../ddl/ddl.rules.js';
 import { schemaHomeProblems } from '../ddl/schema-home.rules.js';
+import { fileProblems } from '../files/file.rules.js';
 import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
@@ -31,7 +32,7 @@ function problemsOf({ endpoints, channels }: Topology): readonly FlowProblem[] {
   const addresses = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
   return [
     ...pipelineProblems(flows, addresses),
-    ...related(flows).flatMap((some) => [...pathProblems(some, flows), ...twoWayProblems(some)]),
+    ...related(flows).flatMap((some) => [...pathProblems(some, flows), ...twoWayProblems(some), ...fileProblems(some)]),
     ...channels.flatMap((channel) => [
       ...conflictProblems(channel, addresses),
       ...schemaHomeProblems(channel, addresses),

@@ -12,6 +12,7 @@ import type { Logger } from '@lutra/telemetry';
 import { findLatest, listDocuments, readConfiguration } from '../configuration/configuration.js';
 import { ddlUse } from '../ddl/ddl.rules.js';
 import { errorsOf } from '../configuration/problem.js';
+import { rootProblems } from '../files/file-roots.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
@@ -54,7 +55,7 @@ export class EndpointCheckService {
     return this.#ask(() => this.#opened(endpoint, endpoints), { endpoints, channels });
   }
 
-  /** Every endpoint of a channel, for what this channel wants of it. One that is missing is left to the rules. */
+  /** Every endpoint of a channel, for what this channel wants of it, and its regions. One that is missing is left to the rules. */
   async checkChannel(channel: ChannelInput): Promise<readonly Problem[]> {
     const names = new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]));
     const endpoints = (await listDocuments(this.registry, 'endpoint')).filter((endpoint) => names.has(endpoint.name));
@@ -65,7 +66,7 @@ export class EndpointCheckService {
         return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );
-    return answers.flat();
+    return [...answers.flat(), ...rootProblems(channel, { endpoints, workers: await this.registry.workers.list() })];
   }
 
   /** A password that cannot be opened, its own or that of one of its sources, is a problem too. */

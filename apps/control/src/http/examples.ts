@@ -51,6 +51,7 @@ export const bodyExamples: Readonly<Record<string, object>> = {
     by: 'ada',
     reason: 'the column was added here last week',
   },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/files/preview': { database: 'shop', table: 'products', key: { id: 41 } },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': { seq: 4000, reason: 'the target was restored from a backup' },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/seed': { tables: ['shop.*'], createTables: true, reason: 'a new region' },

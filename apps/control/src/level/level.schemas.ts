@@ -1,6 +1,15 @@
 /** What the REST API says of the cluster's level and of the processes. */
 import { z } from 'zod';
 
+export const workerFilesSchema = z.object({
+  /** Where other apps reach it. */
+  url: z.string(),
+  /** The roots that it serves. */
+  roots: z.array(z.string()).readonly(),
+  /** Of these, those that it places files in. */
+  places: z.array(z.string()).readonly(),
+});
+
 export const workerSchema = z.object({
   app: z.string(),
   /** host:pid */
@@ -13,6 +22,8 @@ export const workerSchema = z.object({
   keys: z.array(z.string()),
   /** When it started, in ms since 1970. */
   since: z.number(),
+  /** Of a files app. */
+  files: workerFilesSchema.optional(),
 });
 
 export const levelBlockSchema = z.object({

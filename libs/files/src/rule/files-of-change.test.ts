@@ -9,7 +9,7 @@ const table = productTable(image, { ...image, name: 'thumb' }, hexHash);
 const [x, y] = ['0', '1'].map((digit) => digit.repeat(64)) as [string, string];
 
 function change(rules: readonly Partial<FileRule>[], before: Partial<Row> | null, after: Partial<Row> | null) {
-  const row = (values: Partial<Row> | null): Row | null => values && ({ id: 1n, image: null, thumb: null, sha: x, ...values } as Row);
+  const row = (values: Partial<Row> | null): Row | null => values && { id: 1n, image: null, thumb: null, sha: x, ...values };
   const compiled = rules.map((rule) => new FilePaths(fileRule(rule), table));
   const { comes, leaves } = filesOfChange(compiled, row(before), row(after));
   return {

@@ -1,14 +1,6 @@
 /** The column of a row that has the SHA-256 of its file, or of each of its files. */
-import type { ColumnSchema, ColumnType, FileRule, Value } from '@lutra/model';
+import type { ColumnSchema, FileRule, Value } from '@lutra/model';
 import { jsonTexts } from './json-texts.js';
-
-const texts: readonly ColumnType[] = ['char', 'varchar', 'text'];
-
-/** Types of a column that may have the hashes of a rule. */
-export function hashTypes({ split, json }: Pick<FileRule, 'split' | 'json'>): readonly ColumnType[] {
-  if (json !== undefined) return [...texts, 'json'];
-  return split === undefined ? [...texts, 'binary', 'varbinary'] : texts;
-}
 
 /** As many hashes as the column has; empty: NULL, or ''. Null: it has no list where there should be one. */
 export type ReadHashes = (value: Exclude<Value, null>) => readonly (string | null)[] | null;

@@ -1,0 +1,50 @@
+/** Whether the regions of a channel have the roots that its file rules name, by the files apps that live. Pure. */
+import type { ChannelInput, EndpointDocument } from '@lutra/model';
+import type { Worker } from '@lutra/registry';
+import type { Problem } from '../configuration/problem.js';
+
+/** A region that must have a root: to send from it, or to place in it too. */
+interface Needed {
+  readonly region: string;
+  readonly root: string;
+  readonly places: boolean;
+}
+
+export function rootProblems(
+  { pipelines }: Pick<ChannelInput, 'pipelines'>,
+  { endpoints, workers }: { readonly endpoints: readonly Pick<EndpointDocument, 'name' | 'region'>[]; readonly workers: readonly Worker[] },
+): readonly Problem[] {
+  const regionOf = (name: string): string | undefined => endpoints.find((endpoint) => endpoint.name === name)?.region;
+  const needed = new Map<string, Needed>();
+  for (const { source, target, routes } of pipelines) {
+    for (const { root } of routes.flatMap(({ files = [] }) => files)) {
+      for (const [region, places] of [
+        [regionOf(source), false],
+        [regionOf(target), true],
+      ] as const) {
+        // An endpoint that is missing has a problem of its own.
+        if (region === undefined) continue;
+        const key = `${region} ${root}`;
+        needed.set(key, { region, root, places: places || needed.get(key)?.places === true });
+      }
+    }
+  }
+  return [...needed.values()].flatMap((one) => problemOf(one, workers));
+}
+
+function problemOf({ region, root, places }: Needed, workers: readonly Worker[]): readonly Problem[] {
+  const apps = workers.filter((worker) => worker.files && worker.region === region);
+  const having = apps.filter(({ files }) => files?.roots.includes(root));
+  if (having.length === 0) {
+    const what =
+      apps.length === 0
+        ? `region ${region} has no files app that lives, and file rules name root ${root}`
+        : `no files app of region ${region} has root ${root}: they have ${[...new Set(apps.flatMap(({ files }) => files?.roots ?? []))].join(', ') || 'none'}`;
+    const fix = `start a files app there with ${root}=<folder> in its LUTRA_ROOTS, or correct the rule`;
+    return [{ id: 'file-root-unknown', severity: 'error', what, fix }];
+  }
+  if (!places || having.some(({ files }) => files?.places.includes(root))) return [];
+  const what = `root ${root} of region ${region} is served, and no files app places files in it`;
+  const fix = 'take ?serve from the root in LUTRA_ROOTS of one files app; if it has just been started, ask again in a minute';
+  return [{ id: 'file-root-not-placed', severity: 'warning', what, fix }];
+}

@@ -60,7 +60,7 @@ export class Aria2Session {
         return session;
       } catch (error) {
         await session.kill('it does not start');
-        if (left === 1 || !(error instanceof SessionEnded)) throw error; // most likely somebody else got the port first
+        if (left === 1) throw error; // perhaps somebody else got the port first, and refused us
       }
     }
   }

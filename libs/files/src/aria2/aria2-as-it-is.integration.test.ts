@@ -3,7 +3,6 @@
  * used when it passes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
@@ -301,18 +300,9 @@ describe('RPC', () => {
     await aria2.add(gid, good('/a'), slowly);
     aria2.rpc.close();
     await aria2.rpc.closed;
-    const { port, secret } = aria2.process;
-    const other = await fetch(`http://127.0.0.1:${port}/jsonrpc`, {
-      method: 'POST',
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'aria2.changeOption',
-        params: [`token:${secret}`, gid, { 'max-download-limit': '0' }],
-      }),
-    });
-    expect(other.status).toBe(200);
-    await vi.waitFor(() => expect(existsSync(here('part.aria2'))).toBe(false), 10_000);
+    await aria2.http('changeOption', gid, { 'max-download-limit': '0' });
+    const ended = (): Promise<unknown> => aria2.http('tellStatus', gid, ['status']);
+    await vi.waitFor(async () => expect(await ended()).toMatchObject({ result: { status: 'complete' } }), 10_000);
     await aria2.connect();
     expect(await aria2.ended(gid)).toMatchObject({ status: 'complete' });
     expect(aria2.heard).toEqual([]);

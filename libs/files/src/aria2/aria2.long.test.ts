@@ -53,7 +53,7 @@ test('whatever happens to aria2 and to the source, a download ends, and what is 
         break;
       } catch (error) {
         if (!(error instanceof DownloadFailure)) throw error;
-        expect(kinds, `${error.message}`).toContain(error.kind);
+        expect(kinds, error.message).toContain(error.kind);
         await delay(50);
         seen.set(error.kind, (seen.get(error.kind) ?? 0) + 1);
       }

@@ -49,6 +49,14 @@ export class RawAria2 {
     return this.rpc.call(method, ...params);
   }
 
+  /** Without the connection. */
+  async http(method: string, ...params: unknown[]): Promise<unknown> {
+    const { port, secret } = this.process;
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: `aria2.${method}`, params: [`token:${secret}`, ...params] });
+    const answer = await fetch(`http://127.0.0.1:${port}/jsonrpc`, { method: 'POST', body });
+    return answer.json();
+  }
+
   async add(gid: string, url: string, options: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.call('addUri', [url], { dir: this.dir, out: 'part', gid, 'max-connection-per-server': '16', split: '1', ...options });
   }

@@ -2,7 +2,7 @@
 import { aborted } from '@lutra/runtime';
 
 export interface DownloadOrder {
-  /** 16 hex digits: what aria2 knows it by. */
+  /** 16 hex digits, not all 0: what aria2 knows it by. */
   readonly gid: string;
   /** Of the same bytes; several: mirrors. */
   readonly urls: readonly string[];

@@ -93,7 +93,7 @@ it('an error in the middle of a stage is that error; what was answered is not as
 });
 
 it('a stage that nobody waits for any more ends at the server', async () => {
-  const ended = vi.fn();
+  const ended = vi.fn<() => void>();
   const serving = await started({
     async *stage(_, signal) {
       try {

@@ -221,7 +221,7 @@ describe('a pack', () => {
     await expect(remote.pack(app, { root: 'pics', tokens })).rejects.toMatchObject({ code: 'FILE_UNSTABLE', details: { moved: '0,4' } });
     expect((await serving.raw(url)).status).toBe(412);
     const rest = serving.raw(url, { headers: { Range: 'bytes=1-' } });
-    await expect(rest.then(({ status }) => status)).rejects.toThrow();
+    await expect(rest.then(({ status }) => status)).rejects.toThrow(/aborted|ECONNRESET|hang up/);
   });
 });
 

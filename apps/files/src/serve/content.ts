@@ -1,7 +1,7 @@
 /**
  * GET and HEAD of what a URL names: a file, or files one behind the other. Only ever bytes of the very versions that were hashed: each file
- * is looked at before its first byte and before its last ones are sent, and the connection is cut where it was written to meanwhile. 403: the URL has
- * expired · 404: a pack that is not kept any more · 412: a file is another version, or gone.
+ * is looked at before its first byte is sent and before its last ones are, and the connection is cut where it was written to meanwhile.
+ * 403: the URL has expired · 404: a pack that is not kept any more · 412: a file is another version, or gone.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';

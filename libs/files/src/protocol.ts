@@ -168,8 +168,8 @@ export type ManifestEntry =
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
 /**
- * POST /v1/pack: files one behind the other, to be read in one piece. At most 1,000, at most 64 MiB. Refused with FILE_UNSTABLE where a file
- * is no more what its token says, or the token has expired: `details.moved` has the indexes of such tokens, with commas between.
+ * POST /v1/pack: files one behind the other, to be read in one piece. At most 1,000, at most 64 MiB. Refused with FILE_UNSTABLE where a
+ * file is no more what its token says, or the token has expired: `details.moved` has the indexes of such tokens, with commas between.
  */
 export interface PackRequest {
   readonly root: string;
@@ -185,7 +185,8 @@ export interface PackAnswer {
 
 /** POST /v1/named: does the row, as it is now, name the file? */
 export interface NamedRequest {
-  readonly rows: readonly (RowOfFile & FileName)[];
+  /** With a hash: with this one. A file that was written again, and its row with it, is not what the row named before. */
+  readonly rows: readonly (RowOfFile & FileName & { readonly hash?: string | null | undefined })[];
 }
 
 export interface NamedAnswer {

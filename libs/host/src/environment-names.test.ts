@@ -16,7 +16,7 @@ it('every variable that an app reads or a page names is known', async () => {
   const used = new Set(
     read
       .join('\n')
-      .match(/\bLUTRA_[A-Z_]+\b/g)
+      .match(/\bLUTRA_[A-Z0-9_]+\b/g)
       ?.filter((name) => !/^LUTRA_SECRET_(?!KEY)/.test(name)),
   );
   expect([...used].filter((name) => !lutraVariables.includes(name))).toEqual([]);

@@ -1,7 +1,7 @@
 /**
  * GET and HEAD of what a URL names: a file, or files one behind the other. Only ever bytes of the very versions that were hashed: each file
- * is looked at before its first byte and after its last one, and the connection is cut where it was written to meanwhile. 403: the URL has
- * expired · 404: a pack that is not kept any more · 412: a file is another version, or gone.
+ * is looked at before its first byte is sent and before its last ones are, and the connection is cut where it was written to meanwhile.
+ * 403: the URL has expired · 404: a pack that is not kept any more · 412: a file is another version, or gone.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -9,9 +9,10 @@ import { openToken } from '@lutra/files';
 import type { BlobToken, FilesKeys } from '@lutra/files';
 import type { Packs } from './packs.js';
 import type { OpenFile, Root } from './root.js';
-import { sameStamp, stampOf } from './root.js';
+import { pathOf, sameStamp, stampOf } from './root.js';
 import { rangeOf, slicesOf } from './slices.js';
 import type { Slice } from './slices.js';
+import { readBeside } from './small-files.js';
 
 export interface ContentDeps {
   readonly keys: FilesKeys;
@@ -103,13 +104,18 @@ export class ContentServer {
     { slices, first }: { readonly slices: readonly Slice[]; readonly first: OpenFile | null },
     response: ServerResponse,
   ): Promise<boolean> {
-    for (const [number, slice] of slices.entries()) {
+    for (const [number, some] of batchesOf(files, slices).entries()) {
+      const [slice] = some;
       const token = files[slice.index];
-      const file = number === 0 ? first : token ? await this.#open(token) : null;
-      if (!file || !token) return false;
+      if (!token) return false;
+      if (isSmall(token)) {
+        if (!(await this.#sendSmall(files, some, response))) return false;
+        continue;
+      }
+      const file = number === 0 ? first : await this.#open(token);
+      if (!file) return false;
       try {
         if (!(await this.#sendSlice(file, slice, response))) return false;
-        if (!sameStamp(await stampOf(file.handle), token.stamp)) return false;
       } finally {
         await file.handle.close();
       }
@@ -118,17 +124,58 @@ export class ContentServer {
     return true;
   }
 
-  async #sendSlice({ handle }: OpenFile, { from, to }: Slice, response: ServerResponse): Promise<boolean> {
+  /** In one piece, and only if all of them are what was hashed. */
+  async #sendSmall(files: readonly BlobToken[], slices: readonly Slice[], response: ServerResponse): Promise<boolean> {
+    const wanted = slices.flatMap(({ index, from, to }) => {
+      const token = files[index];
+      const root = this.#deps.roots.get(token?.root ?? '');
+      return token && root ? [{ root: root.path, path: pathOf(token), stamp: token.stamp, from, to }] : [];
+    });
+    if (wanted.length < slices.length || response.destroyed) return false;
+    const bytes = await readBeside(wanted);
+    if (bytes.length === 0 || response.destroyed) return false;
+    this.#deps.sent(files[slices[0]?.index ?? 0]?.root ?? '', bytes.length);
+    return response.write(bytes) || drained(response);
+  }
+
+  /**
+   * Its last piece is held back until the file was looked at again. Counter-example: cut after all was written, the client has had the
+   * whole of it already and sees nothing wrong.
+   */
+  async #sendSlice({ handle, stat }: OpenFile, { from, to }: Slice, response: ServerResponse): Promise<boolean> {
     for (let at = from; at < to;) {
       // A buffer for each piece: what was written may still be on its way.
       const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, to - at));
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0 || response.destroyed) return false;
       at += bytesRead;
+      if (at === to && !sameStamp(await stampOf(handle), stat.stamp)) return false;
       if (!response.write(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)) && !(await drained(response))) return false;
     }
     return true;
   }
+}
+
+type Batch = readonly [Slice, ...Slice[]];
+
+/** Small files are read together, up to a piece; a large one is a batch of its own. */
+function batchesOf(files: readonly BlobToken[], slices: readonly Slice[]): readonly Batch[] {
+  const batches: [Slice, ...Slice[]][] = [];
+  let bytes = Infinity;
+  for (const slice of slices) {
+    const size = slice.to - slice.from;
+    const token = files[slice.index];
+    const fits = token !== undefined && isSmall(token) && bytes + size <= pieceBytes;
+    if (fits) batches.at(-1)?.push(slice);
+    else batches.push([slice]);
+    if (fits) bytes += size;
+    else bytes = token && isSmall(token) ? size : Infinity;
+  }
+  return batches;
+}
+
+function isSmall({ stamp }: BlobToken): boolean {
+  return Number(stamp[2]) <= pieceBytes;
 }
 
 /** False: nobody takes it any more. */

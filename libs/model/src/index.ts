@@ -9,6 +9,7 @@ export * from './conflict-rule.js';
 export * from './ddl.js';
 export * from './errors.js';
 export * from './event.js';
+export * from './file-path.js';
 export * from './file-rule.js';
 export * from './kafka-fields.js';
 export * from './large-values.js';

@@ -86,7 +86,8 @@ export class Carrier {
         throwIfAborted(signal);
         if (!(error instanceof DownloadFailure)) throw error;
         const final = endOf(error, carriage);
-        if (final instanceof FetchFailure) await this.#parts.stage(root).drop(out);
+        // Without a hash aria2 never goes on.
+        if (final instanceof FetchFailure || (final && carriage.sha256 === null)) await this.#parts.stage(root).drop(out);
         if (final) throw final;
         await patience.after(unavailable(carriage, error), signal);
         if (error.kind === 'aria2') continue;

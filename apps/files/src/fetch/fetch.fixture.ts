@@ -215,7 +215,7 @@ export class FetchBed {
 
 const pipeline = newPipelineUid();
 
-function requestOf(wanted: readonly Wanted[]): StageRequest {
+export function requestOf(wanted: readonly Wanted[]): StageRequest {
   const files = wanted.map(({ path, hash = null, root = 'pics' }, id): WantedFile => ({ id, root, path, hash, row }));
   return { pipeline, sourceRegion: 'a', files };
 }

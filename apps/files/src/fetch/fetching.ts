@@ -37,13 +37,13 @@ const tidyMs = 60_000;
 const keptMs = 3_600_000;
 
 export class Fetching {
-  /** Where else bytes are: whoever places a file says so. */
-  readonly copies = new KnownCopies();
   /** Bytes a second, by source region. */
   readonly limits: RegionLimits;
   readonly #parts: FetchingParts;
   readonly #closing = new AbortController();
   readonly #stages = new Map<string, StageFolder>();
+  /** When something was last wanted in a root: its stage is ours. */
+  readonly #wanted = new Map<string, number>();
   readonly #space: Space;
   readonly #want: WantParts;
   readonly #tidy: NodeJS.Timeout;
@@ -56,11 +56,12 @@ export class Fetching {
     this.#space = new Space(roots, parts.diskSize);
     const stage = (root: string): StageFolder => this.#stageOf(root);
     const asks = new RegionAsks(source, signal);
-    const local = new LocalBytes({ roots, hashes, copies: this.copies, space: this.#space, stage });
+    const copies = new KnownCopies();
+    const local = new LocalBytes({ roots, hashes, copies, space: this.#space, stage });
     const onBytes = (name: string, bytes: number): void => parts.metrics.fileBytes.inc({ name, way: 'received' }, bytes);
     const carrier = new Carrier({ downloads, limits: this.limits, space: this.#space, patience, stage, onBytes });
     const transfers = new Transfers({ source, carrier, patience, stage, signal });
-    this.#want = { roots, asks, local, transfers, patience };
+    this.#want = { roots, asks, local, copies, transfers, patience };
     this.#tidy = setInterval(() => void this.tidy(Date.now() - keptMs), tidyMs);
     void this.tidy(Date.now() - keptMs);
   }
@@ -68,6 +69,7 @@ export class Fetching {
   /** Ends when all are answered. @throws SyncError ABORTED */
   stage(request: StageRequest, signal: AbortSignal): AsyncIterable<StageAnswer | StageProgress> {
     const until = AbortSignal.any([signal, this.#closing.signal]);
+    for (const { root } of request.files) this.#wanted.set(root, Date.now());
     return stageFiles(this.#want, request, { signal: until, onAnswer: (name, answer) => this.#count(name, answer) });
   }
 
@@ -76,12 +78,13 @@ export class Fetching {
     return compareFiles({ ...this.#want, hashes: this.#parts.hashes }, request, this.#closing.signal);
   }
 
-  /** Removes from the stages what nobody wanted since then. */
+  /** Removes from the stages what nobody wanted since then. Of a root that others place in by now nothing is touched. */
   async tidy(before: number): Promise<void> {
     const { roots, metrics } = this.#parts;
-    for (const [name, { settings }] of roots)
+    for (const name of roots.keys())
       try {
-        if (!settings.serveOnly) metrics.fileStageBytes.set({ name }, await this.#stageOf(name).clear(before));
+        if ((this.#wanted.get(name) ?? 0) > Date.now() - keptMs)
+          metrics.fileStageBytes.set({ name }, await this.#stageOf(name).clear(before));
         metrics.rootFreeBytes.set({ name }, (await this.#space.of(name)).freeBytes);
       } catch (error) {
         this.#parts.onError(toSyncError(error));

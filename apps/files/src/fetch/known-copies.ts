@@ -1,4 +1,4 @@
-/** Where bytes are on the disks of this process, as far as it placed or read them: a hint, since whoever copies reads them. */
+/** Where bytes are on the disks of this process, as far as it read them or staged them for a place: a hint, whoever copies reads them. */
 import type { FileName } from '@lutra/model';
 
 const most = 100_000;

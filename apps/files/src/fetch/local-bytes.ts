@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, open } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { Slots } from '@lutra/files';
 import type { FileName } from '@lutra/model';
@@ -68,9 +68,9 @@ export class LocalBytes {
       if (source.stat.size !== file.size) return false;
       const claim = await space.claim(file.root, file.size);
       try {
-        await stage(file.root).add(file, async (path) => {
-          await copyFile(`/proc/self/fd/${source.handle.fd}`, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-          await check(path, file, signal);
+        await stage(file.root).add(file, async (to) => {
+          await copyFile(`/proc/self/fd/${source.handle.fd}`, `/proc/self/fd/${to.fd}`, constants.COPYFILE_FICLONE);
+          if ((await sha256Of(to, signal)) !== file.sha256) throw new Error('other bytes');
         });
       } finally {
         claim.release();
@@ -85,22 +85,14 @@ export class LocalBytes {
   }
 }
 
-async function check(path: string, { sha256 }: LocalFile, signal: AbortSignal): Promise<void> {
-  const copy = await open(path, 'r');
-  try {
-    if ((await sha256Of(copy, signal)) !== sha256) throw new Error('other bytes');
-  } finally {
-    await copy.close();
-  }
-}
-
 async function sha256Of(file: FileHandle, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(pieceBytes);
-  for (;;) {
+  for (let done = 0; ;) {
     throwIfAborted(signal);
-    const { bytesRead } = await file.read(piece, 0, pieceBytes, null);
+    const { bytesRead } = await file.read(piece, 0, pieceBytes, done);
     if (bytesRead === 0) return hash.digest('hex');
     hash.update(piece.subarray(0, bytesRead));
+    done += bytesRead;
   }
 }

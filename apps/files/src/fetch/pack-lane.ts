@@ -22,7 +22,7 @@ import type { StageFolder } from './stage-folder.js';
 const mostFiles = 1_000;
 const mostBytes = 64 * 1024 * 1024;
 /** What is asked for together arrives within so long. */
-const lingerMs = 5;
+const lingerMs = 10;
 
 export interface PackLaneParts {
   readonly region: string;

@@ -54,14 +54,7 @@ async function writePart(
   from: { readonly pack: FileHandle; readonly part: PackPart; readonly chunk: Buffer },
 ): Promise<PartResult> {
   try {
-    await stage.add(from.part.file, async (path) => {
-      const to = await open(path, 'wx', 0o600);
-      try {
-        await copyPart(from, to);
-      } finally {
-        await to.close();
-      }
-    });
+    await stage.add(from.part.file, (to) => copyPart(from, to));
     return 'staged';
   } catch (error) {
     if (error instanceof Corrupt) return 'corrupt';

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './disk-errors.js';
 
@@ -54,13 +55,19 @@ export class StageFolder {
    * Writes a file under another name, and removes it if that fails.
    * @param write verifies the bytes
    */
-  async add(file: StagedAs, write: (path: string) => Promise<void>): Promise<void> {
+  async add(file: StagedAs, write: (to: FileHandle) => Promise<void>): Promise<void> {
     await this.make();
     const name = `${randomUUID()}.tmp`;
     this.#busy.add(name);
     try {
-      await write(this.file(name));
-      await this.keep(name, file);
+      const to = await open(this.file(name), 'wx+', 0o600);
+      try {
+        await write(to);
+        await finish(to, file);
+      } finally {
+        await to.close();
+      }
+      await rename(this.file(name), this.file(file.sha256));
     } catch (error) {
       await rm(this.file(name), { force: true });
       throw error;
@@ -69,18 +76,15 @@ export class StageFolder {
     }
   }
 
-  /** What is verified. With the times and permissions of its place, so that placing it is a rename and no more. */
-  async keep(name: string, { sha256, mtimeNs, mode }: StagedAs): Promise<void> {
-    const file = await open(this.file(name), 'r+');
+  /** What is verified. */
+  async keep(name: string, file: StagedAs): Promise<void> {
+    const whole = await open(this.file(name), 'r+');
     try {
-      const seconds = Number(mtimeNs) / 1e9;
-      await file.utimes(seconds, seconds);
-      await file.chmod(mode);
-      await file.sync();
+      await finish(whole, file);
     } finally {
-      await file.close();
+      await whole.close();
     }
-    await rename(this.file(name), this.file(sha256));
+    await rename(this.file(name), this.file(file.sha256));
   }
 
   /** While `work` goes on nobody clears away this download. */
@@ -123,4 +127,12 @@ export class StageFolder {
       throw error;
     }
   }
+}
+
+/** The times and permissions of its place, so that placing it is a rename and no more; and all of it is on the disk. */
+async function finish(file: FileHandle, { mtimeNs, mode }: StagedAs): Promise<void> {
+  const seconds = Number(mtimeNs) / 1e9;
+  await file.utimes(seconds, seconds);
+  await file.chmod(mode);
+  await file.sync();
 }

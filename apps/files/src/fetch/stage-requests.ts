@@ -1,5 +1,5 @@
 /** Answers to one request of a loader, as they come, and once a second how far the first of the rest are. */
-import type { StageAnswer, StageProgress, StageRequest } from '@lutra/files';
+import type { StageAnswer, StageProgress, StageRequest, WantedFile } from '@lutra/files';
 import { toSyncError } from '@lutra/model';
 import { answerWant, notAsked, refused } from './stage-want.js';
 import type { Want, WantParts } from './stage-want.js';
@@ -7,6 +7,8 @@ import type { Want, WantParts } from './stage-want.js';
 /** In the order of the request, which is the log's: what a loader waits for is among the first. */
 const mostTold = 100;
 const tellMs = 1_000;
+/** Wants of one request that are worked on: four full packs. The others wait as they came, since each costs some kilobytes. */
+const mostAtOnce = 4_000;
 
 export interface StageHooks {
   readonly signal: AbortSignal;
@@ -37,26 +39,24 @@ class Wants {
   /** That are not taken yet. */
   readonly answers: StageAnswer[] = [];
   readonly #open = new Map<number, Want>();
+  readonly #left: Iterator<WantedFile>;
+  readonly #begin: (file: WantedFile) => void;
   #failure: unknown = null;
   #wake: () => void = () => undefined;
 
   constructor(parts: WantParts, { files, sourceRegion: region }: StageRequest, { signal, onAnswer }: StageHooks) {
-    for (const file of files) {
+    this.#left = files.values();
+    this.#begin = (file) => {
       const want: Want = { file, region, signal, progress: notAsked };
       this.#open.set(file.id, want);
-      orRefused(parts, want).then(
-        (answer) => {
-          this.#open.delete(file.id);
-          onAnswer(file.root, answer);
-          this.answers.push(answer);
-          this.#wake();
-        },
-        (error: unknown) => {
-          this.#failure ??= error;
-          this.#wake();
-        },
-      );
-    }
+      void this.#answer(orRefused(parts, want), { file, onAnswer });
+    };
+    for (let count = 0; count < mostAtOnce; count += 1) this.#beginNext();
+  }
+
+  #beginNext(): void {
+    const next = this.#left.next();
+    if (next.done !== true) this.#begin(next.value);
   }
 
   /** All are answered, and the answers are taken. @throws SyncError ABORTED */
@@ -75,6 +75,19 @@ class Wants {
         resolve();
       };
     });
+  }
+
+  async #answer(coming: Promise<StageAnswer>, { file, onAnswer }: Pick<Want, 'file'> & Pick<StageHooks, 'onAnswer'>): Promise<void> {
+    try {
+      const answer = await coming;
+      this.#open.delete(file.id);
+      onAnswer(file.root, answer);
+      this.answers.push(answer);
+      this.#beginNext();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+    this.#wake();
   }
 
   *progress(): Generator<StageProgress> {

@@ -7,6 +7,7 @@ import type { ErrorCode } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
 import { FetchFailure } from './fetch-file.js';
 import type { Address, FetchFile, Progress } from './fetch-file.js';
+import type { KnownCopies } from './known-copies.js';
 import type { LocalBytes, LocalFile } from './local-bytes.js';
 import { patiently } from './patience.js';
 import type { PatienceTimes } from './patience.js';
@@ -18,6 +19,7 @@ export interface WantParts {
   readonly roots: OwnRoots;
   readonly asks: RegionAsks;
   readonly local: LocalBytes;
+  readonly copies: KnownCopies;
   readonly transfers: Transfers;
   readonly patience: PatienceTimes;
 }
@@ -106,7 +108,7 @@ async function bring(
   want: Want,
   { file, address }: { readonly file: LocalFile; readonly address: Address },
 ): Promise<'sent' | 'same' | 'copied'> {
-  const { local, transfers } = parts;
+  const { local, copies, transfers } = parts;
   want.progress = { phase: 'checking', size: file.size, done: 0, bytesPerSecond: 0 };
   const here = await local.find(file, want.signal);
   if (here) return here;
@@ -117,6 +119,7 @@ async function bring(
     renew: (signal) => renew(parts, { want, sha256: file.sha256 }, signal),
   };
   const came = await transfers.bring(fetched, (progress) => (want.progress = progress), want.signal);
+  copies.note(file.sha256, file); // it will be there
   return came ? 'sent' : 'copied';
 }
 

@@ -2,7 +2,6 @@
  * What is fetched, each content once for a root however many rows want it, until none of them does. Large files and packs of small ones
  * have ways of their own, for each source region: neither waits behind the other, nor one region behind another.
  */
-import { writeFile } from 'node:fs/promises';
 import { SyncError, toSyncError } from '@lutra/model';
 import { orAborted } from '@lutra/runtime';
 import { carryOne } from './carry-one.js';
@@ -49,6 +48,10 @@ export class Transfers {
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
+    const endAll = (): void => {
+      for (const { nobody } of this.#running.values()) nobody.abort(parts.signal.reason);
+    };
+    parts.signal.addEventListener('abort', endAll, { once: true });
   }
 
   /**
@@ -79,8 +82,7 @@ export class Transfers {
   #begin(key: string, file: FetchFile): Running {
     const nobody = new AbortController();
     const progress: Progress = { phase: 'asked', size: file.size, done: 0, bytesPerSecond: 0 };
-    const signal = AbortSignal.any([nobody.signal, this.#parts.signal]);
-    const promise = this.#fetch(file, progress, signal).finally(() => this.#running.delete(key));
+    const promise = this.#fetch(file, progress, nobody.signal).finally(() => this.#running.delete(key));
     promise.catch(() => undefined); // told to those who wait
     const running = { promise, nobody, progress, wanted: 0 };
     this.#running.set(key, running);
@@ -99,7 +101,7 @@ export class Transfers {
 
   async #fetch(file: FetchFile, progress: Progress, signal: AbortSignal): Promise<void> {
     try {
-      if (file.size === 0) await this.#parts.stage(file.root).add(file, (path) => writeFile(path, '', { flag: 'wx' }));
+      if (file.size === 0) await this.#parts.stage(file.root).add(file, () => Promise.resolve());
       else if (file.size < largeBytes) await this.#lane(file).fetch(file, progress, signal);
       else await this.#ways(file.region).large.run(() => this.#large(file, progress, signal), signal);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Starts the app that the container's command names. */
-const apps = ['capture', 'loader', 'control'];
+const apps = ['capture', 'loader', 'files', 'control'];
 const [app] = process.argv.slice(2);
 
 if (app === 'configure') {

@@ -21,7 +21,8 @@ async function main(): Promise<void> {
   say('both directions run');
   const writers = sides.map((side) => write(side));
   await sleep(3_000);
-  for (const app of ['capture-hangzhou', 'loader-hangzhou', 'capture-california', 'loader-california', 'control']) await kill(app);
+  for (const side of sides) for (const app of ['capture', 'loader', 'files']) await kill(`${app}-${side}`);
+  await kill('control');
   for (const server of ['zookeeper', 'kafka', 'mysql-hangzhou', 'mysql-california']) await restart(server);
   await channelIs('running');
   await sleep(3_000);
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   if (first !== null) failures.push(...(await conflictIsDecided(first)));
   await stopsGracefully('capture-hangzhou');
   await stopsGracefully('loader-california');
+  await stopsGracefully('files-california');
   await stopsGracefully('control');
   for (const failure of failures) console.log(`✗ ${failure}`);
   console.log(failures.length === 0 ? 'the stack holds' : 'the stack does not hold');

@@ -22,8 +22,8 @@ build() {
 }
 
 if ! image "$prefix-base"; then
-  echo "• building a Debian with Java (mmdebstrap)" >&2
-  mmdebstrap --quiet --variant=minbase --include=ca-certificates,openjdk-17-jre-headless bookworm - | docker import - "$prefix-base" > /dev/null
+  echo "• building a Debian with Java and aria2 (mmdebstrap)" >&2
+  mmdebstrap --quiet --variant=minbase --include=ca-certificates,openjdk-17-jre-headless,aria2 bookworm - | docker import - "$prefix-base" > /dev/null
 fi
 
 mkdir -p "$work/node/npm"

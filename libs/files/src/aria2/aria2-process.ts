@@ -122,6 +122,7 @@ function configuration({ port, secret, caFile, maxDownloads }: Configuration): s
     'always-resume=false',
     'auto-save-interval=10',
     'file-allocation=none',
+    'disk-cache=0', // with one, an answer of another range than was asked for ends aria2 (Piece.cc: assertion)
     'min-split-size=1M',
     // Back-off is ours. Without a pause it does not try again what is overloaded.
     'max-tries=3',

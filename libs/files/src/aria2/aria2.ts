@@ -45,7 +45,7 @@ export class Aria2 {
     const aria2 = new Aria2(options, folder);
     try {
       if (options.ca !== undefined) await writeFile(aria2.#caFile, options.ca);
-      await aria2.#running();
+      await aria2.#running([0]);
       return aria2;
     } catch (error) {
       await aria2.close();
@@ -133,22 +133,20 @@ export class Aria2 {
   }
 
   /** @throws DownloadFailure aria2 */
-  #running(): Promise<Aria2Session> {
-    this.#session ??= this.#start('').catch((error: unknown) => {
+  #running(pausesMs = restartPausesMs): Promise<Aria2Session> {
+    this.#session ??= this.#start(pausesMs).catch((error: unknown) => {
       this.#session = undefined;
       throw error;
     });
     return this.#session;
   }
 
-  /** @param why It is started again. '': for the first time, or after it could not be started. */
-  async #start(why: string): Promise<Aria2Session> {
-    if (why) this.#options.onRestart?.(why);
+  async #start(pausesMs: readonly number[]): Promise<Aria2Session> {
     const { program, ca, slots = defaultSlots, silentMs = defaultSilentMs } = this.#options;
     const caFile = ca === undefined ? undefined : this.#caFile;
     const onActive = (active: readonly ActiveDownload[]): void => this.#onActive(active);
     let failure: unknown;
-    for (const pauseMs of restartPausesMs) {
+    for (const pauseMs of pausesMs) {
       await delay(pauseMs);
       if (this.#closing.signal.aborted) throw closed();
       try {
@@ -166,8 +164,8 @@ export class Aria2 {
   #onEnded(how: string): void {
     this.#session = undefined;
     if (this.#closing.signal.aborted) return;
-    this.#session = this.#start(how);
-    this.#session.catch(() => (this.#session = undefined)); // the next download tries again
+    this.#options.onRestart?.(how);
+    void this.#running().catch(() => undefined); // the next download tries again
   }
 
   #onActive(active: readonly ActiveDownload[]): void {

@@ -4,7 +4,7 @@
  */
 
 export type DownloadFailureKind =
-  /** The URL is too old: the same download with a new one goes on from where this came to. */
+  /** The URL is too old, or aria2 does not tell what is: the same download with a new one goes on from where this came to. */
   | 'expired'
   /** What is there is another file, or none. */
   | 'changed'
@@ -50,10 +50,14 @@ export function failureOf({ errorCode, errorMessage = '' }: DownloadResult): Dow
   return new DownloadFailure(kindOf(code, status, errorMessage), `aria2 ended with ${code}: ${text}`, { code, status });
 }
 
+/** Once an answer was good, this is all that aria2 says of a later one that was not. The source knows, and is asked for a new URL. */
+const lastAnswerFailed = 'No URI available.';
+
 function kindOf(code: number, status: number | undefined, text: string): DownloadFailureKind {
   switch (code) {
     case 1: // anything else
-      return /size mismatch|invalid hash found|infer file size|no uri available/i.test(text) ? 'changed' : 'network';
+      if (text === lastAnswerFailed) return 'expired';
+      return /size mismatch|invalid hash found|infer file size|download aborted/i.test(text) ? 'changed' : 'network';
     case 3: // 404
     case 4:
     case 8: // another range than asked for
@@ -79,8 +83,9 @@ function kindOf(code: number, status: number | undefined, text: string): Downloa
   }
 }
 
+/** No number: as lastAnswerFailed. */
 function ofStatus(status: number | undefined): DownloadFailureKind {
-  if (status === 401 || status === 403) return 'expired';
+  if (status === undefined || status === 401 || status === 403) return 'expired';
   if (status === 410 || status === 412 || status === 416) return 'changed';
   return 'network';
 }

@@ -1,4 +1,5 @@
 /** Starts the files app. */
+import './threads.js';
 import '@lutra/node';
 import { startWorker } from '@lutra/host';
 import { fetchRoom } from './fetch/fetch-room.js';

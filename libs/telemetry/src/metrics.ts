@@ -222,9 +222,9 @@ export class Metrics {
       'state',
     ]);
     const files =
-      'Files: answers to loaders, by root and outcome: sent over the network, same (was at its place), copied on this disk, or missing, superseded, unstable, refused';
+      'Files: answers to loaders, by region and root (`name`) and outcome: sent over the network, same (was at its place), copied on this disk, or missing, superseded, unstable, refused';
     this.files = counter('lutra_files_total', files, ['name', 'outcome']);
-    const fileBytes = 'Files: bytes of the files of root `name` by way: received from other regions, served to them, read for their hash';
+    const fileBytes = 'Files: bytes of the files of root `name` by way: received from other regions, served to them';
     this.fileBytes = counter('lutra_file_bytes_total', fileBytes, ['name', 'way']);
     const stageBytes = 'Files: bytes that are fetched, or on their way, and not placed yet, in root `name`';
     this.fileStageBytes = gauge('lutra_file_stage_bytes', stageBytes, ['name']);

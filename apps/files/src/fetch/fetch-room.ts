@@ -9,10 +9,10 @@ import type { Downloads } from './ports.js';
 const lookMs = 1_000;
 
 export function fetchRoom(parts: RoomParts): FetchRoom {
-  const { roots, hashes, remote, metrics, logger } = parts;
+  const { environment, roots, hashes, remote, metrics, logger } = parts;
   const aria2 = new StartedAria2(parts);
   const onError = (error: Error): void => logger.error({ err: error }, 'the stages of files cannot be tidied');
-  const fetching = new Fetching({ roots, hashes, source: remote, downloads: aria2, metrics, onError });
+  const fetching = new Fetching({ region: environment.region, roots, hashes, source: remote, downloads: aria2, metrics, onError });
   const look = setInterval(() => fetching.limits.set(limitsOf(parts)), lookMs);
   return {
     stage: (request: StageRequest, signal) => fetching.stage(request, signal),

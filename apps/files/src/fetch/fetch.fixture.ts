@@ -198,6 +198,7 @@ export class FetchBed {
 
   #start(): Fetching {
     return new Fetching({
+      region: 'b',
       roots: new Map(),
       hashes: new FileHashes(),
       source: this.source,

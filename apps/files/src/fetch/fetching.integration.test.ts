@@ -58,6 +58,7 @@ class Target {
     this.aria2 = await Aria2.start({ program, ca: await this.#remote.trust(), onRestart: (why) => this.restarts.push(why) });
     const settings = { name: 'pics', path: this.folder, maxBytes: null, mode: null, serveOnly: false };
     this.fetching = new Fetching({
+      region: 'b',
       roots: new Map([['pics', new Root(settings)]]),
       hashes: new FileHashes(),
       source: this.#remote,

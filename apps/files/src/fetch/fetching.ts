@@ -22,6 +22,8 @@ import type { WantParts } from './stage-want.js';
 import { Transfers } from './transfers.js';
 
 export interface FetchingParts {
+  /** Of this app. */
+  readonly region: string;
   readonly roots: OwnRoots;
   readonly hashes: OwnHashes;
   readonly source: SourceRegions;
@@ -58,7 +60,7 @@ export class Fetching {
     const asks = new RegionAsks(source, signal);
     const copies = new KnownCopies();
     const local = new LocalBytes({ roots, hashes, copies, space: this.#space, stage });
-    const onBytes = (name: string, bytes: number): void => parts.metrics.fileBytes.inc({ name, way: 'received' }, bytes);
+    const onBytes = (root: string, bytes: number): void => parts.metrics.fileBytes.inc({ name: this.#name(root), way: 'received' }, bytes);
     const carrier = new Carrier({ downloads, limits: this.limits, space: this.#space, patience, stage, onBytes });
     const transfers = new Transfers({ source, carrier, patience, stage, signal });
     this.#want = { roots, asks, local, copies, transfers, patience };
@@ -70,7 +72,7 @@ export class Fetching {
   stage(request: StageRequest, signal: AbortSignal): AsyncIterable<StageAnswer | StageProgress> {
     const until = AbortSignal.any([signal, this.#closing.signal]);
     for (const { root } of request.files) this.#wanted.set(root, Date.now());
-    return stageFiles(this.#want, request, { signal: until, onAnswer: (name, answer) => this.#count(name, answer) });
+    return stageFiles(this.#want, request, { signal: until, onAnswer: (root, answer) => this.#count(root, answer) });
   }
 
   /** @throws SyncError FILES_UNAVAILABLE, FILE_ROOT_UNKNOWN, ABORTED */
@@ -96,8 +98,13 @@ export class Fetching {
     this.#closing.abort(new SyncError('ABORTED', 'the files app ends'));
   }
 
-  #count(name: string, answer: StageAnswer): void {
-    this.#parts.metrics.files.inc({ name, outcome: answer.kind === 'staged' ? answer.way : answer.kind });
+  /** Of its lease and status. */
+  #name(root: string): string {
+    return `${this.#parts.region}.${root}`;
+  }
+
+  #count(root: string, answer: StageAnswer): void {
+    this.#parts.metrics.files.inc({ name: this.#name(root), outcome: answer.kind === 'staged' ? answer.way : answer.kind });
   }
 
   #stageOf(name: string): StageFolder {

@@ -1,4 +1,4 @@
-/** Room on the disks of the roots: what is begun is counted, so that many downloads together do not fill a disk that each of them fits on. */
+/** Room on the disks of the roots: what is begun counts, so that downloads together do not fill a disk that each of them fits on. */
 import { statfs } from 'node:fs/promises';
 import { SyncError } from '@lutra/model';
 import type { OwnRoots } from './ports.js';

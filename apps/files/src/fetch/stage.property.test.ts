@@ -1,4 +1,4 @@
-/** Whatever is answered, fails, changes and is begun anew: each want is answered once, and what is staged has the bytes that were stated. */
+/** Whatever is answered, fails, changes and is begun anew: each want is answered once, and what is staged is what was stated. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SyncError } from '@lutra/model';

@@ -1,5 +1,5 @@
 /** Fetching by the real aria2 from the real serving half, over TLS: whatever happens on the way, what is staged is what the source has. */
-import { mkdtempSync, realpathSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { Metrics } from '@lutra/telemetry';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Proxy } from '../../../../test/network/index.js';
 import { aria2c } from '../../../../test/servers/index.js';
+import type { PlaceRoom } from '../handlers.js';
 import { FileHashes } from '../serve/file-hashes.js';
 import { Root } from '../serve/root.js';
 import { Serving } from '../serve/serving.fixture.js';
@@ -43,6 +44,8 @@ class Target {
   readonly metrics = new Metrics('files', { processMetrics: false });
   readonly restarts: string[] = [];
   aria2!: Aria2;
+  /** Downloads. */
+  running = 0;
   fetching!: Fetching;
   #remote!: RemoteFiles;
 
@@ -62,7 +65,13 @@ class Target {
       roots: new Map([['pics', new Root(settings)]]),
       hashes: new FileHashes(),
       source: this.#remote,
-      downloads: this.aria2,
+      downloads: {
+        setLimit: (...limit) => this.aria2.setLimit(...limit),
+        download: async (order) => {
+          this.running += 1;
+          await this.aria2.download(order).finally(() => (this.running -= 1));
+        },
+      },
       metrics: this.metrics,
       onError: (error) => {
         throw error;
@@ -246,5 +255,42 @@ describe('a transfer outlives', () => {
   it('nobody: a region that stays away is told', async () => {
     proxy.disturb({ kind: 'cut', who: () => true });
     expect(await target.answers([{ path: 'film' }])).toMatchObject([{ kind: 'refused', code: 'FILES_UNAVAILABLE' }]);
+  });
+});
+
+describe('a loader', () => {
+  let door: Serving;
+  beforeEach(async () => {
+    const { fetching } = target;
+    const fetch = { stage: fetching.stage.bind(fetching), compare: fetching.compare.bind(fetching), close: () => Promise.resolve() };
+    door = await Serving.start({ rooms: { fetch, place: {} as PlaceRoom } });
+  });
+  afterEach(() => door.close());
+
+  it('that is gone ends what nobody else waits for', async () => {
+    serving.write('film', bytesOf(1, 24 * megabyte));
+    target.fetching.limits.set({ a: megabyte });
+    const gone = new AbortController();
+    const staging = (async () => {
+      for await (const line of door.client().stage(requestOf([{ path: 'film' }]), gone.signal))
+        if (line.kind === 'progress' && line.done > 0) gone.abort();
+    })();
+    await expect(staging).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect.poll(() => target.running, { timeout: 20_000 }).toBe(0);
+  });
+
+  it('is answered, and what is at both places is compared', async () => {
+    serving.write('same', 'bytes');
+    serving.write('other', 'more');
+    writeFileSync(join(target.folder, 'same'), 'bytes');
+    writeFileSync(join(target.folder, 'other'), 'BYTES');
+    const kinds: string[] = [];
+    for await (const line of door
+      .client()
+      .stage(requestOf([{ path: 'same' }, { path: 'other' }, { path: 'none' }]), new AbortController().signal))
+      kinds.push(line.kind === 'staged' ? line.way : line.kind);
+    expect(kinds.toSorted()).toEqual(['missing', 'same', 'sent']);
+    const files = ['same', 'other', 'none'].map((path) => ({ path, hash: null }));
+    expect(await door.client().compare({ sourceRegion: 'a', root: 'pics', files })).toEqual({ differs: [null, 'different', 'missing'] });
   });
 });

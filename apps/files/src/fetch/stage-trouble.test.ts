@@ -62,8 +62,8 @@ describe('a source region or an aria2 that is away', () => {
     let failures = 4;
     bed.downloads.fate = () => (--failures >= 0 ? kind : null);
     expect(await bed.answers([{ path: 'p' }, { path: 's' }, { path: 't' }])).toMatchObject([sent, sent, sent]);
-    const large = bed.downloads.orders.filter(({ size }) => size > 10);
-    expect(new Set(large.map(({ gid, out }) => `${gid} ${out}`)).size).toBe(1);
+    const films = bed.downloads.orders.filter(({ size }) => size > 10);
+    expect(new Set(films.map(({ gid, out }) => `${gid} ${out}`)).size).toBe(1);
     bed.downloads.fate = () => kind;
     bed.source.write('q', large('q'));
     expect(await bed.answers([{ path: 'q' }])).toMatchObject([{ code: 'FILES_UNAVAILABLE' }]);

@@ -207,7 +207,7 @@ export class FetchBed {
       onError: (error) => {
         throw error;
       },
-      patience: { patienceMs: 200, firstPauseMs: 1 },
+      patience: { patienceMs: 60_000, firstPauseMs: 1 },
       diskSize: () => Promise.resolve({ freeBytes: 2 ** 45, totalBytes: 2 ** 46 }),
       ...this.#more,
     });

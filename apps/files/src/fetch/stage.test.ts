@@ -146,7 +146,9 @@ describe('a file that cannot be brought', () => {
     bed = await FetchBed.make();
     let version = 0;
     bed.source.write('p', 'v0');
-    bed.source.before = (what) => what === 'get' && bed.source.write('p', `v${++version}`);
+    bed.source.before = (what) => {
+      if (what === 'get') bed.source.write('p', `v${++version}`);
+    };
     expect(await bed.answers([{ path: 'p' }])).toMatchObject([{ kind: 'unstable' }]);
   });
 
@@ -155,7 +157,9 @@ describe('a file that cannot be brought', () => {
     const paths = Array.from({ length: 40 }, (_, index) => `p${index}`);
     for (const path of paths) bed.source.write(path, path);
     let version = 0;
-    bed.source.before = (what) => what === 'get' && bed.source.write('p7', `v${++version}`);
+    bed.source.before = (what) => {
+      if (what === 'get') bed.source.write('p7', `v${++version}`);
+    };
     const answers = await bed.answers(paths.map((path) => ({ path })));
     expect(answers.filter(({ kind }) => kind !== 'staged')).toMatchObject([{ kind: 'unstable', id: 7 }]);
   });

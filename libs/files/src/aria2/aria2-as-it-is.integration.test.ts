@@ -1,4 +1,7 @@
-/** What aria2 1.36 does, as far as we lean on it, or guard against it: docs/decisions/0036-aria2.md. A newer aria2 that fails here is not ready. */
+/**
+ * What aria2 1.36 does, as far as we lean on it or protect ourselves from it: docs/decisions/0036-aria2.md. Another version is ready to be
+ * used when it passes.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
@@ -7,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { aria2c } from '../../../../test/servers/index.js';
+import { Aria2Session } from './aria2-session.js';
 import { file, sha256, Source, status } from './source.fixture.js';
 import { RawAria2 } from './raw-aria2.fixture.js';
 
@@ -271,6 +275,26 @@ describe('RPC', () => {
     for (const n of [1, 2, 3, 4]) await aria2.fetch(`${n}`.padStart(16, 'a'), url, { out: `f${n}` });
     await expect(aria2.status('1'.padStart(16, 'a'), 'status')).rejects.toMatchObject({ name: 'Aria2Refusal' });
     expect(await aria2.status('4'.padStart(16, 'a'), 'status')).toEqual({ status: 'complete' });
+  });
+
+  test('what it forgets again and again ends as refused', async () => {
+    const onActive = (): void => undefined;
+    const session = await Aria2Session.start({
+      program,
+      folder: aria2.dir,
+      caFile: undefined,
+      maxDownloads: 8,
+      silentMs: 10_000,
+      onActive,
+    });
+    try {
+      await session.call('changeGlobalOption', { 'max-download-result': '0' });
+      const options = { dir: aria2.dir, out: 'part' };
+      const ended = session.download({ gid, urls: [good('/a')], options, signal: new AbortController().signal });
+      await expect(ended).rejects.toMatchObject({ name: 'Aria2Refusal' });
+    } finally {
+      await session.stop();
+    }
   });
 
   test('what happens while nobody listens is not told later', async () => {

@@ -37,6 +37,8 @@ type Outcome = DownloadResult | 'forgotten';
 const tickMs = 1_000;
 const reconnectMs = 200;
 const portTries = 5;
+const callTries = 10;
+const additions = 3;
 
 export class Aria2Session {
   /** Why. */
@@ -77,12 +79,13 @@ export class Aria2Session {
 
   /** What it does must bear to be done twice. @throws Aria2Refusal, SessionEnded */
   async call(method: string, ...params: unknown[]): Promise<unknown> {
-    for (;;) {
+    for (let left = callTries; ; left--) {
       try {
         const rpc = await this.#rpc;
         return await rpc.call(method, ...params);
       } catch (error) {
         if (error instanceof Aria2Silent) await this.kill(error.message);
+        else if (error instanceof Aria2Closed && left === 1) await this.kill(`${method}: the connection was lost ${callTries} times`);
         this.#over.signal.throwIfAborted();
         if (!(error instanceof Aria2Closed)) throw error;
         await delay(1); // until a lost connection is noticed: #connect takes its place
@@ -92,7 +95,7 @@ export class Aria2Session {
 
   /** Until it ended; aria2 has forgotten it then. One at a time of a gid. @throws Aria2Refusal, SessionEnded */
   async download({ gid, urls, options, signal }: Addition): Promise<DownloadResult> {
-    for (;;) {
+    for (let left = additions; left > 0; left--) {
       await this.#add(gid, urls, options);
       const remove = (): void => void this.#quietly('forceRemove', gid);
       signal.addEventListener('abort', remove, { once: true });
@@ -101,6 +104,7 @@ export class Aria2Session {
       await this.#quietly('removeDownloadResult', gid);
       if (outcome !== 'forgotten') return outcome;
     }
+    throw new Aria2Refusal(`it forgot the download ${additions} times`);
   }
 
   async setLimit(gid: string, bytesPerSecond: number): Promise<void> {

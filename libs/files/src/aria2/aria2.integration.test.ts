@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import Client from 'aria2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { aria2c } from '../../../../test/servers/index.js';
 import { Aria2 } from './aria2.js';
@@ -183,6 +184,38 @@ describe('aria2 dies', () => {
     await expect(aria2.download(order(url))).rejects.toMatchObject({ kind: 'aria2' });
     await aria2.download(order(good('/b')));
     expect(await hashHere()).toBe(hash);
+  });
+
+  test('the connection is lost and made anew: nothing is started again, and nothing travels twice', async () => {
+    const sockets: WebSocket[] = [];
+    const options = Client.defaultOptions;
+    const { WebSocket: Before } = options;
+    options.WebSocket = class extends WebSocket {
+      constructor(...[url]: ConstructorParameters<typeof WebSocket>) {
+        super(url);
+        sockets.push(this);
+      }
+    };
+    const other = await Aria2.start({ program, onRestart: (why) => restarts.push(why) });
+    try {
+      const { onProgress, reached } = underWay();
+      const done = other.download(order(good('/a'), { ...slowly, onProgress }));
+      await reached;
+      sockets[0]?.close();
+      await done;
+      expect(await hashHere()).toBe(hash);
+      expect(source.requests).toHaveLength(1);
+      expect(restarts).toEqual([]);
+      expect(sockets.length).toBeGreaterThan(1);
+    } finally {
+      options.WebSocket = Before;
+      await other.close();
+    }
+  });
+
+  test('it does not take such a URL: the download fails', async () => {
+    await expect(aria2.download(order('nowhere:1'))).rejects.toMatchObject({ kind: 'aria2', message: /does not take it/ });
+    expect(restarts).toEqual([]);
   });
 
   test('a program that is no aria2 is told with what it said', async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { aborted } from '@lutra/runtime';
 import { type ActiveDownload, Aria2Session, SessionEnded } from './aria2-session.js';
+import { Aria2Refusal } from './aria2-rpc.js';
 import { DownloadFailure, type DownloadResult, failureOf } from './download-failure.js';
 import { type DownloadOrder, SharedDownload } from './shared-download.js';
 import { Slots } from './slots.js';
@@ -125,6 +126,7 @@ export class Aria2 {
       try {
         return await attempt(download, session);
       } catch (error) {
+        if (error instanceof Aria2Refusal) throw new DownloadFailure('aria2', `aria2 does not take it: ${error.message}`);
         if (!(error instanceof SessionEnded)) throw error;
         if (this.#closing.signal.aborted) throw closed();
         if (life === maxLives) throw new DownloadFailure('aria2', `aria2 ended ${life} times during this download: ${error.message}`);

@@ -12,6 +12,7 @@ declare module 'aria2' {
 
   /** Emits open, close, error, and notifications by their name: `onDownloadComplete` with `[{gid}]`. */
   export default class Client extends EventEmitter {
+    static readonly defaultOptions: { WebSocket: typeof WebSocket };
     constructor(options: ClientOptions);
     readonly socket?: { close(): void };
     open(): Promise<unknown>;

@@ -93,7 +93,10 @@ export class Carrier {
         if (error.kind === 'aria2') continue;
         // Of an app that answers: the one that sent these bytes may be gone.
         const renewed = await carriage.renew();
-        if (renewed === null) throw new FetchFailure('changed', error.message, { cause: error });
+        if (renewed === null) {
+          await this.#parts.stage(root).drop(out);
+          throw new FetchFailure('changed', error.message, { cause: error });
+        }
         url = renewed;
       }
     }

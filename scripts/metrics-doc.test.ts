@@ -62,7 +62,7 @@ it('the table in docs/07-monitoring.md is up to date: npx tsx scripts/metrics-do
 
 it('every metric has a name with its unit and says what it is', () => {
   for (const { name, help, type, labels } of ownMetrics) {
-    expect(name).toMatch(/^lutra_[a-z_]+$/);
+    expect(name).toMatch(/^lutra_[a-z0-9_]+$/);
     expect(name.endsWith('_total'), name).toBe(type === 'counter');
     if (type === 'histogram') expect(name).toMatch(/_seconds$/);
     expect(help, name).toMatch(/^\S.{5,}/);

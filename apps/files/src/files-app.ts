@@ -113,14 +113,16 @@ class Running implements Beside {
     const { caFile } = environment;
     this.roots = new Map(environment.roots.map((settings) => [settings.name, new Root(settings)]));
     this.#remote = new RemoteFiles({ keys, caFile, instances: instancesOf(registry) });
-    const hashes = new FileHashes();
+    const hashes = new FileHashes({ hashed: (_bytes, seconds) => metrics.fileHashSeconds.observe(seconds) });
     const of = { environment, roots: this.roots, hashes, remote: this.#remote };
     const parts: RoomParts = { ...of, metrics, logger, registry, secretKey: keys, documents: () => this.#known() };
     this.#rows = new SourceRows({ region: environment.region, secretKey: keys, documents: () => this.#known() });
     this.#fetch = rooms.fetch?.(parts) ?? null;
     this.place = rooms.place?.(parts) ?? null;
     const packs = new Packs(keys);
-    const content = new ContentServer({ keys, roots: this.roots, packs, sent: () => undefined });
+    const sent = (root: string, bytes: number): void =>
+      metrics.fileBytes.inc({ name: `${environment.region}.${root}`, way: 'served' }, bytes);
+    const content = new ContentServer({ keys, roots: this.roots, packs, sent });
     const named: NamedRows = (request) => this.#rows.named(request);
     const routes = routesOf({ parts, packs, named, fetch: this.#fetch, place: this.place, isPlacing: (root) => this.places.has(root) });
     this.server = new FilesServer({ environment, keys, routes, logger, content: (...asked) => content.answer(...asked) });

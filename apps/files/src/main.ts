@@ -1,9 +1,11 @@
 /** Starts the files app. */
+import './threads.js';
 import '@lutra/node';
 import { startWorker } from '@lutra/host';
+import { fetchRoom } from './fetch/fetch-room.js';
 import { FilesApp } from './files-app.js';
 
-const files = new FilesApp({ variables: process.env, rooms: {} });
+const files = new FilesApp({ variables: process.env, rooms: { fetch: fetchRoom } });
 
 startWorker({
   app: 'files',

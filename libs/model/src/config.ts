@@ -14,7 +14,12 @@ import { sealedSecretSchema, secretInputSchema } from './secret-fields.js';
 import { pipelineUidSchema } from './pipeline-uid.js';
 import { since } from './stored-document.js';
 
-const regionBase = { name: nameSchema, description: z.string().max(500).default('') };
+const regionBase = {
+  name: nameSchema,
+  description: z.string().max(500).default(''),
+  /** Bytes a second that its files apps fetch, by the region that they come from; a region that is not named has no limit. */
+  filesLimits: since(4, z.record(nameSchema, z.int().min(1024)).optional()),
+};
 
 /** As stored. */
 export const regionSchema = z.strictObject({ ...regionBase, kafka: kafkaSchema });

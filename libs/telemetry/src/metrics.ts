@@ -21,6 +21,8 @@ export type Hop = 'publish' | 'read' | 'apply' | 'end_to_end';
 
 /** Seconds: a batch of a nearby server takes milliseconds, one that waits for locks tens of seconds. */
 const applyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Seconds: from a picture to a film. */
+const hashBuckets = [0.001, 0.01, 0.1, 1, 10, 60, 600];
 /** Seconds: from a nearby idle target to a backlog that waits. */
 const hopBuckets = [...applyBuckets, 60];
 
@@ -73,6 +75,12 @@ export class Metrics {
   readonly repairedRows: Counter<'name'>;
   readonly seedRows: Counter<'name'>;
   readonly seedTables: Gauge<'name' | 'state'>;
+  readonly files: Counter<'name' | 'outcome'>;
+  readonly fileBytes: Counter<'name' | 'way'>;
+  readonly fileStageBytes: Gauge<'name'>;
+  readonly fileHashSeconds: Histogram<never>;
+  readonly rootFreeBytes: Gauge<'name'>;
+  readonly aria2Restarts: Counter<never>;
   readonly level: Gauge;
   readonly knownLevel: Gauge;
 
@@ -213,6 +221,17 @@ export class Metrics {
       'name',
       'state',
     ]);
+    const files =
+      'Files: answers to loaders, by region and root (`name`) and outcome: sent over the network, same (was at its place), copied on this disk, or missing, superseded, unstable, refused';
+    this.files = counter('lutra_files_total', files, ['name', 'outcome']);
+    const fileBytes = 'Files: bytes of the files of root `name` by way: received from other regions, served to them';
+    this.fileBytes = counter('lutra_file_bytes_total', fileBytes, ['name', 'way']);
+    const stageBytes = 'Files: bytes that are fetched, or on their way, and not placed yet, in root `name`';
+    this.fileStageBytes = gauge('lutra_file_stage_bytes', stageBytes, ['name']);
+    const hashSeconds = 'Files: time to read a file for its hash';
+    this.fileHashSeconds = new Histogram({ name: 'lutra_file_hash_seconds', help: hashSeconds, buckets: hashBuckets, registers });
+    this.rootFreeBytes = gauge('lutra_root_free_bytes', 'Files: free bytes of the disk of root `name`', ['name']);
+    this.aria2Restarts = counter('lutra_aria2_restarts_total', 'Files: how often aria2 died or hung, and was started again', []);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
     this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);
     // All apps live with ZooKeeper; until it says so, there is no connection.

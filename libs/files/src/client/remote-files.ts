@@ -16,8 +16,8 @@ export interface RemoteFilesOptions extends HttpsCallOptions {
 /** With the app that answered: what its manifest names it can pack, another one perhaps not yet. */
 export type Answered<T> = T & { readonly app: string };
 
-/** A manifest hashes files: it says nothing meanwhile. */
-const silent = { manifest: 600_000, pack: 60_000, named: 60_000 };
+/** A manifest is answered within some seconds, whatever is still being read: behind that the region is away. */
+const silent = { manifest: 15_000, pack: 60_000, named: 60_000 };
 
 export class RemoteFiles {
   readonly #instances: Instances;

@@ -1,0 +1,98 @@
+/**
+ * What need not travel: the file is at its place with these bytes, or they are staged, or elsewhere on the disks of this process. A copy is
+ * the file's own (a clone where the file system has them), never a hard link: an application that writes in place would change both.
+ */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { Slots } from '@lutra/files';
+import type { FileName } from '@lutra/model';
+import { throwIfAborted } from '@lutra/runtime';
+import type { KnownCopies } from './known-copies.js';
+import { readOwn } from './own-files.js';
+import type { OwnParts } from './own-files.js';
+import type { Space } from './space.js';
+import type { StageFolder, StagedAs } from './stage-folder.js';
+
+/** From here on a file is large: it is read, copied and fetched apart, so that small ones do not wait behind it. */
+export const largeBytes = 8 * 1024 * 1024;
+
+export interface LocalParts extends OwnParts {
+  readonly copies: KnownCopies;
+  readonly space: Space;
+  stage(root: string): StageFolder;
+}
+
+export interface LocalFile extends FileName, StagedAs {
+  readonly size: number;
+}
+
+const pieceBytes = 1024 * 1024;
+
+export class LocalBytes {
+  readonly #parts: LocalParts;
+  readonly #small = new Slots(16);
+  readonly #large = new Slots(2);
+
+  constructor(parts: LocalParts) {
+    this.#parts = parts;
+  }
+
+  /** Null: it is to be fetched. @throws SyncError FILE_PATH_INVALID, ABORTED */
+  find(file: LocalFile, signal: AbortSignal): Promise<'same' | 'copied' | null> {
+    return (file.size < largeBytes ? this.#small : this.#large).run(() => this.#find(file, signal), signal);
+  }
+
+  async #find(file: LocalFile, signal: AbortSignal): Promise<'same' | 'copied' | null> {
+    const { copies, stage } = this.#parts;
+    const own = await readOwn(this.#parts, file, signal);
+    if (typeof own === 'object' && own.sha256 === file.sha256) {
+      copies.note(file.sha256, file);
+      return 'same';
+    }
+    if (await stage(file.root).has(file.sha256, file.size)) return 'copied';
+    const other = file.size > 0 ? copies.find(file.sha256) : undefined;
+    if (!other) return null;
+    if (await this.#copy(other, file, signal)) return 'copied';
+    copies.forget(file.sha256);
+    return null;
+  }
+
+  /** False: it has other bytes by now, or cannot be copied. */
+  async #copy(from: FileName, file: LocalFile, signal: AbortSignal): Promise<boolean> {
+    const { roots, space, stage } = this.#parts;
+    const source = await roots.get(from.root)?.open(from.path);
+    if (!source) return false;
+    try {
+      if (source.stat.size !== file.size) return false;
+      const claim = await space.claim(file.root, file.size);
+      try {
+        await stage(file.root).add(file, async (to) => {
+          await copyFile(`/proc/self/fd/${source.handle.fd}`, `/proc/self/fd/${to.fd}`, constants.COPYFILE_FICLONE);
+          if ((await sha256Of(to, signal)) !== file.sha256) throw new Error('other bytes');
+        });
+      } finally {
+        claim.release();
+      }
+      return true;
+    } catch {
+      throwIfAborted(signal);
+      return false; // whatever it is, fetching says it better
+    } finally {
+      await source.handle.close();
+    }
+  }
+}
+
+async function sha256Of(file: FileHandle, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  for (let done = 0; ;) {
+    throwIfAborted(signal);
+    const { bytesRead } = await file.read(piece, 0, pieceBytes, done);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(piece.subarray(0, bytesRead));
+    done += bytesRead;
+  }
+}

@@ -55,7 +55,8 @@ export class TestRoot {
 
   /** Names in a folder of ours. */
   own(folder: string): readonly string[] {
-    return readdirSync(join(this.path, '.lutra', folder)).sort();
+    const path = join(this.path, '.lutra', folder);
+    return existsSync(path) ? readdirSync(path).sort() : [];
   }
 
   /** Bytes in a folder of ours. */

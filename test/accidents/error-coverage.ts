@@ -22,6 +22,7 @@ const followed = (file: string, title: string): ErrorCoverage => ({ is: 'followe
 const shown = (file: string, title: string, why: string): ErrorCoverage => ({ is: 'shown', file, title, why });
 
 const control = (name: string): string => `apps/control/test/${name}.integration.test.ts`;
+const byFilesApp: ErrorCoverage = { is: 'not produced', why: 'in the whole product; tests of apps/files and of the loader produce it' };
 const byItself = 'it needs nobody: the test sees that it passes';
 
 export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
@@ -121,6 +122,19 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),
   TRIGGER_UNGUARDED: followed('apps/loader/src/target-definitions.integration.test.ts', 'and what the check says fixes it'),
   APPLY_REFUSED: accidents('target', 'that refuses a row'),
+  FILE_MISSING: byFilesApp,
+  FILE_UNSTABLE: byFilesApp,
+  FILE_PATH_INVALID: shown(
+    'libs/files/src/rule/file-paths.test.ts',
+    'a row that the rule cannot be followed for',
+    'a rule can be corrected at any time, and the pipeline goes on with the new one',
+  ),
+  FILE_HASH_MISMATCH: byFilesApp,
+  FILE_TOO_BIG: byFilesApp,
+  FILE_ROOT_UNKNOWN: byFilesApp,
+  FILES_UNAVAILABLE: byFilesApp,
+  FILES_DISK_FULL: byFilesApp,
+  FILES_REFUSED: byFilesApp,
   FENCED: accidents('target', 'whose epoch is edited fences the loader, which takes over again'),
   CHECKPOINT_MISSING: accidents('pipeline-recovery', 'when its beginning is cut and the row is gone'),
   CHECKPOINT_INVALID: accidents('target', 'whose table is gone'),

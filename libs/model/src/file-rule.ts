@@ -1,6 +1,7 @@
 /** Which files belong to the rows of a route: docs/11-files.md. Declarative; what it makes of a row: libs/files/src/rule/. */
 import { z } from 'zod';
 import { nameSchema } from './config-fields.js';
+import { jsonPathSteps, pathProblem, templateColumns, templateParts } from './file-path.js';
 
 export const fileDeletes = ['keep', 'trash', 'remove'] as const;
 /** What happens to the file of a row that is deleted, or names another one: keep · it stays · trash · kept for some days · remove */
@@ -10,18 +11,21 @@ export const fileMissing = ['wait', 'stop', 'skip'] as const;
 /** What happens to a row whose file the source region does not have, after `waitSeconds`; wait: it waits for ever. */
 export type FileMissing = (typeof fileMissing)[number];
 
-export const fileRuleSchema = z.strictObject({
+const fileRuleFields = z.strictObject({
   /** A named tree of files; each region has its own, at a path that its files app knows. */
   root: nameSchema,
-  /** Text with names of columns in braces: `{shop_id}/{image}`. */
+  /** Text with names of columns in braces: `{shop_id}/{image}`. A row with NULL or '' in one of them names no file. */
   path: z.string().min(1).max(1000),
-  /** What each value of a column that the path names begins with, and the file's path does not; a value without it names no file. */
+  /** What the last column of the path, or each element of it, begins with, and the file's path does not; one without it names no file. */
   strip: z.string().min(1).max(1000).optional(),
   /** The last column of the path holds a list, with this between its elements. */
   split: z.string().min(1).max(10).optional(),
-  /** The last column of the path holds JSON; this is the path of its texts: `$.images[*].file`. Not with `split`. */
+  /** The last column of the path holds JSON; this is the path of its texts: `$.images[*].file` (file-path.ts). Not with `split`. */
   json: z.string().startsWith('$').max(1000).optional(),
-  /** Column with the SHA-256 of the file in hex (64 digits) or 32 bytes; of a list: a list of the same kind, as long. */
+  /**
+   * Column with the SHA-256 of the file in hex (64 digits) or 32 bytes; with NULL or '' the row names no file. Of `split`: a list with the
+   * same between its elements, of `json`: an array, or the text of one; as long.
+   */
   hash: z.string().min(1).max(64).optional(),
   /** No path is written twice with different bytes. Needed both ways, where there is no `hash`. */
   immutable: z.boolean().default(false),
@@ -29,7 +33,25 @@ export const fileRuleSchema = z.strictObject({
   missing: z.enum(fileMissing).default('stop'),
   waitSeconds: z.int().min(0).max(86_400).default(60),
 });
-export type FileRule = z.infer<typeof fileRuleSchema>;
+
+export const fileRuleSchema = fileRuleFields.superRefine((rule, context) => {
+  for (const [field, message] of ruleFaults(rule)) context.addIssue({ code: 'custom', path: [field], message });
+});
+export type FileRule = z.infer<typeof fileRuleFields>;
+
+/** What no table could make good. */
+function ruleFaults({ path, split, json }: FileRule): (readonly [keyof FileRule, string])[] {
+  const faults: (readonly [keyof FileRule, string])[] = [];
+  if (!templateParts(path)) faults.push(['path', 'braces hold names of columns, and stand for nothing else: {shop_id}/{image}']);
+  else if (templateColumns(path).length === 0) faults.push(['path', 'it names no column: {shop_id}/{image}']);
+  else {
+    const problem = pathProblem(path.replaceAll(/\{[^{}]+\}/g, 'x'));
+    if (problem !== null) faults.push(['path', `no file can have it: ${problem}`]);
+  }
+  if (split !== undefined && json !== undefined) faults.push(['split', 'not together with json']);
+  if (json !== undefined && !jsonPathSteps(json)) faults.push(['json', "a path of $, .name, ['name'], [0] and [*], like $.images[*].file"]);
+  return faults;
+}
 
 /** A file, wherever it is. */
 export interface FileName {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from './index.js';
-import { replicationFingerprint, createRouter, isHeld, pipelineRoutes, unsupportedPolicy } from './index.js';
+import {
+  createRouter,
+  fileRuleSchema,
+  followedRoutes,
+  isHeld,
+  pipelineRoutes,
+  replicationFingerprint,
+  unsupportedPolicy,
+} from './index.js';
 import { uidOf } from './pipeline-uid.fixture.js';
 
 describe('routes', () => {
@@ -122,5 +130,38 @@ describe('what is unsupported', () => {
     expect(unsupportedPolicy({ pipelines: [there, on], onUnsupported: 'stop' })).toBe('stop');
     expect(unsupportedPolicy({ pipelines: [there, back] })).toBe('stop');
     expect(unsupportedPolicy({ pipelines: [there, on, way('c', 'a')], onUnsupported: 'suspend' })).toBe('suspend');
+  });
+});
+
+describe('the files of a table', () => {
+  const rule = (path: string) => fileRuleSchema.parse({ root: 'pics', path });
+  const routes = followedRoutes(
+    [
+      { schema: 'shop', table: 'products', files: [rule('{image}')] },
+      { schema: 'shop', table: '*', exclude: ['left'], files: [rule('all/{id}')] },
+      { schema: 'shop', table: 'left' },
+    ],
+    { uid: uidOf('c.p'), bothWays: false },
+  );
+  const paths = (name: string, suspended: readonly { database: string; name: string }[] = []) =>
+    createRouter(routes, suspended)
+      .filesOf({ database: 'shop', name })
+      .map(({ path }) => path);
+
+  it('are those of the route that takes it', () => {
+    expect(paths('products')).toEqual(['{image}']);
+    expect(paths('orders')).toEqual(['all/{id}']);
+    expect(paths('left')).toEqual([]);
+    expect(paths('products', [{ database: 'shop', name: 'products' }])).toEqual([]);
+  });
+
+  it('are not those of its shadows', () => {
+    expect(createRouter(routes)({ database: 'shop', name: '_products_new' })).not.toBeNull();
+    expect(paths('_products_new')).toEqual([]);
+  });
+
+  it('make no other replication', () => {
+    const fingerprint = (of: readonly Route[]) => replicationFingerprint({ routes: [...of], forwards: false });
+    expect(fingerprint(routes)).toBe(fingerprint(routes.map((route) => ({ ...route, files: undefined }))));
   });
 });

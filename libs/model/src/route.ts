@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
+import type { FileRule } from './file-rule.js';
 import { isPutAside } from './put-aside.js';
 import { shadowReadings } from './shadow.js';
 import type { ShadowKind } from './shadow.js';
@@ -36,6 +37,12 @@ export interface Router {
   coversDatabase(database: string): boolean;
   /** Null: it is no shadow of a table that is routed, or nobody said what is done with those. */
   shadow(table: TableName): Shadow | null;
+}
+
+/** Of the routes as they are written. */
+export interface RouteRouter extends Router {
+  /** The file rules of the route that takes the table; a shadow has none. */
+  filesOf(table: TableName): readonly FileRule[];
 }
 
 /** A route of a pipeline of which it is known what is done with the shadows of its tables. */
@@ -89,18 +96,20 @@ function takes({ schema, table }: Compiled, { database, name }: TableName): bool
 const anyName = /^\*+$/;
 
 /** @param suspended tables that no route takes, though they match */
-export function createRouter(routes: readonly FollowedRoute[], suspended: readonly TableName[] = []): Router {
+export function createRouter(routes: readonly FollowedRoute[], suspended: readonly TableName[] = []): RouteRouter {
   const compiled = routes.map(compiledRoute);
   const left = new Set(suspended.map(keyOf));
   const isLeft = (table: TableName): boolean => neverForwarded.has(table.database) || isPutAside(table.name) || left.has(keyOf(table));
   const shadows = new Shadows(compiled, isLeft);
-  const cache = new Map<string, Decided>();
-  const decide = (table: TableName): Decided => {
+  const cache = new Map<string, DecidedTable>();
+  const decide = (table: TableName): DecidedTable => {
     const found = isLeft(table) ? undefined : compiled.find((route) => route.takes(table));
     const target = found ? found.target(table) : null;
-    return isLeft(table) ? { target, shadow: null } : (shadows.decide(table, target) ?? { target, shadow: null });
+    const ordinary = { target, shadow: null };
+    const decided = isLeft(table) ? ordinary : (shadows.decide(table, target) ?? ordinary);
+    return { ...decided, files: decided.target && decided.shadow === null ? (found?.files ?? noFiles) : noFiles };
   };
-  const decided = (table: TableName): Decided => {
+  const decided = (table: TableName): DecidedTable => {
     const key = keyOf(table);
     let known = cache.get(key);
     if (known === undefined) cache.set(key, (known = decide(table)));
@@ -110,6 +119,7 @@ export function createRouter(routes: readonly FollowedRoute[], suspended: readon
   return Object.assign((table: TableName) => decided(table).target, {
     coversDatabase,
     shadow: (table: TableName) => decided(table).shadow,
+    filesOf: (table: TableName) => decided(table).files,
   });
 }
 
@@ -118,7 +128,13 @@ interface Decided {
   readonly shadow: Shadow | null;
 }
 
-interface CompiledRoute extends Pick<FollowedRoute, 'shadows'> {
+interface DecidedTable extends Decided {
+  readonly files: readonly FileRule[];
+}
+
+const noFiles: readonly FileRule[] = [];
+
+interface CompiledRoute extends Pick<FollowedRoute, 'shadows' | 'files'> {
   /** It names one table, and this is it: whatever it is called, it is no shadow. */
   names(table: TableName): boolean;
   takes(table: TableName): boolean;
@@ -129,7 +145,7 @@ interface CompiledRoute extends Pick<FollowedRoute, 'shadows'> {
   target(table: TableName): TableName;
 }
 
-function compiledRoute({ schema, table, exclude = [], to, shadows }: FollowedRoute): CompiledRoute {
+function compiledRoute({ schema, table, exclude = [], to, shadows, files }: FollowedRoute): CompiledRoute {
   const own = compile({ schema, table });
   const patterns = exclude.map(excludedPattern);
   const except = patterns.map(compile);
@@ -137,6 +153,7 @@ function compiledRoute({ schema, table, exclude = [], to, shadows }: FollowedRou
   const excludes = (of: TableName): boolean => except.some((pattern) => takes(pattern, of));
   return {
     ...(shadows && { shadows }),
+    ...(files && { files }),
     names: (of) => table === of.name && takes(own, of) && !excludes(of),
     takes: (of) => takes(own, of) && !excludes(of),
     excludes,
@@ -232,7 +249,7 @@ export type RouteFingerprints = Readonly<Record<string, string>>;
 
 /**
  * Tells what one pipeline carries from what any other does: capture writes it into the log, the loader holds its own against it. Names at
- * the target count too, and so does the order, because the first route that matches decides.
+ * the target count too, and so does the order, because the first route that matches decides. File rules do not: they change no record.
  */
 export function replicationFingerprint({ forwards, ...pipeline }: Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'>): string {
   const list = pipelineRoutes(pipeline).map(({ schema, table, to, exclude = [] }) => {

@@ -4,6 +4,7 @@ export { folded } from './choices/choice-literal.js';
 export { opaqueMark, printedJson, signMark } from './json/json-text.js';
 export { hasTypes, sameTypes, typesOf, typesSql, withTypes } from './json/json-types.js';
 export { codecError, malformed } from './codec-error.js';
+export { pathTextOf } from './path-text.js';
 export type { ServerColumn } from './server-column.js';
 export {
   ascii,

@@ -1,6 +1,6 @@
 /** Killed at each call that changes the disk, and begun anew: what was begun can be ended, or taken back. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, call, file, Killed, request, StoppingDisk, TestRoot } from './place.fixture.js';
+import { a, call, file, Killed, remove, request, StoppingDisk, TestRoot } from './place.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
@@ -120,7 +120,7 @@ test('a deletion that is killed anywhere leaves the file at its path or in the t
     async (places) => {
       const [placed] = (await places.place(request({ n: 1, files: [one] }))).placed;
       await places.settle(call(1));
-      await places.delete({ ...call(1), path: 'plain', placed: placed!, way: 'trash' });
+      await remove(places, { ...call(1), path: 'plain', placed: placed!, way: 'trash' });
     },
     async (places) => {
       await places.purge(Date.now());

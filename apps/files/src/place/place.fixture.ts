@@ -5,7 +5,7 @@ import * as fs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { PlaceRequest, StagedFile } from '@lutra/files';
+import type { DeleteAnswer, DeleteRequest, PlaceRequest, StagedFile } from '@lutra/files';
 import { pipelineUidSchema, type PipelineUid } from '@lutra/model';
 import type { Disk } from './disk.js';
 import { RootPlaces } from './root-places.js';
@@ -92,6 +92,12 @@ export const call = (n: number, pipeline = a, epoch = 1): { root: string; pipeli
   epoch,
   n,
 });
+
+/** With a mark of its own. */
+export async function remove(places: RootPlaces, request: Omit<DeleteRequest, 'mark'>): Promise<DeleteAnswer['outcome']> {
+  const answer = await places.delete({ ...request, mark: null });
+  return answer.outcome === 'marked' ? (await places.delete({ ...request, mark: answer.mark })).outcome : answer.outcome;
+}
 
 export class Killed extends Error {}
 

@@ -8,7 +8,7 @@ import type { PlacedFile } from '@lutra/files';
 import { afterAll, expect, test } from 'vitest';
 import { Random } from '../../../../test/harness/random.js';
 import { identityOf, isSame } from './disk.js';
-import { a, b, call, file, Killed, request, sha256, StoppingDisk, TestRoot } from './place.fixture.js';
+import { a, b, call, file, Killed, remove, request, sha256, StoppingDisk, TestRoot } from './place.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 const paths = ['p', 'q', 'x/p', 'x/y/p', 'x/y/q', 'z/p'];
@@ -120,7 +120,7 @@ class World {
       all.some((n) => this.#layers.get(path)?.some((layer) => layer.by === `${by} ${n}`)),
     );
     const expected = isNamed ? ['busy'] : there === null ? ['gone'] : isSame(there, placed) ? ['deleted', 'gone'] : ['changed'];
-    const { outcome } = await this.#run(async (places) => await places.delete({ ...call(0, pipeline), path, placed, way: 'trash' }));
+    const outcome = await this.#run(async (places) => await remove(places, { ...call(0, pipeline), path, placed, way: 'trash' }));
     expect(expected).toContain(outcome);
     if (expected.includes('deleted')) this.#add(path, { by: 'deletion', bytes: null });
   }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, b, call, file, request, sha256, TestRoot } from './place.fixture.js';
+import { a, b, call, file, remove, request, sha256, TestRoot } from './place.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
@@ -140,7 +140,9 @@ test('nothing of a lower epoch happens behind a fence, also after a restart', as
   await expect(places.unplace(call(1))).rejects.toMatchObject({ code: 'FENCED' });
   await expect(places.settle(call(1))).rejects.toMatchObject({ code: 'FENCED' });
   await expect(places.fence(call(0))).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(places.delete({ ...call(0), path: 'one', placed: placed!, way: 'remove' })).rejects.toMatchObject({ code: 'FENCED' });
+  await expect(places.delete({ ...call(0), path: 'one', placed: placed!, way: 'remove', mark: null })).rejects.toMatchObject({
+    code: 'FENCED',
+  });
   expect(await places.fence(call(0, a, 2))).toEqual({ open: [1] });
   await places.unplace(call(1, a, 2));
   expect(root.files()).toEqual({});
@@ -191,16 +193,38 @@ test('whoever takes back first, nothing is left of two placings', async () => {
 
 test('a file is deleted that is the one that was placed, and is named by nothing open', async () => {
   const [placed] = (await place(1, { 'x/one': '1' })).placed;
-  const remove = { ...call(0), path: 'x/one', placed: placed!, way: 'trash' as const };
-  expect(await places.delete(remove)).toEqual({ outcome: 'busy' });
+  const asked = { ...call(0), path: 'x/one', placed: placed!, way: 'trash' as const };
+  expect(await remove(places, asked)).toBe('busy');
   await places.settle(call(1));
-  expect(await places.delete({ ...remove, placed: { ...placed!, ino: '1' } })).toEqual({ outcome: 'changed' });
+  expect(await remove(places, { ...asked, placed: { ...placed!, ino: '1' } })).toBe('changed');
   await places.place(request({ n: 4, pipeline: b, files: [file('x/one', '1')] }));
-  expect(await places.delete(remove)).toEqual({ outcome: 'busy' });
+  expect(await remove(places, asked)).toBe('busy');
   await places.unplace(call(4, b));
-  expect(await places.delete(remove)).toEqual({ outcome: 'deleted' });
+  expect(await remove(places, asked)).toBe('deleted');
   expect([root.files(), root.folders(), root.ownBytes('trash')]).toEqual([{}, ['x'], ['1']]);
-  expect(await places.delete(remove)).toEqual({ outcome: 'gone' });
+  expect(await remove(places, asked)).toBe('gone');
+});
+
+test('a mark is void once anybody places the path, if only by finding it there, and after a restart', async () => {
+  const [placed] = (await place(1, { one: '1' })).placed;
+  await places.settle(call(1));
+  const asked = { ...call(0), path: 'one', placed: placed!, way: 'remove' as const };
+  const marked = async (): Promise<string> => {
+    const answer = await places.delete({ ...asked, mark: null });
+    return answer.outcome === 'marked' ? answer.mark : '';
+  };
+  const early = await marked();
+  await places.place(request({ n: 2, files: [file('one', '1')] }));
+  await places.settle(call(2));
+  expect(await places.delete({ ...asked, mark: early })).toEqual({ outcome: 'busy' });
+  const before = await marked();
+  await places.close();
+  places = await root.open();
+  expect(await places.delete({ ...asked, mark: before })).toEqual({ outcome: 'busy' });
+  expect(root.files()).toEqual({ one: '1' });
+  const mark = await marked();
+  expect(await places.delete({ ...asked, mark })).toEqual({ outcome: 'deleted' });
+  expect(await places.delete({ ...asked, mark })).toEqual({ outcome: 'busy' });
 });
 
 test('neither a folder nor through a link is anything deleted', async () => {
@@ -208,7 +232,7 @@ test('neither a folder nor through a link is anything deleted', async () => {
   await places.settle(call(1));
   mkdirSync(join(root.path, 'folder'));
   symlinkSync('.', join(root.path, 'here'));
-  const outcome = async (path: string) => (await places.delete({ ...call(0), path, placed: placed!, way: 'remove' })).outcome;
+  const outcome = async (path: string) => await remove(places, { ...call(0), path, placed: placed!, way: 'remove' });
   expect(await outcome('folder')).toBe('changed');
   expect(await outcome('here/one')).toBe('changed');
   expect(await outcome('one')).toBe('deleted');

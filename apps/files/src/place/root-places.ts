@@ -18,6 +18,7 @@ import type {
 import { SyncError, type PipelineUid } from '@lutra/model';
 import { hashFile, ofDisk } from './disk.js';
 import { Fences } from './fences.js';
+import { Marks } from './marks.js';
 import { moveIn, moveOut } from './move.js';
 import { OpenPlacings } from './open-placings.js';
 import { prepare, type Prepared } from './prepare.js';
@@ -29,6 +30,7 @@ export class RootPlaces {
   readonly #tree: Tree;
   readonly #open: OpenPlacings;
   readonly #fences: Fences;
+  readonly #marks = new Marks();
   #isClosed = false;
   /** Of what is under way, one behind the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -58,6 +60,7 @@ export class RootPlaces {
     return await this.#alone(async () => {
       await this.#admit(request);
       this.#fences.refuseLate(request);
+      for (const { path } of request.files) this.#marks.void(path);
       const open = this.#open.find(request);
       const again = open && (await this.#again(open, request));
       const end = again ? { placing: again } : await this.#anew(request, open);
@@ -96,13 +99,16 @@ export class RootPlaces {
   }
 
   async delete(request: DeleteRequest): Promise<DeleteAnswer> {
-    const { path, placed, way } = request;
+    const { path, placed, way, mark } = request;
     const taken = await this.#alone(async () => {
       await this.#admit(request);
       if (this.#open.names(path)) return 'busy';
+      if (mark === null) return { mark: this.#marks.give(path) };
+      if (!this.#marks.take(path, mark)) return 'busy';
       return await this.#tree.about(path, async () => await takeAway(this.#tree, path, placed));
     });
     if (typeof taken === 'string') return { outcome: taken };
+    if ('mark' in taken) return { outcome: 'marked', ...taken };
     await this.#tree.about(path, async () => await finishAway(this.#tree, taken.name, way));
     return { outcome: 'deleted' };
   }

@@ -15,8 +15,8 @@ export type Disk = Pick<
   'open' | 'lstat' | 'mkdir' | 'rename' | 'link' | 'unlink' | 'rmdir' | 'readdir' | 'copyFile' | 'readFile' | 'writeFile'
 >;
 
-/** Of the bytes of an open file, in hex. */
-export type HashFile = (file: FileHandle) => Promise<string>;
+/** Of the bytes of an open file, in hex; null: it was written to meanwhile. */
+export type HashFile = (file: FileHandle) => Promise<string | null>;
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const folderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;

@@ -168,7 +168,8 @@ export function isSame(one: FileIdentity | null, other: FileIdentity | null): bo
 
 export const hashFile: HashFile = async (file) => {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(256 * 1024);
+  const { size } = await file.stat();
+  const buffer = Buffer.allocUnsafe(Math.min(size + 1, 256 * 1024));
   for (let at = 0; ;) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) return hash.digest('hex');

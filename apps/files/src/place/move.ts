@@ -87,7 +87,7 @@ async function moveOneOut(
   const back = `back-${entry.i}`;
   await ignoring(undo.unlink(back), 'ENOENT');
   if (hasOld) {
-    await folder.link(name, undo.at(back));
+    await ignoring(folder.link(name, undo.at(back)), 'ENOSPC', 'EDQUOT', 'EMLINK'); // then it is sent again
     await undo.rename(`old-${entry.i}`, folder.at(name));
     return;
   }

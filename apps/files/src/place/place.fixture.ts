@@ -101,14 +101,24 @@ export async function remove(places: RootPlaces, request: Omit<DeleteRequest, 'm
 
 export class Killed extends Error {}
 
-/** Counts what changes the disk; nothing is done any more from call `at` on. Calls that are under way then land. */
+export type Failure = 'killed' | 'fails once' | 'is full';
+
+/** What needs room. */
+const growing = ['mkdir', 'writeFile', 'link', 'copyFile'];
+
+/**
+ * Counts what changes the disk. From call `at` on: killed · nothing is done any more; calls that are under way then land · fails once · that
+ * call does · is full · nothing new is made.
+ */
 export class StoppingDisk {
   readonly calls: string[] = [];
   readonly at: number;
+  readonly #failure: Failure;
   readonly #handles: FileHandle[] = [];
 
-  constructor(at = Infinity) {
+  constructor(at = Infinity, failure: Failure = 'killed') {
     this.at = at;
+    this.#failure = failure;
   }
 
   get disk(): Disk {
@@ -129,12 +139,13 @@ export class StoppingDisk {
   }
 
   #count(name: string, args: readonly unknown[]): void {
-    if (name === 'open' || name === 'lstat' || name === 'readdir' || name === 'readFile') {
-      if (this.calls.length >= this.at) throw new Killed(name);
-      return;
-    }
-    if (this.calls.length >= this.at) throw new Killed(name);
+    const isChange = !['open', 'lstat', 'readdir', 'readFile'].includes(name);
+    const late = this.calls.length - this.at;
+    if (this.#failure === 'killed' && late >= 0) throw new Killed(name);
+    if (!isChange) return;
     this.calls.push([name, ...args.filter((arg) => typeof arg === 'string').map((arg) => String(arg).split('/').at(-1))].join(' '));
+    const isFull = this.#failure === 'is full' && late >= 0 && growing.includes(name);
+    if (isFull || (this.#failure === 'fails once' && late === 0)) throw Object.assign(new Error(name), { code: 'ENOSPC', syscall: name });
   }
 
   #handle(file: FileHandle): FileHandle {

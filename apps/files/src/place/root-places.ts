@@ -143,7 +143,11 @@ export class RootPlaces {
 
   async #anew(request: PlaceRequest, open: Placing | undefined): Promise<Prepared> {
     if (open) await this.#takeBack(open);
-    const prepared = await prepare(this.#tree, request, (path) => this.#open.isPlacedBySomebodyElse(path, request.pipeline));
+    const isElsewhere = (path: string): boolean => this.#open.isPlacedBySomebodyElse(path, request.pipeline);
+    const prepared = await prepare(this.#tree, request, isElsewhere).catch(async (error: unknown) => {
+      await this.#sweep().catch(() => undefined); // its copies take room; the next sweep tries again
+      throw error;
+    });
     if ('notStaged' in prepared) return prepared;
     this.#open.add(prepared.placing);
     try {

@@ -8,7 +8,7 @@ import { sleep } from '@lutra/runtime';
 import type { PlaceRoom, RoomParts } from '../handlers.js';
 import type { FileHashes } from '../serve/file-hashes.js';
 import { statOf, type Root } from '../serve/root.js';
-import type { HashFile } from './disk.js';
+import { ofDisk, type HashFile } from './disk.js';
 import { acquireLock } from './lock.js';
 import { RootPlaces } from './root-places.js';
 
@@ -40,7 +40,9 @@ class Places implements PlaceRoom {
     const { name, path, settings } = root;
     const onWait = (): void =>
       this.#logger.warn({ root: name, path }, 'another process still places files in this root: waiting until it ends');
-    const lock = await acquireLock(path, { signal, onWait });
+    const lock = await acquireLock(path, { signal, onWait }).catch((error: unknown) => {
+      throw ofDisk(error, { root: name });
+    });
     try {
       const places = await RootPlaces.open({ root: name, path, hash: this.#hash, ...(settings.mode !== null && { mode: settings.mode }) });
       this.#roots.set(name, places);

@@ -4,7 +4,6 @@
  */
 import type { BigIntStats } from 'node:fs';
 import type { PlaceRequest, StagedFile } from '@lutra/files';
-import { pathProblem } from '@lutra/model';
 import { byFolder, eachOf, type Folder, identityOf, inFolder, isSame, orNull, split } from './disk.js';
 import { isAbout, makeEntries, type Found } from './entries.js';
 import type { Tree } from './tree.js';
@@ -40,8 +39,8 @@ async function look(tree: Tree, files: readonly StagedFile[]): Promise<Seen> {
   const there = new Map<string, BigIntStats>();
   const missing = new Set<string>();
   for (const { path, sha256 } of files) {
-    const problem = /^[0-9a-f]{64}$/.test(sha256) ? pathProblem(path) : `${sha256} is no SHA-256`;
-    if (problem !== null) throw tree.refuse('FILE_PATH_INVALID', path, problem);
+    tree.checkPath(path);
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw tree.refuse('FILE_PATH_INVALID', path, 'its hash is no SHA-256');
   }
   await eachOf(byFolder(files), async ([parent, inside]) => {
     await tree.about(inside[0]?.path ?? parent, async () => {

@@ -5,13 +5,16 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Disk } from './disk.js';
 import { a, b, call, file, remove, request, sha256, TestRoot } from './place.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
@@ -205,6 +208,22 @@ test('a file is deleted that is the one that was placed, and is named by nothing
   expect(await remove(places, asked)).toBe('gone');
 });
 
+test('nothing is deleted beside the root or in our own folder', async () => {
+  const [placed] = (await place(1, { one: '1' })).placed;
+  for (const path of ['../one', '.lutra/stage/one', '/one', '']) {
+    const asked = { ...call(0), path, placed: placed!, way: 'remove' as const, mark: null };
+    await expect(places.delete(asked), path).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
+  }
+});
+
+test('what a next owner took back can be placed by it with the same number', async () => {
+  await place(1, { one: '1' });
+  await places.fence(call(0, a, 2));
+  await places.unplace(call(1, a, 2));
+  const { placed } = await places.place(request({ n: 1, epoch: 2, files: [file('one', '1')] }));
+  expect([placed.length, root.files()]).toEqual([1, { one: '1' }]);
+});
+
 test('a mark is void once anybody places the path, if only by finding it there, and after a restart', async () => {
   const [placed] = (await place(1, { one: '1' })).placed;
   await places.settle(call(1));
@@ -278,6 +297,28 @@ test('no path leads out of the root, into .lutra, or over a link or a folder', a
   expect(existsSync(join(outside.path, 'x'))).toBe(false);
   expect(await places.fence(call(0))).toEqual({ open: [] });
   outside.remove();
+});
+
+test('staged bytes that go while they are placed are not staged, and nothing is placed', async () => {
+  const goes = (when: string): Disk =>
+    new Proxy(fs as Disk, {
+      get:
+        (target, name: keyof Disk) =>
+        async (...args: unknown[]) => {
+          const isIt = when === 'opened' ? name === 'open' : name === 'rename';
+          if (isIt && String(args[0]).endsWith(`/${sha256('1')}`)) rmSync(join(root.path, '.lutra/stage', sha256('1')));
+          return (await Reflect.apply(target[name], target, args)) as unknown;
+        },
+    });
+  for (const when of ['opened', 'moved']) {
+    await places.close();
+    places = await root.open({ disk: goes(when) });
+    expect(await place(1, { one: '1', 'x/two': '2' }), when).toEqual({ placed: [], notStaged: ['one'] });
+    expect([root.files(), root.folders()]).toEqual([{}, []]);
+    expect(await places.fence(call(0))).toEqual({ open: [] });
+  }
+  await places.close();
+  places = await root.open();
 });
 
 test('a hash is no path', async () => {

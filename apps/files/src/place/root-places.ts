@@ -24,7 +24,7 @@ import { OpenPlacings } from './open-placings.js';
 import { prepare, type Prepared } from './prepare.js';
 import { finishAway, purge, sweepOne, takeAway } from './trash.js';
 import { Tree, type RootOptions } from './tree.js';
-import type { Placing } from './undo.js';
+import { NotStaged, type Placing } from './undo.js';
 
 export class RootPlaces {
   readonly #tree: Tree;
@@ -63,7 +63,7 @@ export class RootPlaces {
       for (const { path } of request.files) this.#marks.void(path);
       const open = this.#open.find(request);
       const again = open && (await this.#again(open, request));
-      const end = again ? { placing: again } : await this.#anew(request, open);
+      const end = again ? { placing: again } : await this.#anew(request, open).catch(notStaged);
       if ('notStaged' in end) return { placed: [], ...end };
       const placed = new Map(end.placing.entries.map((entry) => [entry.path, this.#answerOf(entry)]));
       return { placed: request.files.map(({ path }) => placed.get(path) as PlacedFile), notStaged: [] };
@@ -75,7 +75,8 @@ export class RootPlaces {
       await this.#admit(request);
       const placing = this.#open.find(request);
       if (placing) await this.#takeBack(placing);
-      this.#fences.pass(request);
+      const isOfOlderOwner = placing !== undefined && placing.epoch < request.epoch; // whose requests are refused, however late
+      if (!isOfOlderOwner) this.#fences.pass(request);
     });
   }
 
@@ -100,6 +101,7 @@ export class RootPlaces {
 
   async delete(request: DeleteRequest): Promise<DeleteAnswer> {
     const { path, placed, way, mark } = request;
+    this.#tree.checkPath(path);
     const taken = await this.#alone(async () => {
       await this.#admit(request);
       if (this.#open.names(path)) return 'busy';
@@ -187,4 +189,10 @@ export class RootPlaces {
       throw ofDisk(error, { root });
     });
   }
+}
+
+/** Staged bytes may go as long as they are not placed. */
+function notStaged(error: unknown): { readonly notStaged: readonly string[] } {
+  if (error instanceof NotStaged) return { notStaged: [error.path] };
+  throw error;
 }

@@ -1,5 +1,5 @@
 /** A root on the disk: the users' files, and our own folder `.lutra` (0700) beside them. */
-import { SyncError } from '@lutra/model';
+import { pathProblem, SyncError } from '@lutra/model';
 import { Folder, type Disk, type HashFile, ofDisk } from './disk.js';
 import { UndoFolders, type Placing } from './undo.js';
 
@@ -79,6 +79,12 @@ export class Tree {
     } catch (error) {
       throw ofDisk(error, { root: this.root, path });
     }
+  }
+
+  /** @throws SyncError FILE_PATH_INVALID */
+  checkPath(path: string): void {
+    const problem = pathProblem(path);
+    if (problem !== null) throw this.refuse('FILE_PATH_INVALID', path, problem);
   }
 
   refuse(code: 'FILE_PATH_INVALID' | 'FILE_UNSTABLE', path: string, why: string): SyncError {

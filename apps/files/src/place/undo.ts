@@ -27,6 +27,16 @@ export interface Placing {
   readonly made: readonly string[];
 }
 
+/** Staged bytes were there, and are gone: nobody had wanted them for an hour. */
+export class NotStaged extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${path} is not staged any more`);
+    this.path = path;
+  }
+}
+
 export class UndoFolders {
   readonly #folder: Folder;
   /** Of a pipeline's folders those that are done with and wait to be swept. */

@@ -144,6 +144,27 @@ export interface CompareAnswer {
   readonly differs: readonly ('missing-here' | 'missing-there' | 'missing' | 'different' | 'unstable' | null)[];
 }
 
+/** POST /v1/list, of any region: what is in a root, in an order of its own, for what no row names. */
+export interface ListRequest {
+  readonly root: string;
+  /** From the first one behind this path on; null: from the beginning. */
+  readonly after: string | null;
+  /** At most 10,000. */
+  readonly most: number;
+}
+
+export interface ListAnswer {
+  readonly files: readonly ListedFile[];
+  /** There are no more. */
+  readonly isEnd: boolean;
+}
+
+export interface ListedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeNs: string;
+}
+
 /** POST /v1/manifest, of another region. At most 1,000 paths. Answered within some seconds. */
 export interface ManifestRequest {
   readonly root: string;

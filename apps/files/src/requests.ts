@@ -68,7 +68,7 @@ const schemas: { readonly [N in RequestName]: z.ZodType<Requests[N]> } = {
   list: z.object({ root, after: path.nullable(), most: z.int().min(1).max(mostListed) }),
   manifest: z.object({ root, paths: z.array(path).max(mostFiles), hashes: z.array(hash.nullable()).max(mostFiles).optional() }),
   pack: z.object({ root, tokens: z.array(z.string()).max(mostFiles) }),
-  named: z.object({ rows: z.array(row.extend({ root, path })).max(mostFiles) }),
+  named: z.object({ rows: z.array(row.extend({ root, path, hash: hash.nullish() })).max(mostFiles) }),
 };
 
 /** @throws SyncError FILES_REFUSED: it is of another build */

@@ -215,7 +215,8 @@ export interface PackAnswer {
 
 /** POST /v1/named: does the row, as it is now, name the file? */
 export interface NamedRequest {
-  readonly rows: readonly (RowOfFile & FileName)[];
+  /** With a hash: with this one. A file that was written again, and its row with it, is not what the row named before. */
+  readonly rows: readonly (RowOfFile & FileName & { readonly hash?: string | null | undefined })[];
 }
 
 export interface NamedAnswer {

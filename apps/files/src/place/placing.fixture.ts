@@ -131,7 +131,7 @@ export class StoppingDisk {
   }
 
   get disk(): Disk {
-    return new Proxy(fs as Disk, {
+    return new Proxy<Disk>(fs, {
       get:
         (target, name: keyof Disk) =>
         async (...args: unknown[]) => {
@@ -152,7 +152,7 @@ export class StoppingDisk {
     const late = this.calls.length - this.at;
     if (this.#failure === 'killed' && late >= 0) throw new Killed(name);
     if (!isChange) return;
-    this.calls.push([name, ...args.filter((arg) => typeof arg === 'string').map((arg) => String(arg).split('/').at(-1))].join(' '));
+    this.calls.push([name, ...args.filter((arg) => typeof arg === 'string').map((arg) => arg.split('/').at(-1))].join(' '));
     const isFull = this.#failure === 'is full' && late >= 0 && growing.includes(name);
     if (isFull || (this.#failure === 'fails once' && late === 0)) throw Object.assign(new Error(name), { code: 'ENOSPC', syscall: name });
   }

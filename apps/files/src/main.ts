@@ -4,8 +4,9 @@ import '@lutra/node';
 import { startWorker } from '@lutra/host';
 import { fetchRoom } from './fetch/fetch-room.js';
 import { FilesApp } from './files-app.js';
+import { placingRoom } from './place/placing-room.js';
 
-const files = new FilesApp({ variables: process.env, rooms: { fetch: fetchRoom } });
+const files = new FilesApp({ variables: process.env, rooms: { fetch: fetchRoom, place: placingRoom } });
 
 startWorker({
   app: 'files',

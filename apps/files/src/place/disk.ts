@@ -15,8 +15,8 @@ export type Disk = Pick<
   'open' | 'lstat' | 'mkdir' | 'rename' | 'link' | 'unlink' | 'rmdir' | 'readdir' | 'copyFile' | 'readFile' | 'writeFile'
 >;
 
-/** Of the bytes of an open file, in hex. */
-export type HashFile = (file: FileHandle) => Promise<string>;
+/** Of the bytes of an open file, in hex; null: it was written to meanwhile. */
+export type HashFile = (file: FileHandle) => Promise<string | null>;
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const folderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
@@ -168,7 +168,8 @@ export function isSame(one: FileIdentity | null, other: FileIdentity | null): bo
 
 export const hashFile: HashFile = async (file) => {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(256 * 1024);
+  const { size } = await file.stat();
+  const buffer = Buffer.allocUnsafe(Math.min(size + 1, 256 * 1024));
   for (let at = 0; ;) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) return hash.digest('hex');

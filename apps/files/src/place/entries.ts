@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { FileIdentity, StagedFile } from '@lutra/files';
 import { eachOf, type Folder, identityOf, inFolder, isSame, orNull, split } from './disk.js';
 import type { Tree } from './tree.js';
-import type { Entry } from './undo.js';
+import { NotStaged, type Entry } from './undo.js';
 
 /** A file of a request whose bytes were found. */
 export interface Found extends StagedFile {
@@ -32,7 +32,9 @@ async function entryOf(tree: Tree, undo: Folder, { file, isTaker }: { file: Numb
   if (file.bytes === 'same') return { i, path, sha256, from: 'same', had: there, ...(there as FileIdentity) };
   if (there) await keep(tree, undo, { i, path, there });
   if (isTaker) {
-    const identity = await tree.stage.withFile(sha256, async (open) => await dress(tree, open, file.mtimeNs));
+    const dressed = tree.stage.withFile(sha256, async (open) => await dress(tree, open, file.mtimeNs));
+    const identity = await orNull(dressed, 'ENOENT');
+    if (!identity) throw new NotStaged(path);
     return { i, path, sha256, from: 'staged', had: there, ...identity };
   }
   return { i, path, sha256, from: 'copy', had: there, ...(await copy(tree, undo, file)) };
@@ -40,8 +42,15 @@ async function entryOf(tree: Tree, undo: Folder, { file, isTaker }: { file: Numb
 
 async function copy(tree: Tree, undo: Folder, { i, path, sha256, bytes, mtimeNs }: Numbered): Promise<FileIdentity> {
   const name = `new-${i}`;
-  if (bytes === 'stage') await tree.stage.copy(sha256, undo.at(name));
-  else await copyOfPath(tree, path, undo.at(name));
+  const isCopied =
+    bytes === 'stage'
+      ? await orNull(
+          tree.stage.copy(sha256, undo.at(name)).then(() => true),
+          'ENOENT',
+        )
+      : null;
+  if (bytes === 'stage' && !isCopied) throw new NotStaged(path);
+  if (bytes === 'path') await copyOfPath(tree, path, undo.at(name));
   return await undo.withFile(name, async (open) => {
     if ((await tree.hash(open)) !== sha256) throw tree.refuse('FILE_UNSTABLE', path, 'it was written to while it was copied');
     return await dress(tree, open, mtimeNs, true);

@@ -1,6 +1,6 @@
 /** Killed at each call that changes the disk, and begun anew: what was begun can be ended, or taken back. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, call, file, Killed, request, StoppingDisk, TestRoot } from './place.fixture.js';
+import { a, call, file, type Failure, Killed, remove, request, StoppingDisk, TestRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
@@ -120,7 +120,7 @@ test('a deletion that is killed anywhere leaves the file at its path or in the t
     async (places) => {
       const [placed] = (await places.place(request({ n: 1, files: [one] }))).placed;
       await places.settle(call(1));
-      await places.delete({ ...call(1), path: 'plain', placed: placed!, way: 'trash' });
+      await remove(places, { ...call(1), path: 'plain', placed: placed!, way: 'trash' });
     },
     async (places) => {
       await places.purge(Date.now());
@@ -129,6 +129,30 @@ test('a deletion that is killed anywhere leaves the file at its path or in the t
     },
   );
 });
+
+test.each<Failure>(['fails once', 'is full'])(
+  'a placing on a disk that %s is refused as a whole, or can be taken back',
+  async (failure) => {
+    for (let at = 0; ; at += 1) {
+      await setUp();
+      const disk = new StoppingDisk(at + 1, failure); // the first call makes .lutra
+      const places = await root.open({ disk: disk.disk }).catch(() => null);
+      const code = await (places ? place(places) : Promise.resolve('not opened')).then(
+        () => 'placed',
+        (error: unknown) => (error as { code: string }).code,
+      );
+      if (code === 'FILES_DISK_FULL') {
+        const isOpen = (await places!.fence(call(0))).open.length > 0;
+        if (isOpen) await places!.unplace(call(1));
+        expect(root.files()).toEqual(before);
+        expect(root.folders()).toEqual(['old']);
+      } else if (places) expect([code, root.files()]).toEqual(['placed', after]);
+      await places?.close();
+      await disk.close();
+      if (disk.calls.length <= at + 1) return;
+    }
+  },
+);
 
 test('what a take-back needs is durable before the first file is moved, and what was moved before the answer', async () => {
   await setUp();

@@ -1,7 +1,7 @@
 /** The second half of a placing, and the way back. Each may end anywhere and be done again. */
 import { byFolder, eachOf, type Folder, identityOf, ignoring, inFolder, isSame, orNull, split } from './disk.js';
 import type { Tree } from './tree.js';
-import type { Entry, Placing } from './undo.js';
+import { NotStaged, type Entry, type Placing } from './undo.js';
 
 /** Moves what is not at its path yet; durable. @throws SyncError FILE_UNSTABLE: somebody else wrote one of them meanwhile */
 export async function moveIn(tree: Tree, placing: Placing): Promise<void> {
@@ -32,8 +32,10 @@ async function moveOne(tree: Tree, { undo, folder, entry }: Move): Promise<void>
   const there = stats && identityOf(stats);
   if (isSame(there, entry)) return;
   if (!isSame(there, entry.had)) throw tree.refuse('FILE_UNSTABLE', entry.path, 'it was written to while it was placed');
-  if (entry.from === 'staged') await tree.stage.rename(entry.sha256, folder.at(name));
-  else await undo.rename(`new-${entry.i}`, folder.at(name));
+  if (entry.from === 'staged') {
+    const moved = tree.stage.rename(entry.sha256, folder.at(name)).then(() => true);
+    if ((await orNull(moved, 'ENOENT')) === null) throw new NotStaged(entry.path);
+  } else await undo.rename(`new-${entry.i}`, folder.at(name));
 }
 
 /** Each is durable before the next one is made in it. */
@@ -87,7 +89,7 @@ async function moveOneOut(
   const back = `back-${entry.i}`;
   await ignoring(undo.unlink(back), 'ENOENT');
   if (hasOld) {
-    await folder.link(name, undo.at(back));
+    await ignoring(folder.link(name, undo.at(back)), 'ENOSPC', 'EDQUOT', 'EMLINK'); // then it is sent again
     await undo.rename(`old-${entry.i}`, folder.at(name));
     return;
   }

@@ -1,18 +1,7 @@
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, b, call, file, request, sha256, TestRoot } from './place.fixture.js';
+import { a, call, file, placing, request, sha256, TestRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
@@ -28,10 +17,8 @@ afterEach(async () => {
   root.remove();
 });
 
-async function place(n: number, files: Record<string, string>, pipeline = a): ReturnType<RootPlaces['place']> {
-  for (const bytes of Object.values(files)) root.stage(bytes);
-  return await places.place(request({ n, pipeline, files: Object.entries(files).map(([path, bytes]) => file(path, bytes)) }));
-}
+const place = (n: number, files: Record<string, string>, pipeline = a): ReturnType<RootPlaces['place']> =>
+  placing({ root, places }, { n, files, pipeline });
 
 test('files are placed with their time and mode, and told from others', async () => {
   const { placed, notStaged } = await place(1, { 'x/y/one': '1', two: '2' });
@@ -119,176 +106,4 @@ test('the same placing again has the same answer; another one of its number take
   expect(await places.place(request({ n: 1, files: [file('one', '1'), file('two', '2')] }))).toEqual(first);
   await place(1, { one: '3' });
   expect(root.files()).toEqual({ one: '3' });
-});
-
-test('a placing that comes behind its own end is refused', async () => {
-  await place(1, { one: '1' });
-  await places.unplace(call(1));
-  await expect(place(1, { one: '1' })).rejects.toMatchObject({ code: 'FENCED' });
-  await place(2, { one: '1' });
-  await places.settle(call(2));
-  await expect(place(2, { one: '2' })).rejects.toMatchObject({ code: 'FENCED' });
-  expect(root.files()).toEqual({ one: '1' });
-});
-
-test('nothing of a lower epoch happens behind a fence, also after a restart', async () => {
-  const [placed] = (await place(1, { one: '1' })).placed;
-  expect(await places.fence(call(0, a, 2))).toEqual({ open: [1] });
-  await places.close();
-  places = await root.open();
-  await expect(place(2, { one: '2' })).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(places.unplace(call(1))).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(places.settle(call(1))).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(places.fence(call(0))).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(places.delete({ ...call(0), path: 'one', placed: placed!, way: 'remove' })).rejects.toMatchObject({ code: 'FENCED' });
-  expect(await places.fence(call(0, a, 2))).toEqual({ open: [1] });
-  await places.unplace(call(1, a, 2));
-  expect(root.files()).toEqual({});
-});
-
-test('a fence waits for what is under way, and of two the higher one stays', async () => {
-  const under = place(1, { 'x/one': '1' });
-  const [, low, high, late] = await Promise.allSettled([
-    under,
-    places.fence(call(0, a, 2)),
-    places.fence(call(0, a, 3)),
-    places.fence(call(0, a, 2)),
-  ]);
-  expect(low).toMatchObject({ value: { open: [1] } });
-  expect(high).toMatchObject({ value: { open: [1] } });
-  expect(late).toMatchObject({ reason: { code: 'FENCED' } });
-});
-
-test('a higher epoch is let in without a fence only where nothing is open', async () => {
-  await place(1, { one: '1' });
-  await expect(places.place(request({ n: 2, epoch: 2, files: [] }))).rejects.toMatchObject({ code: 'FENCED' });
-  await places.settle(call(1));
-  await places.place(request({ n: 2, epoch: 2, files: [file('one', '1')] }));
-  await expect(place(3, { one: '1' })).rejects.toMatchObject({ code: 'FENCED' });
-});
-
-test('what another pipeline may take back is not relied on', async () => {
-  root.write('p', 'old');
-  await place(1, { p: 'new' }, a);
-  await places.place(request({ n: 7, pipeline: b, files: [file('p', 'new')] }));
-  await places.unplace(call(1, a));
-  expect(root.files()).toEqual({ p: 'new' });
-  await places.unplace(call(7, b));
-  expect(root.files()).toEqual({ p: 'old' });
-});
-
-test('whoever takes back first, nothing is left of two placings', async () => {
-  for (const order of [
-    [a, b],
-    [b, a],
-  ]) {
-    await place(order[0] === a ? 1 : 2, { p: 'of a' }, a);
-    await place(order[0] === a ? 1 : 2, { p: 'of b' }, b);
-    for (const pipeline of order) await places.unplace(call(order[0] === a ? 1 : 2, pipeline));
-    expect(root.files()).toEqual({});
-  }
-});
-
-test('a file is deleted that is the one that was placed, and is named by nothing open', async () => {
-  const [placed] = (await place(1, { 'x/one': '1' })).placed;
-  const remove = { ...call(0), path: 'x/one', placed: placed!, way: 'trash' as const };
-  expect(await places.delete(remove)).toEqual({ outcome: 'busy' });
-  await places.settle(call(1));
-  expect(await places.delete({ ...remove, placed: { ...placed!, ino: '1' } })).toEqual({ outcome: 'changed' });
-  await places.place(request({ n: 4, pipeline: b, files: [file('x/one', '1')] }));
-  expect(await places.delete(remove)).toEqual({ outcome: 'busy' });
-  await places.unplace(call(4, b));
-  expect(await places.delete(remove)).toEqual({ outcome: 'deleted' });
-  expect([root.files(), root.folders(), root.ownBytes('trash')]).toEqual([{}, ['x'], ['1']]);
-  expect(await places.delete(remove)).toEqual({ outcome: 'gone' });
-});
-
-test('neither a folder nor through a link is anything deleted', async () => {
-  const [placed] = (await place(1, { one: '1' })).placed;
-  await places.settle(call(1));
-  mkdirSync(join(root.path, 'folder'));
-  symlinkSync('.', join(root.path, 'here'));
-  const outcome = async (path: string) => (await places.delete({ ...call(0), path, placed: placed!, way: 'remove' })).outcome;
-  expect(await outcome('folder')).toBe('changed');
-  expect(await outcome('here/one')).toBe('changed');
-  expect(await outcome('one')).toBe('deleted');
-  expect(root.own('trash')).toEqual([]);
-});
-
-test('the trash is kept for seven days', async () => {
-  root.write('old', 'before');
-  utimesSync(join(root.path, 'old'), 1, 1);
-  await place(1, { old: 'after' });
-  await places.settle(call(1));
-  const day = 24 * 3600 * 1000;
-  await places.purge(Date.now() + 6 * day);
-  expect(root.ownBytes('trash')).toEqual(['before']);
-  await places.purge(Date.now() + 8 * day);
-  expect(root.ownBytes('trash')).toEqual([]);
-});
-
-test('no path leads out of the root, into .lutra, or over a link or a folder', async () => {
-  const outside = new TestRoot();
-  outside.write('secret', 'secret');
-  symlinkSync(outside.path, join(root.path, 'out'));
-  symlinkSync(join(outside.path, 'secret'), join(root.path, 'link'));
-  mkdirSync(join(root.path, 'folder'));
-  root.write('plain', 'plain');
-  const paths = [
-    '../x',
-    '/etc/x',
-    'x/../../y',
-    '.lutra/stage/x',
-    'out/x',
-    'link',
-    'folder',
-    'plain/x',
-    'a//b',
-    `${'n'.repeat(256)}`,
-    'nul\0',
-  ];
-  for (const path of paths) await expect(place(1, { [path]: 'bytes' }), path).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
-  await expect(place(1, { x: 'file', 'x/y': 'in it' })).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
-  expect(root.files()).toEqual({ link: 'secret', 'out/secret': 'secret', plain: 'plain' });
-  expect(readFileSync(join(outside.path, 'secret'), 'utf8')).toBe('secret');
-  expect(existsSync(join(outside.path, 'x'))).toBe(false);
-  expect(await places.fence(call(0))).toEqual({ open: [] });
-  outside.remove();
-});
-
-test('a hash is no path', async () => {
-  const bad = { ...file('one', '1'), sha256: '../../../etc/passwd' };
-  await expect(places.place(request({ n: 1, files: [bad] }))).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
-});
-
-test('staged bytes that a link names are not taken', async () => {
-  root.stage('1');
-  linkSync(join(root.path, '.lutra/stage', sha256('1')), join(root.path, 'elsewhere'));
-  expect(await places.place(request({ n: 1, files: [file('one', '1')] }))).toMatchObject({ notStaged: ['one'] });
-});
-
-test('our own folder is ours alone', () => {
-  for (const name of ['.lutra', '.lutra/undo', '.lutra/trash', '.lutra/fence']) {
-    expect(lstatSync(join(root.path, name)).mode & 0o077 & (name === '.lutra' ? 0 : 0o777), name).toBe(0);
-  }
-});
-
-test('what is left of an unfinished placing is gone after a start', async () => {
-  const folder = join(root.path, '.lutra/undo', a, '9');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'old-0'), 'x');
-  chmodSync(folder, 0o700);
-  await places.close();
-  places = await root.open();
-  expect(root.own(`undo/${a}`)).toEqual([]);
-});
-
-test('whoever comes when it is closed is sent away', async () => {
-  const last = place(1, { one: '1' });
-  await Promise.resolve(); // it is under way
-  const closed = places.close();
-  await expect(place(2, { two: '2' })).rejects.toMatchObject({ code: 'FILES_UNAVAILABLE' });
-  await Promise.all([closed, last]);
-  expect(root.files()).toEqual({ one: '1' });
-  places = await root.open();
 });

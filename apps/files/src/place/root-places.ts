@@ -18,17 +18,19 @@ import type {
 import { SyncError, type PipelineUid } from '@lutra/model';
 import { hashFile, ofDisk } from './disk.js';
 import { Fences } from './fences.js';
+import { Marks } from './marks.js';
 import { moveIn, moveOut } from './move.js';
 import { OpenPlacings } from './open-placings.js';
 import { prepare, type Prepared } from './prepare.js';
 import { finishAway, purge, sweepOne, takeAway } from './trash.js';
 import { Tree, type RootOptions } from './tree.js';
-import type { Placing } from './undo.js';
+import { NotStaged, type Placing } from './undo.js';
 
 export class RootPlaces {
   readonly #tree: Tree;
   readonly #open: OpenPlacings;
   readonly #fences: Fences;
+  readonly #marks = new Marks();
   #isClosed = false;
   /** Of what is under way, one behind the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -58,9 +60,10 @@ export class RootPlaces {
     return await this.#alone(async () => {
       await this.#admit(request);
       this.#fences.refuseLate(request);
+      for (const { path } of request.files) this.#marks.void(path);
       const open = this.#open.find(request);
       const again = open && (await this.#again(open, request));
-      const end = again ? { placing: again } : await this.#anew(request, open);
+      const end = again ? { placing: again } : await this.#anew(request, open).catch(notStaged);
       if ('notStaged' in end) return { placed: [], ...end };
       const placed = new Map(end.placing.entries.map((entry) => [entry.path, this.#answerOf(entry)]));
       return { placed: request.files.map(({ path }) => placed.get(path) as PlacedFile), notStaged: [] };
@@ -72,7 +75,8 @@ export class RootPlaces {
       await this.#admit(request);
       const placing = this.#open.find(request);
       if (placing) await this.#takeBack(placing);
-      this.#fences.pass(request);
+      const isOfOlderOwner = placing !== undefined && placing.epoch < request.epoch; // whose requests are refused, however late
+      if (!isOfOlderOwner) this.#fences.pass(request);
     });
   }
 
@@ -96,13 +100,17 @@ export class RootPlaces {
   }
 
   async delete(request: DeleteRequest): Promise<DeleteAnswer> {
-    const { path, placed, way } = request;
+    const { path, placed, way, mark } = request;
+    this.#tree.checkPath(path);
     const taken = await this.#alone(async () => {
       await this.#admit(request);
       if (this.#open.names(path)) return 'busy';
+      if (mark === null) return { mark: this.#marks.give(path) };
+      if (!this.#marks.take(path, mark)) return 'busy';
       return await this.#tree.about(path, async () => await takeAway(this.#tree, path, placed));
     });
     if (typeof taken === 'string') return { outcome: taken };
+    if ('mark' in taken) return { outcome: 'marked', ...taken };
     await this.#tree.about(path, async () => await finishAway(this.#tree, taken.name, way));
     return { outcome: 'deleted' };
   }
@@ -137,7 +145,11 @@ export class RootPlaces {
 
   async #anew(request: PlaceRequest, open: Placing | undefined): Promise<Prepared> {
     if (open) await this.#takeBack(open);
-    const prepared = await prepare(this.#tree, request, (path) => this.#open.isPlacedBySomebodyElse(path, request.pipeline));
+    const isElsewhere = (path: string): boolean => this.#open.isPlacedBySomebodyElse(path, request.pipeline);
+    const prepared = await prepare(this.#tree, request, isElsewhere).catch(async (error: unknown) => {
+      await this.#sweep().catch(() => undefined); // its copies take room; the next sweep tries again
+      throw error;
+    });
     if ('notStaged' in prepared) return prepared;
     this.#open.add(prepared.placing);
     try {
@@ -177,4 +189,10 @@ export class RootPlaces {
       throw ofDisk(error, { root });
     });
   }
+}
+
+/** Staged bytes may go as long as they are not placed. */
+function notStaged(error: unknown): { readonly notStaged: readonly string[] } {
+  if (error instanceof NotStaged) return { notStaged: [error.path] };
+  throw error;
 }

@@ -44,7 +44,8 @@ async function toStage(
 
 async function toTrash(tree: Tree, folder: Folder, name: string): Promise<void> {
   const sha256 = await orNull(folder.withFile(name, tree.hash), 'ENOENT');
-  if (sha256 !== null) await ignoring(folder.rename(name, tree.trash.at(sha256)), 'ENOENT');
+  if (sha256 === null && name.startsWith('in-')) return; // purge tries again
+  await ignoring(folder.rename(name, tree.trash.at(sha256 ?? `in-${randomUUID()}`)), 'ENOENT');
 }
 
 /**

@@ -27,10 +27,22 @@ export interface Placing {
   readonly made: readonly string[];
 }
 
+/** Staged bytes were there, and are gone: nobody had wanted them for an hour. */
+export class NotStaged extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${path} is not staged any more`);
+    this.path = path;
+  }
+}
+
 export class UndoFolders {
   readonly #folder: Folder;
   /** Of a pipeline's folders those that are done with and wait to be swept. */
   readonly #done = new Set<string>();
+  /** Pipelines whose folder is. */
+  readonly #durable = new Set<string>();
 
   private constructor(folder: Folder) {
     this.#folder = folder;
@@ -89,7 +101,8 @@ export class UndoFolders {
       await folder.sync();
     });
     await this.within(placing.pipeline, async (folder) => await folder.sync());
-    await this.#folder.sync();
+    if (!this.#durable.has(placing.pipeline)) await this.#folder.sync();
+    this.#durable.add(placing.pipeline);
   }
 
   /** From here on it is not open. What is left of it waits for `sweep`. */

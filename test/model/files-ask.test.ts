@@ -1,4 +1,4 @@
-/** Each row gets bytes that are as new as it is, and nothing stops that the log itself explains; and the rules for which that does not hold. */
+/** Each row gets bytes as new as it is, and nothing stops that the log explains; and the rules for which that does not hold. */
 import { describe, expect, it } from 'vitest';
 import { askModel, askProtocol } from './files-ask.js';
 import type { Action, AskCase, AskRules } from './files-ask.js';

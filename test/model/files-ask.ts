@@ -1,7 +1,7 @@
 /**
- * Files that belong to rows, at their source: when a loader asks for a file, what its answer may be used for, and what it means that there is
- * none. The application writes its file, commits the row, writes again, removes; files and rows are read in between. Does each row get bytes
- * that are as new as it is, and does nothing stop that the log itself explains? docs/decisions/0035-files.md.
+ * Files that belong to rows, at their source: when a loader asks for a file, what its answer may be used for, and what it means that there
+ * is none. The application writes its file, commits the row, writes again, removes; files and rows are read in between. Does each row get
+ * bytes that are as new as it is, and does nothing stop that the log itself explains? docs/decisions/0035-files.md.
  */
 import { set } from './files-words.js';
 import type { Model, Turn } from './paths.js';

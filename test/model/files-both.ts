@@ -1,6 +1,7 @@
 /**
- * Files that belong to rows, both ways: applications of two regions write files and rows, each loader decides about what the other side sends,
- * places what wins, and is killed in between. Do both sides end with the same rows, each with its own file? docs/decisions/0035-files.md.
+ * Files that belong to rows, both ways: applications of two regions write files and rows, each loader decides about what the other side
+ * sends, places what wins, and is killed in between. Do both sides end with the same rows, each with its own file?
+ * docs/decisions/0035-files.md.
  */
 import type { BothCase, BothRules, BothState, Entry, Open, Region, RegionState, Row } from './files-both-words.js';
 import type { Model, Turn } from './paths.js';

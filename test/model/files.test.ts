@@ -1,4 +1,4 @@
-/** No row is there without its file, and no file stays that no committed row names, whoever is killed; and the rules for which that does not hold. */
+/** No row is there without its file, and no file stays that was not committed; and the rules for which that does not hold. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { calm, filesCases, row } from './files-cases.js';
 import { filesModel } from './files.js';

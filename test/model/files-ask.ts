@@ -13,9 +13,11 @@ export interface AskRules {
   readonly validator: boolean;
   /** What is not there: the row is looked up at the source; or only what is read ahead; or it is missing. */
   readonly missing: 'looked up' | 'read ahead' | 'missing';
+  /** Rows carry hashes, and the file has another one, though the row at the source still names it: it is asked for again, or it stops. */
+  readonly mismatch: 'asks again' | 'stops';
 }
 
-export const askProtocol: AskRules = { shared: 'asked later', validator: true, missing: 'looked up' };
+export const askProtocol: AskRules = { shared: 'asked later', validator: true, missing: 'looked up', mismatch: 'asks again' };
 
 /** Of the application at the source: it writes a file, commits the row (null: deletes it), or removes a file. */
 export type Action =
@@ -27,6 +29,8 @@ export interface AskCase {
   readonly actions: readonly Action[];
   /** How many rows are read ahead of the one that is committed. */
   readonly ahead: number;
+  /** Rows carry the hash of their file. */
+  readonly hash: boolean;
 }
 
 interface Ask {
@@ -35,8 +39,10 @@ interface Ask {
   readonly path: string;
   /** hashed: these bytes are stated · answered */
   readonly phase: 'sent' | 'hashed' | 'answered';
-  readonly bytes: number | 'missing' | 'superseded' | null;
+  readonly bytes: number | 'missing' | 'superseded' | 'mismatch' | null;
 }
+
+type To = (name: string, part: Partial<Ask>) => Turn<AskState>;
 
 interface Logged {
   readonly path: string | null;
@@ -57,11 +63,11 @@ export interface AskState {
   readonly wrong: string | null;
 }
 
-export function askModel({ actions, ahead }: AskCase, rules: AskRules): Model<AskState> {
+export function askModel({ actions, ahead, hash }: AskCase, rules: AskRules): Model<AskState> {
   return {
     first: { actions, disk: {}, row: null, log: [], read: 0, committed: 0, asks: [], got: null, wrong: null },
     turns: (state) =>
-      state.wrong === null ? [...acts(state), ...reads(state, ahead), ...answers(state, rules), ...commits(state, rules)] : [],
+      state.wrong === null ? [...acts(state), ...reads(state, ahead), ...answers(state, rules, hash), ...commits(state, rules, hash)] : [],
     verdict: (state) => state.wrong ?? atRest(state),
   };
 }
@@ -97,13 +103,15 @@ function reads(state: AskState, ahead: number): readonly Turn<AskState>[] {
 }
 
 /** The source's files app: it hashes, it sends; or it has none, and looks the row up in its database. */
-function answers(state: AskState, rules: AskRules): readonly Turn<AskState>[] {
+function answers(state: AskState, rules: AskRules, hash: boolean): readonly Turn<AskState>[] {
   return state.asks.flatMap((ask, index): readonly Turn<AskState>[] => {
-    const to = (name: string, part: Partial<Ask>): Turn<AskState> => ({
+    const to: To = (name, part) => ({
       name: `${name} for row ${ask.row}`,
       state: { ...state, asks: set(state.asks, index, { ...ask, ...part }) },
     });
     const there = state.disk[ask.path] ?? null;
+    const isOther = hash && there !== null && there !== state.log[ask.row]!.bytes;
+    if (ask.phase === 'sent' && isOther) return mismatched(state, ask, rules, to);
     if (ask.phase === 'sent' && there !== null) return [to('hashes', { phase: 'hashed', bytes: there })];
     if (ask.phase === 'sent') return missing(state, ask, rules, to);
     if (ask.phase !== 'hashed') return [];
@@ -113,27 +121,33 @@ function answers(state: AskState, rules: AskRules): readonly Turn<AskState>[] {
   });
 }
 
-function missing(
-  { row, log, read }: AskState,
-  ask: Ask,
-  { missing }: AskRules,
-  to: (name: string, part: Partial<Ask>) => Turn<AskState>,
-): readonly Turn<AskState>[] {
-  const later = missing === 'looked up' ? (row?.path !== ask.path ? [row] : []) : missing === 'missing' ? [] : log.slice(ask.row + 1, read);
-  const isSuperseded = later.some((one) => one?.path !== ask.path);
-  return [to(isSuperseded ? 'superseded' : 'missing', { phase: 'answered', bytes: isSuperseded ? 'superseded' : 'missing' })];
+/** Behind the ask: the application has written the file, and its row is still to come. */
+function mismatched({ row, log }: AskState, ask: Ask, { mismatch }: AskRules, to: To): readonly Turn<AskState>[] {
+  const isNamed = row?.path === ask.path && row.bytes === log[ask.row]!.bytes;
+  if (!isNamed) return [to('superseded', { phase: 'answered', bytes: 'superseded' })];
+  return mismatch === 'stops' ? [to('other bytes', { phase: 'answered', bytes: 'mismatch' })] : [];
 }
 
-function commits(state: AskState, { shared }: AskRules): readonly Turn<AskState>[] {
+/** Where the row still names it, it is asked for again. */
+function missing({ row, log, read }: AskState, ask: Ask, { missing }: AskRules, to: To): readonly Turn<AskState>[] {
+  const isSuperseded =
+    missing === 'read ahead' ? log.slice(ask.row + 1, read).some(({ path }) => path !== ask.path) : row?.path !== ask.path;
+  if (missing !== 'missing' && isSuperseded) return [to('superseded', { phase: 'answered', bytes: 'superseded' })];
+  return missing === 'looked up' ? [] : [to('missing', { phase: 'answered', bytes: 'missing' })];
+}
+
+function commits(state: AskState, { shared }: AskRules, hash: boolean): readonly Turn<AskState>[] {
   const { committed, read, log, asks } = state;
   const row = log[committed];
   if (!row || committed >= read) return [];
   const next = { ...state, committed: committed + 1 };
   if (row.path === null) return [{ name: `deletes row ${committed}`, state: { ...next, got: null } }];
-  const isUsable = (ask: Ask): boolean => ask.path === row.path && ask.phase === 'answered' && (ask.row >= committed || shared === 'any');
+  const isFor = (ask: Ask): boolean => ask.path === row.path && (!hash || log[ask.row]!.bytes === row.bytes);
+  const isUsable = (ask: Ask): boolean => ask.phase === 'answered' && isFor(ask) && (ask.row >= committed || shared === 'any');
   return [...new Map(asks.filter(isUsable).map((ask) => [ask.bytes, ask])).values()].map(({ bytes }) => {
     const name = `commits row ${committed}`;
-    if (bytes === 'missing') return { name, state: { ...next, wrong: 'it stops for a file that the source has removed in order' } };
+    if (bytes === 'missing' || bytes === 'mismatch')
+      return { name, state: { ...next, wrong: 'it stops, and nobody has done anything wrong' } };
     if (bytes === 'superseded') return { name, state: { ...next, got: null } };
     const isOld = bytes! < row.bytes;
     return {

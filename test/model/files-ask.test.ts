@@ -26,6 +26,7 @@ const cases: Readonly<Record<string, AskCase>> = {
     hash: false,
   },
   'the file is removed, and then its row': { actions: [file('p', 1), row('p', 1), remove('p'), row(null, 0)], ahead: 1, hash: false },
+  'the row, and then its file': { actions: [row('p', 1), file('p', 1)], ahead: 0, hash: false },
   'one path, with a hash in the row': { actions: [file('p', 1), row('p', 1), file('p', 2), row('p', 2)], ahead: 1, hash: true },
 };
 
@@ -44,6 +45,7 @@ describe('a row gets the file of another one, or stops', () => {
     ['what is not there is missing', 'a path for each row, the old file is removed', { missing: 'missing' }],
     ['only what is read ahead tells that a row is superseded', 'a path for each row, the old file is removed', { missing: 'read ahead' }],
     ['what is not there is missing at once', 'the file is removed, and then its row', { missing: 'missing' }],
+    ['the row is looked up as it is visible', 'the row, and then its file', { look: 'as it is visible' }],
     ['a file with another hash than the row stops', 'one path, with a hash in the row', { mismatch: 'stops' }],
   ])('%s', (name, example, naive) => {
     const { good, bad, shortest } = endsOf(askModel(cases[example]!, { ...askProtocol, ...naive }));

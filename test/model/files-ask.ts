@@ -15,9 +15,17 @@ export interface AskRules {
   readonly missing: 'looked up' | 'read ahead' | 'missing';
   /** Rows carry hashes, and the file has another one, though the row at the source still names it: it is asked for again, or it stops. */
   readonly mismatch: 'asks again' | 'stops';
+  /** The row is looked up behind the locks of whoever writes it; or as it is visible, and its own transaction may not be yet. */
+  readonly look: 'behind locks' | 'as it is visible';
 }
 
-export const askProtocol: AskRules = { shared: 'asked later', validator: true, missing: 'looked up', mismatch: 'asks again' };
+export const askProtocol: AskRules = {
+  shared: 'asked later',
+  validator: true,
+  missing: 'looked up',
+  mismatch: 'asks again',
+  look: 'behind locks',
+};
 
 /** Of the application at the source: it writes a file, commits the row (null: deletes it), or removes a file. */
 export type Action =
@@ -53,6 +61,8 @@ export interface AskState {
   readonly actions: readonly Action[];
   readonly disk: Readonly<Record<string, number | null>>;
   readonly row: Logged | null;
+  /** In the log, and not visible yet (semi-sync): the application waits for its COMMIT. */
+  readonly coming: Logged | null;
   readonly log: readonly Logged[];
   /** Rows that the loader has read, and committed. */
   readonly read: number;
@@ -65,7 +75,7 @@ export interface AskState {
 
 export function askModel({ actions, ahead, hash }: AskCase, rules: AskRules): Model<AskState> {
   return {
-    first: { actions, disk: {}, row: null, log: [], read: 0, committed: 0, asks: [], got: null, wrong: null },
+    first: { actions, disk: {}, row: null, coming: null, log: [], read: 0, committed: 0, asks: [], got: null, wrong: null },
     turns: (state) =>
       state.wrong === null ? [...acts(state), ...reads(state, ahead), ...answers(state, rules, hash), ...commits(state, rules, hash)] : [],
     verdict: (state) => state.wrong ?? atRest(state),
@@ -73,6 +83,10 @@ export function askModel({ actions, ahead, hash }: AskCase, rules: AskRules): Mo
 }
 
 function acts(state: AskState): readonly Turn<AskState>[] {
+  if (state.coming) {
+    const row = state.coming.path === null ? null : state.coming;
+    return [{ name: 'the row is visible', state: { ...state, row, coming: null } }];
+  }
   const [action, ...actions] = state.actions;
   if (!action) return [];
   const next = { ...state, actions };
@@ -83,12 +97,7 @@ function acts(state: AskState): readonly Turn<AskState>[] {
       return [{ name: `removes ${action.path}`, state: { ...next, disk: { ...state.disk, [action.path]: null } } }];
     case 'row': {
       const row = { path: action.path, bytes: action.bytes };
-      return [
-        {
-          name: `row ${action.path} ${action.bytes}`,
-          state: { ...next, row: action.path === null ? null : row, log: [...state.log, row] },
-        },
-      ];
+      return [{ name: `row ${action.path} ${action.bytes}`, state: { ...next, coming: row, log: [...state.log, row] } }];
     }
   }
 }
@@ -111,6 +120,7 @@ function answers(state: AskState, rules: AskRules, hash: boolean): readonly Turn
     });
     const there = state.disk[ask.path] ?? null;
     const isOther = hash && there !== null && there !== state.log[ask.row]!.bytes;
+    if (ask.phase === 'sent' && (isOther || there === null) && state.coming && rules.look === 'behind locks') return [];
     if (ask.phase === 'sent' && isOther) return mismatched(state, ask, rules, to);
     if (ask.phase === 'sent' && there !== null) return [to('hashes', { phase: 'hashed', bytes: there })];
     if (ask.phase === 'sent') return missing(state, ask, rules, to);

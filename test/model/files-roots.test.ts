@@ -1,4 +1,4 @@
-/** Whatever roots the rules name meanwhile, what is settled was committed, and nothing stays open; and the rules for which that does not hold. */
+/** Whatever roots the rules name, what is settled was committed and nothing stays open; and the rules for which that does not hold. */
 import { expect, it } from 'vitest';
 import { rootModel, rootProtocol } from './files-roots.js';
 import type { RootCase, RootRules } from './files-roots.js';

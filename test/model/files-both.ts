@@ -77,7 +77,7 @@ function cleans(state: BothState, region: Region): Turns {
 }
 
 function added(list: readonly number[], one: number): readonly number[] {
-  return [...new Set([...list, one])].toSorted();
+  return [...new Set([...list, one])].toSorted((a, b) => a - b);
 }
 
 function loads(state: BothState, region: Region, rules: BothRules): Turns {
@@ -182,7 +182,7 @@ function atRest(state: BothState, example: BothCase): string | null {
   const text = ({ rows }: RegionState): string =>
     JSON.stringify(
       Object.entries(rows)
-        .toSorted()
+        .toSorted(([a], [b]) => a.localeCompare(b))
         .map(([key, row]) => row && [key, row.path, row.tag]),
     );
   if (text(A) !== text(B)) return `rows differ: ${text(A)} ${text(B)}`;

@@ -80,10 +80,10 @@ function withoutApp(state: FilesState, { rules }: At): FilesState {
   const workers = state.workers.filter(({ waits }) => !waits);
   const dropped = state.workers.filter(({ waits }) => waits);
   const locks = dropped.reduce((now, worker) => unlocked({ ...state, locks: now }, nameOf(worker)), state.locks);
-  const next = { ...state, requests: rules.root === 'lease is over' ? ghosts : [], marks: {}, workers, locks };
+  const next: FilesState = { ...state, requests: rules.root === 'lease is over' ? ghosts : [], marks: {}, workers, locks };
   return state.loaders
     .filter(({ waits }) => waits)
-    .reduce((now, loader) => {
+    .reduce<FilesState>((now, loader) => {
       const isAgain = loader.phase === 'place' && rules.noAnswer === 'again';
       return withLoader(now, loader, isAgain ? { waits: false } : { phase: 'gone', waits: false });
     }, next);

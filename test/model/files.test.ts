@@ -1,4 +1,4 @@
-/** No row is there without its file, and no file stays that no committed row names, whoever is killed; and the rules for which that does not hold. */
+/** No row is there without its file, and no file stays that was not committed; and the rules for which that does not hold. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { calm, filesCases, row } from './files-cases.js';
 import { filesModel } from './files.js';
@@ -20,7 +20,6 @@ const each: readonly Partial<FileFaults>[] = [
   { loader: 2 },
   { loader: 1, app: 1 },
   { sleep: 1, refusal: 1 },
-  { sleep: 1, app: 1 },
   { timeout: 1, refusal: 1 },
   { loader: 1, skip: 1 },
 ];
@@ -29,16 +28,19 @@ const { replaced, fresh, twice, moved, gone, again, application, pair, onePath }
 describe('each row has its file at any time, and nothing else stays', () => {
   it.each(Object.entries({ replaced, fresh, twice, moved, gone, application }))('%s', (_, example) => {
     for (const faults of each) holds({ ...example, faults: { ...calm, ...faults } });
-    // A place whose answer did not come may be asked for again, by its number.
-    for (const faults of each) holds({ ...example, faults: { ...calm, ...faults } }, { ...filesProtocol, noAnswer: 'again' });
+  });
+
+  it('a place whose answer did not come is asked for again, by its number', () => {
+    for (const example of [replaced, fresh, gone])
+      for (const faults of each) holds({ ...example, faults: { ...calm, ...faults } }, { ...filesProtocol, noAnswer: 'again' });
   });
 
   it('a path that is named again while it is to go', () => {
-    for (const faults of [{ loader: 1 }, { app: 1 }, { refusal: 1 }, { session: 1 }]) holds({ ...again, faults: { ...calm, ...faults } });
+    for (const faults of [{ loader: 1 }, { app: 1 }, { session: 1 }]) holds({ ...again, faults: { ...calm, ...faults } });
   });
 
   it.each(Object.entries({ pair, onePath }))('two pipelines: %s', (_, example) => {
-    for (const faults of [{ loader: 1 }, { refusal: 1 }, { loader: 1, skip: 1 }]) holds({ ...example, faults: { ...calm, ...faults } });
+    for (const faults of [{ loader: 1 }, { refusal: 1 }]) holds({ ...example, faults: { ...calm, ...faults } });
   });
 });
 
@@ -76,6 +78,12 @@ describe('a row without its file, or a file without a row', () => {
     holds(faulty);
     const { good, bad, shortest } = endsOf(filesModel(faulty, { ...filesProtocol, ...naive }));
     console.log(`${name}: ${bad} of ${good + bad}: ${shortest?.join('; ') ?? ''}`);
-    expect.soft(bad).toBeGreaterThan(0);
+    expect(bad).toBeGreaterThan(0);
+  });
+
+  it('two pipelines bring one path with different bytes', () => {
+    const { good, bad } = endsOf(filesModel({ ...replaced, logs: [[row('r', 'p', 2)], [row('r', 'p', 3)]] }, filesProtocol));
+    console.log(`two pipelines bring one path with different bytes: ${bad} of ${good + bad}`);
+    expect(bad).toBeGreaterThan(0);
   });
 });

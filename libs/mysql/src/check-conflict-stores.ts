@@ -83,14 +83,15 @@ const suspendedStore: Store = {
   rights: written,
 };
 
-const fileColumns = { root: 'varchar(48)', path_hash: 'binary(32)', path: 'varbinary(4096)' };
+const pathColumns = { path_hash: 'binary(32)', path: 'varbinary(4096)' };
 
 const fileStores: readonly Store[] = [
   {
     name: 'file',
     id: 'file-store',
     columns: {
-      ...fileColumns,
+      root: 'varchar(48)',
+      ...pathColumns,
       sha256: 'binary(32)',
       size: 'bigint unsigned',
       mtime_ns: 'bigint',
@@ -117,7 +118,8 @@ const fileStores: readonly Store[] = [
     columns: {
       id: 'bigint unsigned',
       pipeline: 'varchar(12)',
-      ...fileColumns,
+      root: 'varchar(48)',
+      ...pathColumns,
       sha256: 'binary(32)?',
       database_name: 'varchar(64)',
       table_name: 'varchar(64)',

@@ -141,7 +141,7 @@ function checkUnique(file: FileRule, of: FileCase): readonly Problem[] {
   return refused(why, 'put the columns of the primary key into the path; or "deletes": "keep"');
 }
 
-interface TableFiles {
+export interface TableFiles {
   readonly table: TargetTable;
   readonly files: readonly FileRule[];
 }

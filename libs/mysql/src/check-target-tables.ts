@@ -1,10 +1,10 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
 import { createRouter, createRuleFinder, isStop, tableName } from '@lutra/model';
-import type { ConflictRule, FileRule, FollowedRoute, TableName } from '@lutra/model';
+import type { ConflictRule, FollowedRoute, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
-import { checkFiles, checkSharedPaths } from './check-files.js';
+import { checkFiles, checkSharedPaths, type TableFiles } from './check-files.js';
 import { checkCreateWitness } from './check-ddl.js';
 import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rule-tables.js';
@@ -57,12 +57,12 @@ export async function checkTargetTables(
     const problems: Problem[] = [...checkSameNames(sourceServer, server)];
     let autoIncrement = false;
     let isCreated = false;
-    const names: TableName[] = [];
-    const withFiles: { readonly table: TargetTable; readonly files: readonly FileRule[] }[] = [];
+    const taken: (TableFiles & { readonly name: TableName })[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null && router.shadow(table) !== 'implied')) {
       const name = router(from) ?? from;
       const rule = ruleOf(name);
-      names.push(name);
+      const files = router.filesOf(from);
+      taken.push({ table: from, name, files });
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
       const found = to
         ? await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })
@@ -77,8 +77,6 @@ export async function checkTargetTables(
           ...checkConflicts({ rule, from, to, sameFlavor, ...logged, twoWay }),
           ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: rule.policy, router }),
         );
-      const files = router.filesOf(from);
-      if (files.length > 0) withFiles.push({ table: from, files });
       if (seesAll(sourceServer, from)) told.push(...(await checkFiles(target, { files, rule, from, to, twoWay })));
       if (to)
         told.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: !isStop(rule), forwards })));
@@ -86,14 +84,17 @@ export async function checkTargetTables(
       isCreated ||= creates && to === undefined;
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
-    problems.push(...rulesWithoutTable(rules, router, names));
-    if (twoWay) problems.push(...checkSharedPaths(withFiles));
-    if (twoWay && autoIncrement) problems.push(...checkAutoIncrement(sourceServer, server));
+    problems.push(...rulesWithoutTable(rules, router, namesOf(taken)));
+    if (twoWay) problems.push(...checkSharedPaths(taken), ...(autoIncrement ? checkAutoIncrement(sourceServer, server) : []));
     if (twoWay && isCreated) problems.push(...(await checkCreateWitness(target, server)));
     return problems.map((found) => withAlterAdvice(found, twoWay));
   } finally {
     await session.close();
   }
+}
+
+function namesOf(taken: readonly { readonly name: TableName }[]): readonly TableName[] {
+  return taken.map(({ name }) => name);
 }
 
 /** Without it the two tables cannot be compared. */

@@ -17,14 +17,14 @@ const zooKeeper = useZooKeeper();
 const secretKey = Keyring.of(Buffer.alloc(32, 7));
 const documents = { regions: new Map([['hz', {}]]), endpoints: new Map() } as unknown as Configuration;
 
-const room = {
+const room: Pick<PlaceRoom, 'hold' | 'fence' | 'close'> = {
   hold: (_root, { signal }, ready) => {
     ready();
     return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   },
   fence: async () => ({ open: [3] }),
   close: async () => undefined,
-} as PlaceRoom;
+};
 
 it('serves its roots as soon as it knows the configuration, and places in one while it holds its lease', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lutra-root-'));
@@ -32,7 +32,7 @@ it('serves its roots as soon as it knows the configuration, and places in one wh
   const [port] = await freePorts(1);
   const variables = { LUTRA_REGION: 'hz', LUTRA_ROOTS: `pics=${folder} served=${tmpdir()}/?serve`, LUTRA_FILES_PORT: String(port) };
   expect(() => new FilesApp({ variables, rooms: {} }).start({} as BesideDeps)).toThrow(/lie in each other/);
-  const app = new FilesApp({ variables: { ...variables, LUTRA_ROOTS: `pics=${folder}` }, rooms: { place: () => room } });
+  const app = new FilesApp({ variables: { ...variables, LUTRA_ROOTS: `pics=${folder}` }, rooms: { place: () => room as PlaceRoom } });
   const registry = await zooKeeper.open();
   const beside = app.start({ registry, secretKey, logger } as unknown as BesideDeps);
   const worker = { app: 'files', instance: 'h:1', region: 'hz', version: '1', levels: [1, 4] as const, keys: [], since: 1 };

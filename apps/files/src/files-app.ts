@@ -81,13 +81,17 @@ export class FilesApp {
     logger.info({ path: root.path, ...facts }, 'files are placed here');
     const { place } = running;
     if (!place) throw new SyncError('FILES_UNAVAILABLE', `root ${root.name}: this build places no files`);
+    const leave = (): void => void running.places.delete(root.name);
+    lead.signal.addEventListener('abort', leave, { once: true });
     try {
       await place.hold(root, lead, () => {
+        if (lead.signal.aborted) return;
         running.places.add(root.name);
         status.update({ state: 'running', waitingFor: null, epoch: lead.leaseNumber, lastError: null });
       });
     } finally {
-      running.places.delete(root.name);
+      lead.signal.removeEventListener('abort', leave);
+      leave();
     }
   }
 }

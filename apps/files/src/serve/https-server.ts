@@ -37,6 +37,9 @@ const limits = {
   // aria2 keeps a connection for 15 s.
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5_000,
+  // TCP's own: a client whose machine is gone is noticed.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
   // A path of 4,096 bytes in a URL.
   maxHeaderSize: 16 * 1024,
   minVersion: 'TLSv1.2',
@@ -125,6 +128,7 @@ export class FilesServer {
     response.once('close', () => over.abort(new SyncError('ABORTED', 'the client is gone')));
     const signal = AbortSignal.any([over.signal, this.#closing.signal]);
     if (route.kind === 'lines') return sendLines(route.answer(body, signal), { response, signal, told });
+    request.socket.setTimeout(0); // what is asked may take minutes, without a byte
     const text = JSON.stringify((await route.answer(body, signal)) ?? {});
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
   }

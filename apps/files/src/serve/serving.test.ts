@@ -267,7 +267,7 @@ describe('a request', () => {
   it('is refused with another body, another key, or after five minutes', async () => {
     const body = Buffer.from(JSON.stringify({ root: 'pics', paths: [] }));
     const headers = { Authorization: signRequest(serving.keys, { method: 'POST', path: '/v1/manifest' }, body) };
-    expect((await serving.raw('/v1/manifest', { method: 'POST', headers, body: `${body} ` })).status).toBe(401);
+    expect((await serving.raw('/v1/manifest', { method: 'POST', headers, body: `${body.toString()} ` })).status).toBe(401);
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 5 * 60_000);
     const late = await serving.raw('/v1/manifest', { method: 'POST', headers, body });
     vi.restoreAllMocks();

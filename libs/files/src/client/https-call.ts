@@ -59,7 +59,7 @@ export class HttpsCall {
   }
 
   /** Line by line. @throws SyncError as ask */
-  async *lines(call: Call): AsyncGenerator<unknown> {
+  async *lines(call: Call): AsyncGenerator {
     const answer = await this.#send(call);
     try {
       for await (const line of createInterface({ input: answer, crlfDelay: Infinity })) {

@@ -231,12 +231,12 @@ describe('a transfer outlives', () => {
 
   it('the files app itself: it goes on from where it was', async () => {
     target.fetching.limits.set(slowly);
-    let ended: Promise<void> | null = null;
+    const ended: Promise<void>[] = [];
     const answers = target.answers([{ path: 'film' }], (line) => {
-      if (line.kind === 'progress' && line.done > 4 * megabyte) ended ??= target.close();
+      if (line.kind === 'progress' && line.done > 4 * megabyte) ended[0] ??= target.close();
     });
     await expect(answers).rejects.toMatchObject({ code: 'ABORTED' });
-    await ended;
+    await Promise.all(ended);
     const before = serving.sent;
     await target.begin();
     expect(await target.answers([{ path: 'film' }])).toMatchObject([staged]);

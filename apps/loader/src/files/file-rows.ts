@@ -66,11 +66,7 @@ export class FileRows {
     return { comes: comes.map((file) => this.#options.staging.want({ ...file, ...of })), leaves };
   }
 
-  #rowOf(
-    { database, name, primaryKey }: TableSchema,
-    row: Row,
-    keyText: KeyText,
-  ): Pick<FileWish, 'endpoint' | 'table' | 'key' | 'rowKey'> {
+  #rowOf({ database, name, primaryKey }: TableSchema, row: Row, keyText: KeyText): Pick<FileWish, 'endpoint' | 'table' | 'key' | 'rowKey'> {
     const rowKey = rowToJson(Object.fromEntries(primaryKey.map((column) => [column, row[column] ?? null])));
     return { endpoint: this.#options.endpoint, table: { database, name }, key: keyText(row), rowKey };
   }

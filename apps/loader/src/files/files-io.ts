@@ -1,6 +1,7 @@
 /** What a loader reaches of files outside of its process. Tests give it trees and tables in memory. */
-import type { WorkDeps } from '@lutra/host';
+import { FilesClient } from '@lutra/files';
 import type { FilesService } from '@lutra/files';
+import type { WorkDeps } from '@lutra/host';
 import { isFileNamed, letFilesGo, readFilePlace, readLeavingFiles, readMissingFiles, tablesWithColumnsOf } from '@lutra/mysql';
 
 export interface FileStore {
@@ -26,3 +27,18 @@ export const serverFileStore: FileStore = {
   tablesWithColumnsOf,
   isNamed: isFileNamed,
 };
+
+/** One client for all pipelines of a process: their region is the same. */
+export function filesAppsIo(): FilesIo {
+  const clients = new Map<string, FilesService>();
+  const service: FilesIo['service'] = ({ registry, secretKey: keys }, region) => {
+    const known = clients.get(region);
+    if (known) return known;
+    const instances = async () =>
+      (await registry.workers.list()).flatMap(({ region: of, files }) => (files ? [{ region: of, ...files }] : []));
+    const client = new FilesClient({ keys, caFile: process.env['LUTRA_FILES_CA'], region, instances });
+    clients.set(region, client);
+    return client;
+  };
+  return { service, store: serverFileStore };
+}

@@ -1,9 +1,9 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
-import { createHash } from 'node:crypto';
 import { createRouter, eventVersion, SyncError, tableName } from '@lutra/model';
 import type { FileMissingEvent, FileRule, Route, TableName } from '@lutra/model';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import type { LoaderWork } from '../assignments.js';
+import { eventId } from '../observe/event-id.js';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import { FileRows } from './file-rows.js';
 import type { FilesIo } from './files-io.js';
@@ -105,7 +105,7 @@ export class FilesRoom {
       ...store,
       epoch,
       isNamed: (queries, file) => naming.name(queries, file),
-      onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.filesDone.inc({ name: work.id, outcome: 'deleted' })),
+      onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),
       warn,
     });
@@ -156,7 +156,7 @@ export class FilesRoom {
 
   #without(wish: FileWish, why: 'superseded' | 'skipped'): void {
     const { deps, work } = this.#run;
-    deps.metrics.filesDone.inc({ name: work.id, outcome: why === 'skipped' ? 'missing' : why });
+    deps.metrics.rowFiles.inc({ name: work.id, outcome: why === 'skipped' ? 'missing' : why });
     if (why !== 'skipped') return;
     const { root, path } = wish;
     deps.logger.warn({ table: tableName(wish.table), root, path }, 'a row goes without its file, which its source region does not have');
@@ -180,7 +180,7 @@ function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target
   return {
     type: 'file-missing',
     v: eventVersion,
-    id: uuidOf([uid, root, path, rowKey]),
+    id: eventId([uid, root, path, rowKey]),
     at: Date.now(),
     region: target.region,
     pipeline: id,
@@ -191,12 +191,4 @@ function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target
     root,
     path,
   };
-}
-
-/** RFC 9562, version 8: of a hash. */
-function uuidOf(parts: readonly string[]): string {
-  const bytes = createHash('sha256').update(parts.join('\0')).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -19,8 +19,6 @@ export interface PipelineFilesOptions {
   readonly staging: Pick<Staging, 'changed' | 'throwIfTroubled' | 'again'>;
   readonly pipeline: PipelineUid;
   readonly epoch: number;
-  /** Greater than the number of any placing so far. */
-  readonly nextN: number;
   /** Entries of lutra.file_missing may exist: they go with the file that comes. */
   hasMissing(): boolean;
   /** Rows that leave files, or lack them, were committed. */
@@ -46,7 +44,7 @@ const settleMs = 1_000;
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
-  #nextN: number;
+  #nextN = 1;
   /** Placed, and neither committed nor taken back. */
   #open: Open | null = null;
   /** By root: up to where all is committed, or taken back, and not settled. */
@@ -55,7 +53,11 @@ export class PipelineFiles implements CommitFiles {
 
   constructor(options: PipelineFilesOptions) {
     this.#options = options;
-    this.#nextN = options.nextN;
+  }
+
+  /** No placing has this number, or a greater one. */
+  from(n: number): void {
+    this.#nextN = Math.max(this.#nextN, n);
   }
 
   async ready(transactions: readonly WithFiles[]): Promise<number> {
@@ -79,7 +81,8 @@ export class PipelineFiles implements CommitFiles {
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
-    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0) return null;
+    const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
+    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
     const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
     this.#open = open;
     try {

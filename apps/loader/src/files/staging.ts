@@ -124,6 +124,14 @@ export class Staging {
     return this.#waiting.size < maxWaiting;
   }
 
+  /** @throws SyncError as throwIfTroubled */
+  async untilRoom(): Promise<void> {
+    for (let { changed } = this; !this.hasRoom; { changed } = this) {
+      this.throwIfTroubled();
+      await changed;
+    }
+  }
+
   get activity(): FilesActivity | undefined {
     if (this.#waiting.size === 0) return undefined;
     const rows = new Set<unknown>();

@@ -5,10 +5,9 @@
 import { constants } from 'node:fs';
 import { open, readlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { SyncError } from '@lutra/model';
+import { pathProblem, SyncError } from '@lutra/model';
 import type { Stamp } from '@lutra/files';
 import type { RootSettings } from '../environment.js';
-import { checkPath } from './check-path.js';
 
 /** Neither following a link at its end, nor waiting for the writer of a pipe. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -29,6 +28,9 @@ export interface FileStat {
 /** Where what was replaced or deleted is kept, by its hash. */
 const trash = '.lutra/trash';
 
+/** Of a path in a message. */
+const mostShown = 300;
+
 export class Root {
   readonly settings: RootSettings;
 
@@ -47,7 +49,8 @@ export class Root {
 
   /** Null: there is none. Who gets one closes it. @throws SyncError FILE_PATH_INVALID, FILES_UNAVAILABLE */
   async open(path: string): Promise<OpenFile | null> {
-    checkPath(path);
+    const problem = pathProblem(path);
+    if (problem !== null) throw this.#invalid(path, problem);
     return this.#open(path, (real) => !real.startsWith(`${this.path}/.lutra/`));
   }
 
@@ -85,7 +88,8 @@ export class Root {
   }
 
   #invalid(path: string, why: string): SyncError {
-    return new SyncError('FILE_PATH_INVALID', `root ${this.name}: ${path} is not followed: ${why}`, {
+    const shown = JSON.stringify(path.length > mostShown ? `${path.slice(0, mostShown)}…` : path);
+    return new SyncError('FILE_PATH_INVALID', `root ${this.name}: ${shown} is not followed: ${why}`, {
       details: { root: this.name, path },
     });
   }

@@ -149,6 +149,14 @@ export async function readLeavingFiles(
 /** gone: the file is deleted, or is another one that stays · kept: a row names it · later */
 export type LetGo = 'gone' | 'kept' | 'later';
 
+export interface LettingGo {
+  /** Around each; false: it was not its turn. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+  decide(queries: Queries, file: LeavingFile): Promise<LetGo>;
+  /** It stays for now. */
+  onLater(): void;
+}
+
 /**
  * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes to
  * name it writes that row too, and waits. Nothing happens where it is not to go any more.
@@ -156,23 +164,29 @@ export type LetGo = 'gone' | 'kept' | 'later';
 export async function letFilesGo(
   target: ConnectionOptions | Queries,
   files: readonly LeavingFile[],
-  decide: (queries: Queries, file: LeavingFile) => Promise<LetGo>,
+  { alone, decide, onLater }: LettingGo,
 ): Promise<void> {
   await through(target, async (queries) => {
-    for (const file of files) await letGo(queries, file, () => decide(queries, file));
+    for (const file of files) {
+      let outcome: LetGo | 'other' = 'later';
+      await alone(async () => void (outcome = await letGo(queries, file, () => decide(queries, file))));
+      if (outcome === 'later') onLater();
+    }
   });
 }
 
-async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<LetGo>): Promise<void> {
+/** other: it is not to go any more. later: also where somebody else holds its row. */
+async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<LetGo>): Promise<LetGo | 'other'> {
   await queries.query('BEGIN');
   try {
-    const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE`);
+    const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE SKIP LOCKED`);
     const now = row && leavingFile(row);
     const isLeaving = now?.n === file.n && now.way === file.way;
-    const outcome = isLeaving ? await decide() : 'later';
+    const outcome = isLeaving ? await decide() : 'other';
     if (outcome === 'gone') await queries.query(`DELETE FROM lutra.file WHERE ${named([file])}`);
     if (outcome === 'kept') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${named([file])}`);
     await queries.query('COMMIT');
+    return row ? outcome : 'later';
   } catch (error) {
     await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
     throw error;

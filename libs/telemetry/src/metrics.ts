@@ -185,7 +185,7 @@ export class Metrics {
     this.preparedSince = gauge('lutra_prepared_oldest_timestamp_seconds', since, ['name']);
     this.kafkaOffset = gauge('lutra_kafka_offset', 'Offset after the last record written (capture) or applied (loader)', ['name']);
     const hopHelp =
-      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (sent to Kafka → read by the loader), apply (read → ' +
+      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (sent to Kafka → read by the loader), files (asked for → staged, where rows had to wait for it), apply (read → ' +
       'committed at the target), end_to_end (commit at the source → committed at the target). One value per request, batch or target transaction: that of the transaction in it that waited longest';
     this.hopSeconds = new Histogram({
       name: 'lutra_hop_seconds',
@@ -216,7 +216,7 @@ export class Metrics {
       'state',
     ]);
     const rowFiles =
-      'Loader: files of rows by outcome: placed; superseded (the row at the source no longer names it), missing (its row came without it), late (it came behind its row), deleted';
+      'Loader: files of rows by outcome: placed; superseded (the row at the source no longer names it), missing (its row came without it), deleted';
     this.rowFiles = counter('lutra_row_files_total', rowFiles, ['name', 'outcome']);
     this.filesWaiting = gauge('lutra_files_waiting', 'Loader: files that rows name, asked for and not staged yet', ['name']);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);

@@ -104,6 +104,7 @@ export class FilesRoom {
       ...of,
       ...store,
       epoch,
+      alone: (work) => this.commit.alone(work),
       isNamed: (queries, file) => naming.name(queries, file),
       onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),
@@ -143,6 +144,9 @@ export class FilesRoom {
   }
 
   #committed({ comes, leaves }: TransactionFiles): void {
+    const placed = comes.filter(({ staged }) => staged).length;
+    const { deps, work } = this.#run;
+    if (placed > 0) deps.metrics.rowFiles.inc({ name: work.id, outcome: 'placed' }, placed);
     if (leaves.length > 0) this.#leaving.wake();
     if (comes.some(({ missing }) => missing !== null)) this.missing.noted();
   }

@@ -2,7 +2,9 @@
  * Files that rows no longer name go behind the COMMIT of these rows: to the trash, or for good. Works off what an owner before has left as
  * well, for the rows of lutra.file are committed with the rows that left.
  *
- * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy).
+ * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy). While
+ * its row of lutra.file is held and looked at, the pipeline places nothing. Counter-example for the lock in the database alone: the server
+ * ends the session that holds it; a row that names the file comes, which is there already; then the deletion arrives.
  */
 import type { DeleteAnswer, FilesService } from '@lutra/files';
 import { toSyncError } from '@lutra/model';
@@ -18,6 +20,8 @@ export interface LeavingFilesOptions {
   readonly pipeline: PipelineUid;
   readonly epoch: number;
   readonly signal: AbortSignal;
+  /** Nothing is placed while `work` runs; false: something is placed already, and it did not run. */
+  alone(work: () => Promise<void>): Promise<boolean>;
   isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
   onGone(outcome: DeleteAnswer['outcome']): void;
   /** What ends the run: it is not the owner any more. */
@@ -25,7 +29,7 @@ export interface LeavingFilesOptions {
   warn(error: SyncError): void;
 }
 
-/** Of one look. */
+/** Of one look. One by one: what is placed waits meanwhile. */
 const limit = 100;
 /** busy, or trouble · nothing was left to do */
 const [soonMs, laterMs] = [5_000, 300_000];
@@ -60,14 +64,14 @@ export class LeavingFiles {
 
   /** False: something is left that nobody tells us of. */
   async #workOff(): Promise<boolean> {
-    const { store, target, pipeline, signal } = this.#options;
+    const { store, target, pipeline, signal, alone } = this.#options;
     let isDone = true;
     for (let after: LeavingFile | null = null; !signal.aborted;) {
       const files: readonly LeavingFile[] = await store.readLeaving(target, pipeline, { after, limit });
-      await store.letGo(target, files, async (queries, file) => {
-        const outcome = signal.aborted ? 'later' : await this.#decide(queries, file);
-        isDone &&= outcome !== 'later';
-        return outcome;
+      await store.letGo(target, files, {
+        alone,
+        decide: async (queries, file) => (signal.aborted ? 'later' : this.#decide(queries, file)),
+        onLater: () => (isDone = false),
       });
       after = files.at(-1) ?? null;
       if (files.length < limit) return isDone;

@@ -153,7 +153,6 @@ export class FilesWorld {
       run: (signal) => runLoader(this.#deps(), this.live, { leaseNumber: 1, signal }),
       onFailure: (error, next) => {
         this.errors.push(error);
-        if (process.env.DBG) console.log(error, error.cause);
         if (next === 'wait') stop.abort();
       },
     });
@@ -333,7 +332,7 @@ class FakeConnection {
     if (!this.#open) throw new Error('no transaction');
     for (const statement of sql.split(';\n')) this.#open = applied(this.#open, statement);
     if (marks.at(-1)?.does === 'commit') {
-      this.#world.commit({ ...this.#open, files: withOpen(this.#open.files) });
+      this.#world.commit(this.#open);
       this.#open = null;
     }
     if (failure === 'after') throw this.#cut();
@@ -354,8 +353,6 @@ class FakeConnection {
     return new SyncError('TARGET_CHANGED', 'somebody has altered the table');
   }
 }
-
-const withOpen = (files: ReadonlyMap<string, FileEntry>): ReadonlyMap<string, FileEntry> => new Map(files);
 
 function applied(tables: Tables, sql: string): Tables {
   if (sql.startsWith('UPDATE lutra.checkpoint')) return moved(tables, sql);

@@ -128,7 +128,10 @@ it('asks nothing, and writes the same texts, where no rule is', async () => {
   for (const rule of [null, {}]) {
     const world = new FilesWorld(rule);
     await world.log.led(world.routes);
-    for (const id of [1, 2, 3]) await world.add([[id, 'a']], new Map());
+    await world.add(
+      [1, 2, 3].map((id) => [id, 'a'] as const),
+      new Map(),
+    );
     world.batchSize = 20;
     await world.load(() => world.tables.rows.size === 3);
     texts.push(world.texts);

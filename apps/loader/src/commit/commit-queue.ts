@@ -153,7 +153,8 @@ export class CommitQueue {
   async #asReady(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
     const { buffered } = transaction;
     for (let from = 0; from < buffered.length;) {
-      const to = from + (await this.#ready(buffered.slice(from), checkpoint.seq));
+      const rest = buffered.slice(from);
+      const to = from + (await this.#ready(rest, checkpoint.seq).catch((error: unknown) => Promise.reject(lacking(error, rest))));
       if (to - from === buffered.length) return this.#whole(transaction, checkpoint);
       await this.#part(transaction, checkpoint, { from, to });
       from = to;
@@ -320,6 +321,11 @@ export function filesWait(seq: number): string {
 }
 
 const nothing: SqlText = { sql: '', marks: [] };
+
+/** Of a file that ends the run: its transaction can be skipped. */
+function lacking(error: unknown, [first]: readonly SourceTransaction[]): unknown {
+  return first && toSyncError(error).outcome === 'stop' ? nameAlone(error, { first: 0, list: [] }, first) : error;
+}
 
 function hasFiles({ buffered }: TargetTransaction): boolean {
   return buffered.some(({ files }) => files !== undefined);

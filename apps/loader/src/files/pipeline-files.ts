@@ -65,16 +65,15 @@ export class PipelineFiles implements CommitFiles {
 
   async ready(transactions: readonly WithFiles[]): Promise<number> {
     const { staging, observe } = this.#options;
-    let hasWaited = false;
-    for (;;) {
+    const upTo = new UpTo(transactions);
+    for (let hasWaited = false; ; hasWaited = true) {
       const { changed } = staging;
-      const n = readyOf(transactions);
+      const n = upTo.advance();
       if (n > 0 || transactions.length === 0) {
         if (hasWaited) observe(oldestMs(transactions.slice(0, n)) / 1000);
         return n;
       }
       staging.throwIfTroubled();
-      hasWaited = true;
       await changed;
     }
   }
@@ -210,16 +209,28 @@ export class PipelineFiles implements CommitFiles {
   }
 }
 
-/** How many of them, from the first on, have all answers. @throws SyncError of the first, if it cannot go on */
-function readyOf(transactions: readonly WithFiles[]): number {
-  for (const [i, { files }] of transactions.entries()) {
-    for (const file of files?.comes ?? []) {
-      if (file.staged !== undefined) continue;
-      if (i === 0 && isWanted(file) && file.failure) throw file.failure;
-      return i;
-    }
+/** How many of some transactions, from the first on, have all answers. What was looked at is not looked at again: there may be a million. */
+class UpTo {
+  readonly #transactions: readonly WithFiles[];
+  #transaction = 0;
+  #file = 0;
+
+  constructor(transactions: readonly WithFiles[]) {
+    this.#transactions = transactions;
   }
-  return transactions.length;
+
+  /** @throws SyncError of the first, if it cannot go on */
+  advance(): number {
+    for (; this.#transaction < this.#transactions.length; this.#transaction += 1, this.#file = 0) {
+      const comes = this.#transactions[this.#transaction]?.files?.comes ?? [];
+      while (comes[this.#file]?.staged !== undefined) this.#file += 1;
+      const file = comes[this.#file];
+      if (!file) continue;
+      if (this.#transaction === 0 && isWanted(file) && file.failure) throw file.failure;
+      break;
+    }
+    return this.#transaction;
+  }
 }
 
 function oldestMs(transactions: readonly WithFiles[]): number {

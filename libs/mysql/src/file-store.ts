@@ -131,7 +131,7 @@ function textOn(name: string, sql: string): SqlText {
 }
 
 /** Of the last placing that was committed; 0: there was none. */
-export async function readFilePlace(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
+export async function readFilePlacing(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
   const sql = `SELECT n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
   const [row] = await through(target, (queries) => queries.query(sql));
   return row ? Number(textOf(row, 'n')) : 0;
@@ -162,8 +162,8 @@ export interface LettingGo {
 }
 
 /**
- * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes to
- * name it writes that row too, and waits. Nothing happens where it is not to go any more.
+ * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes
+ * to name it writes that row too, and waits. Nothing happens where it is not to go any more.
  */
 export async function letFilesGo(
   target: ConnectionOptions | Queries,

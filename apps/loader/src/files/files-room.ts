@@ -126,7 +126,7 @@ export class FilesRoom {
     const { deps, work, target } = this.#run;
     const more = roots.filter((root) => !this.#roots.has(root));
     if (more.length === 0) return;
-    const n = await this.#io.store.readPlace(target, work.uid);
+    const n = await this.#io.store.readPlacing(target, work.uid);
     const of = { files: this.#service, pipeline: work.uid, epoch: this.#owned.checkpoint.epoch, n };
     this.commit.from(await takeOverFiles(of, more));
     for (const root of more) this.#roots.add(root);

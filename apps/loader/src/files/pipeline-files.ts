@@ -209,7 +209,7 @@ export class PipelineFiles implements CommitFiles {
   }
 }
 
-/** How many of some transactions, from the first on, have all answers. What was looked at is not looked at again: there may be a million. */
+/** How many of some transactions, from the first on, have all answers. What was looked at is not looked at again: it may be a million. */
 class UpTo {
   readonly #transactions: readonly WithFiles[];
   #transaction = 0;

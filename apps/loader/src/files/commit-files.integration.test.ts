@@ -3,7 +3,6 @@ import type { FileRule, Row, RowEvent, TableSchema } from '@lutra/model';
 import { readFilePlacing, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MemoryFiles } from '../../../../libs/files/src/memory-files.fixture.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { TestServer, versions } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { SourceTransaction } from '../assemble/source-transaction.js';
@@ -12,9 +11,7 @@ import { CommitQueue } from '../commit/commit-queue.js';
 import { TargetWriter } from '../commit/target-writer.js';
 import { serversIo } from '../io.js';
 import { Statements } from '../plan/statements.js';
-import { FileRows } from './file-rows.js';
-import { PipelineFiles } from './pipeline-files.js';
-import { Staging } from './staging.js';
+import { memoryStage } from './memory-stage.fixture.js';
 
 const logId = '00000000-0000-4000-8000-000000000001';
 const rule = { root: 'pics', path: '{v}', immutable: true, deletes: 'trash', missing: 'stop', waitSeconds: 0 } as FileRule;
@@ -42,22 +39,16 @@ describe.each(versions)('files of rows on %s', (version) => {
     const { checkpoint } = await takeOver(least, { pipeline: uid, part: 0, lease: 5, mayCreate: true });
     const writer = new TargetWriter({ target: least, port: serversIo.target, key: checkpoint, observe: () => undefined });
     writers.push(writer);
-    const service = new MemoryFiles();
-    const { signal } = new AbortController();
-    const of = { files: service, pipeline: uid };
-    const staging = new Staging({ ...of, sourceRegion: 'a', signal, ruleNow: () => rule, onWithout: () => undefined });
-    const rest = { hasMissing: () => false, onCommitted: () => undefined, observe: () => undefined, warn: () => undefined };
-    const files = new PipelineFiles({ ...of, ...rest, staging, epoch: checkpoint.epoch });
-    const rows = new FileRows({ staging, endpoint: 'a', rulesOf: () => [rule] });
+    const { service, files } = memoryStage(rule, { pipeline: uid, epoch: checkpoint.epoch });
     const start = { ...checkpoint, logId, origin: 'a', path: ['a'] };
     const queue = new CommitQueue({ checkpoint: start, sourceRegion: 'a', writer, detector: null, files, onCommitted: () => undefined });
     const merge = new MergeBuffer({ statements: new Statements({ exact: false }), transactions: queue });
-    return { database, uid, service, files, rows, queue, merge, target: await writer.loadTable(database, 't') };
+    return { database, uid, service, files, queue, merge, target: await writer.loadTable(database, 't') };
   }
   type Room = Awaited<ReturnType<typeof open>>;
 
   function transaction(
-    { database, rows, target, service }: Room,
+    { database, files, target, service }: Room,
     seq: number,
     images: readonly (readonly [Row | null, Row | null])[],
   ): SourceTransaction {
@@ -76,7 +67,7 @@ describe.each(versions)('files of rows on %s', (version) => {
       const op = before === null ? 'c' : after === null ? 'd' : 'u';
       made.count(op);
       made.hold({ op, before, after, source, target: target as TargetTable });
-      const named = rows.filesOf(source, { before, after });
+      const named = files.filesOf(source, { before, after });
       if (named) made.name(named);
     }
     return made;

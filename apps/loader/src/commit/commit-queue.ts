@@ -16,7 +16,7 @@ import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import { joinedFiles } from '../files/commit-files.js';
 import type { CommitFiles, TransactionFiles, WithFiles } from '../files/commit-files.js';
-import { placedWith, withPlaced } from '../files/with-placed.js';
+import { isUnknown, placedWith, withPlaced } from '../files/with-placed.js';
 import { nameFailure } from './failure.js';
 import type { MissingRows } from '../seed/missing-rows.js';
 import { Statements } from '../plan/statements.js';
@@ -196,7 +196,9 @@ export class CommitQueue {
     // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
     const isTold = refused.refused.transaction !== undefined || refused.code === 'TABLE_SUSPENDED';
     const isApart = this.#options.detector !== null && !transaction.safe && isTold;
-    if (refused.outcome !== 'stop' || transaction.buffered.length < 2 || isApart) throw refused;
+    // What is placed may be committed: only the next take-over can tell.
+    const isUnsure = this.#files !== null && isUnknown(refused);
+    if (refused.outcome !== 'stop' || transaction.buffered.length < 2 || isApart || isUnsure) throw refused;
     this.#options.onRefused?.(refused);
     await this.#apart(transaction, checkpoint);
   }

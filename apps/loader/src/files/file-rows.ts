@@ -10,7 +10,8 @@ import type { ComingFile, KeyText } from '@lutra/files';
 import { rowToJson } from '@lutra/model';
 import type { ChunkPurpose, FileRule, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
 import type { TransactionFiles } from './commit-files.js';
-import type { FileWish, Staging } from './staging.js';
+import type { Staging } from './staging.js';
+import type { FileWish } from './wanted.js';
 
 export interface FileRowsOptions {
   readonly staging: Pick<Staging, 'want'>;

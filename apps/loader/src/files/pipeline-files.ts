@@ -12,7 +12,9 @@ import type { FileName, PipelineUid } from '@lutra/model';
 import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
-import type { Staging, Wanted } from './staging.js';
+import type { Staging } from './staging.js';
+import { Turns } from './turns.js';
+import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
   readonly files: Pick<FilesService, 'place' | 'unplace' | 'settle'>;
@@ -32,6 +34,8 @@ interface Open extends Placing {
   readonly files: TransactionFiles;
   /** In the order in which they were placed. */
   readonly parts: Pick<PlaceRequest, 'root' | 'n'>[];
+  /** Others may place, or delete. */
+  release(): void;
 }
 
 interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
@@ -40,7 +44,7 @@ interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
 
 /** Of one request. */
 const maxFiles = 1_000;
-const settleMs = 1_000;
+const [settleMs, retryMs] = [1_000, 5_000];
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
@@ -50,8 +54,8 @@ export class PipelineFiles implements CommitFiles {
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
-  /** What runs while nothing is placed, and nothing is placed while it runs. */
-  #alone: Promise<void> | null = null;
+  /** A placing lasts until its transaction has ended. */
+  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
@@ -78,31 +82,26 @@ export class PipelineFiles implements CommitFiles {
     }
   }
 
-  /** @returns false: something is placed and not committed yet */
+  /** Nothing is placed, and not committed yet, while `work` runs. False: the run has ended. */
   async alone(work: () => Promise<void>): Promise<boolean> {
-    if (this.#open || this.#alone) return false;
-    const running = work();
-    this.#alone = running.then(
-      () => undefined,
-      () => undefined,
-    );
+    const release = await this.#turns.next();
     try {
-      await running;
+      if (!this.#isClosed) await work();
+      return !this.#isClosed;
     } finally {
-      this.#alone = null;
+      release();
     }
-    return true;
   }
 
   async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
-    while (this.#alone) await this.#alone;
     if (this.#open)
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
     const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
     if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
-    const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
+    const release = await this.#turns.next();
+    const open: Open = { n: this.#nextN, sql: [], files, parts: [], release };
     this.#open = open;
     try {
       const placed = await this.#placed(staged, open);
@@ -147,15 +146,17 @@ export class PipelineFiles implements CommitFiles {
   /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
   async takeBack(placing: Placing): Promise<void> {
     if (this.#open?.n !== placing.n) return;
-    const { parts } = this.#open;
+    const { parts, release } = this.#open;
     for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
     this.#open = null;
+    release();
   }
 
   /** At the end of the run: what is left the next take-over settles. */
   close(): void {
     this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
+    this.#open?.release();
   }
 
   async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {
@@ -169,6 +170,7 @@ export class PipelineFiles implements CommitFiles {
     const open = this.#open;
     if (open?.n !== n) return null;
     this.#open = null;
+    open.release();
     return open;
   }
 
@@ -183,8 +185,8 @@ export class PipelineFiles implements CommitFiles {
     this.#settleSoon();
   }
 
-  #settleSoon(): void {
-    if (this.#toSettle.size > 0 && !this.#isClosed) this.#settling ??= setTimeout(() => void this.#settle(), settleMs).unref();
+  #settleSoon(ms = settleMs): void {
+    if (this.#toSettle.size > 0 && !this.#isClosed) this.#settling ??= setTimeout(() => void this.#settle(), ms).unref();
   }
 
   async #settle(): Promise<void> {
@@ -198,7 +200,7 @@ export class PipelineFiles implements CommitFiles {
         this.#options.warn(toSyncError(error));
         // Until it is answered: a path in an open placing is not deleted.
         if (!this.#toSettle.has(root)) this.#toSettle.set(root, n);
-        this.#settleSoon();
+        this.#settleSoon(retryMs);
       }
     }
   }
@@ -207,39 +209,6 @@ export class PipelineFiles implements CommitFiles {
     const { pipeline, epoch } = this.#options;
     return { pipeline, epoch, ...part };
   }
-}
-
-/** How many of some transactions, from the first on, have all answers. What was looked at is not looked at again: it may be a million. */
-class UpTo {
-  readonly #transactions: readonly WithFiles[];
-  #transaction = 0;
-  #file = 0;
-
-  constructor(transactions: readonly WithFiles[]) {
-    this.#transactions = transactions;
-  }
-
-  /** @throws SyncError of the first, if it cannot go on */
-  advance(): number {
-    for (; this.#transaction < this.#transactions.length; this.#transaction += 1, this.#file = 0) {
-      const comes = this.#transactions[this.#transaction]?.files?.comes ?? [];
-      while (comes[this.#file]?.staged !== undefined) this.#file += 1;
-      const file = comes[this.#file];
-      if (!file) continue;
-      if (this.#transaction === 0 && isWanted(file) && file.failure) throw file.failure;
-      break;
-    }
-    return this.#transaction;
-  }
-}
-
-function oldestMs(transactions: readonly WithFiles[]): number {
-  const since = transactions.flatMap(({ files }) => (files?.comes ?? []).filter(isWanted).map((file) => file.since));
-  return since.length === 0 ? 0 : Date.now() - since.reduce((oldest, one) => Math.min(oldest, one));
-}
-
-function isWanted(file: RowFile): file is Wanted {
-  return 'wish' in file;
 }
 
 const nameOf = ({ root, path }: FileName): string => `${root}\0${path}`;

@@ -32,7 +32,7 @@ export interface LeavingFilesOptions {
 /** Of one look. One by one: what is placed waits meanwhile. */
 const limit = 100;
 /** busy, or trouble · nothing was left to do */
-const [soonMs, laterMs] = [5_000, 300_000];
+const [soonMs, laterMs] = [2_000, 300_000];
 
 export class LeavingFiles {
   readonly #options: LeavingFilesOptions;

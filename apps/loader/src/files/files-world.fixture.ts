@@ -373,6 +373,7 @@ function applied(tables: Tables, sql: string): Tables {
         mtimeNs,
         dev,
         ino,
+        pipeline: uid,
         n: Number(n),
         way: 'trash',
         state: 'placed',

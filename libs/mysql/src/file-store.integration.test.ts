@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FileRule } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isFileNamed, tablesWithColumnsOf } from './file-names.js';
-import { filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
+import { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 import type { FilesWritten, LetGo } from './file-store.js';
 import { TestServer, versions } from './mysql.fixture.js';
 import { Session } from './session.js';
@@ -19,7 +19,7 @@ const file = (path: string, ino = '18446744073709551615') => ({
   dev: '7',
   ino,
 });
-const none = { placed: [], leaves: [], missing: [], found: [] };
+const none = { places: [], placed: [], leaves: [], missing: [], found: [] };
 
 describe.each(versions)('lutra.file on %s', (version) => {
   let server: TestServer;
@@ -40,10 +40,23 @@ describe.each(versions)('lutra.file on %s', (version) => {
   const leaving = () => readLeavingFiles(server.options, pipeline, { after: null, limit: 10 });
 
   it('has the number of the last placing, and each value as it was given', async () => {
-    expect(await readFilePlacing(server.options, pipeline)).toBe(0);
+    expect(await readFilePlacing(server.options, pipeline)).toEqual(new Map());
+    await beginFilePlacing(server.options, pipeline, ['pics', 'docs']);
+    expect(await readFilePlacing(server.options, pipeline)).toEqual(
+      new Map([
+        ['docs', 0],
+        ['pics', 0],
+      ]),
+    );
     const odd = "ä/'\\ \u{1F600}";
-    await write({ n: 3, placed: [file(odd)], leaves: [{ ...file(odd), way: 'remove' }] });
-    expect(await readFilePlacing(server.options, pipeline)).toBe(3);
+    await write({ n: 3, places: [{ root: 'pics', n: 3 }], placed: [file(odd)], leaves: [{ ...file(odd), way: 'remove' }] });
+    await beginFilePlacing(server.options, pipeline, ['pics']);
+    expect(await readFilePlacing(server.options, pipeline)).toEqual(
+      new Map([
+        ['docs', 0],
+        ['pics', 3],
+      ]),
+    );
     expect(await leaving()).toEqual([{ ...file(odd), pipeline, n: 3, way: 'remove' }]);
   });
 

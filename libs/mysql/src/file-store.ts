@@ -3,6 +3,7 @@
  * The texts belong into the transaction of the rows. docs/decisions/0035-files.md.
  */
 import { createHash } from 'node:crypto';
+import { toSyncError } from '@lutra/model';
 import type { FileName, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { through } from './ownership.js';
@@ -42,8 +43,10 @@ export interface MissingFileRow extends FileName {
 /** What a target transaction says of files. */
 export interface FilesWritten {
   readonly pipeline: string;
-  /** Of the placing; see lutra.file_place. */
+  /** Of the placing. */
   readonly n: number;
+  /** By root: lutra.file_place. */
+  readonly places: readonly { readonly root: string; readonly n: number }[];
   readonly placed: readonly FileRow[];
   /** A file that is placed by the same transaction may leave with it as well. */
   readonly leaves: readonly LeavingFileRow[];
@@ -56,15 +59,20 @@ export interface FilesWritten {
 const maxFiles = 500;
 
 /** In pieces of half a megabyte. */
-export function filesTexts({ pipeline, n, placed, leaves, missing, found }: FilesWritten): readonly SqlText[] {
+export function filesTexts({ pipeline, n, places, placed, leaves, missing, found }: FilesWritten): readonly SqlText[] {
   const uid = quoteText(pipeline);
   return inPieces([
     ...chunked(placed).map((files) => placedText(files, uid, n)),
     ...leavingTexts(leaves, uid, n),
     ...chunked(missing).map((files) => missingText(files, uid)),
     ...chunked(found).map((files) => textOn('file_missing', `DELETE FROM lutra.file_missing WHERE pipeline = ${uid} AND ${named(files)}`)),
-    textOn('file_place', `INSERT INTO lutra.file_place (pipeline, n) VALUES (${uid}, ${n}) ON DUPLICATE KEY UPDATE n = VALUES(n)`),
+    ...(places.length > 0 ? [placesText(places, uid)] : []),
   ]);
+}
+
+function placesText(places: FilesWritten['places'], uid: string): SqlText {
+  const rows = places.map(({ root, n }) => `(${uid}, ${quoteText(root)}, ${n})`).join(', ');
+  return textOn('file_place', `INSERT INTO lutra.file_place (pipeline, root, n) VALUES ${rows} ON DUPLICATE KEY UPDATE n = VALUES(n)`);
 }
 
 const fileColumns = ['sha256', 'size', 'mtime_ns', 'dev', 'ino', 'pipeline', 'n', 'state'] as const;
@@ -131,11 +139,24 @@ function textOn(name: string, sql: string): SqlText {
   return { sql, marks: [{ does: 'upsert', table: { database: 'lutra', name }, change: 0, changes: 1 }] };
 }
 
-/** Of the last placing that was committed; 0: there was none. */
-export async function readFilePlacing(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
-  const sql = `SELECT n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
-  const [row] = await through(target, (queries) => queries.query(sql));
-  return row ? Number(textOf(row, 'n')) : 0;
+/** By root, the number of the last placing that was committed; 0: none was. None where an older lutra.sql made the target. */
+export async function readFilePlacing(target: ConnectionOptions | Queries, pipeline: string): Promise<ReadonlyMap<string, number>> {
+  const sql = `SELECT root, n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
+  return through(target, async (queries) => {
+    try {
+      return new Map((await queries.query(sql)).map((row) => [textOf(row, 'root'), Number(textOf(row, 'n'))]));
+    } catch (error) {
+      if (toSyncError(error).code === 'TABLE_MISSING') return new Map<string, number>();
+      throw error;
+    }
+  });
+}
+
+/** Before the first placing there: whoever comes later looks there, whatever the rules say then. */
+export async function beginFilePlacing(target: ConnectionOptions | Queries, pipeline: string, roots: readonly string[]): Promise<void> {
+  const rows = roots.map((root) => `(${quoteText(pipeline)}, ${quoteText(root)}, 0)`).join(', ');
+  const sql = `INSERT INTO lutra.file_place (pipeline, root, n) VALUES ${rows} ON DUPLICATE KEY UPDATE n = n`;
+  await through(target, (queries) => queries.query(sql));
 }
 
 /** Those of the pipeline that are to go, in the order of their key. */

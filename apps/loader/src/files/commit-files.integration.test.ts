@@ -94,7 +94,7 @@ describe.each(versions)('files of rows on %s', (version) => {
     await room.merge.add(transaction(room, 2, [[null, y]]));
     await room.merge.flush();
     await room.queue.drained();
-    const n = await readFilePlacing(least, room.uid);
+    const n = (await readFilePlacing(least, room.uid)).get('pics') ?? 0;
     expect((await entries(room)).map((entry) => entry.replace(/ \d+$/, ''))).toEqual(['ä x placed', 'y placed']);
     await room.merge.add(transaction(room, 3, [[y, null]]));
     await room.merge.flush();

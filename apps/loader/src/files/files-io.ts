@@ -2,10 +2,19 @@
 import { FilesClient } from '@lutra/files';
 import type { FilesService } from '@lutra/files';
 import type { WorkDeps } from '@lutra/host';
-import { isFileNamed, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles, tablesWithColumnsOf } from '@lutra/mysql';
+import {
+  beginFilePlacing,
+  isFileNamed,
+  letFilesGo,
+  readFilePlacing,
+  readLeavingFiles,
+  readMissingFiles,
+  tablesWithColumnsOf,
+} from '@lutra/mysql';
 
 export interface FileStore {
   readonly readPlacing: typeof readFilePlacing;
+  readonly beginPlacing: typeof beginFilePlacing;
   readonly readLeaving: typeof readLeavingFiles;
   readonly letGo: typeof letFilesGo;
   readonly readMissing: typeof readMissingFiles;
@@ -21,6 +30,7 @@ export interface FilesIo {
 
 export const serverFileStore: FileStore = {
   readPlacing: readFilePlacing,
+  beginPlacing: beginFilePlacing,
   readLeaving: readLeavingFiles,
   letGo: letFilesGo,
   readMissing: readMissingFiles,

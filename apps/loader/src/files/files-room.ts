@@ -1,6 +1,6 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
 import type { WorkDeps } from '@lutra/host';
-import { createRouter, eventVersion, tableName } from '@lutra/model';
+import { createRouter, eventVersion, tableName, toSyncError } from '@lutra/model';
 import type { FileMissingEvent, FileRule, Route, SyncError, TableName } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LiveWork } from '@lutra/runtime';
@@ -121,17 +121,30 @@ export class FilesRoom {
   /** Nobody else places files of the pipeline in these roots from here on. What this run has placed there before stays. */
   async takeOver(roots: readonly string[]): Promise<void> {
     const { deps, work, target } = this.#run;
+    const { store } = this.#io;
     const more = roots.filter((root) => !this.#roots.has(root));
-    if (more.length === 0) return;
-    const n = await this.#io.store.readPlacing(target, work.uid);
-    const of = { files: this.#service, pipeline: work.uid, epoch: this.#epoch, n };
+    if (more.length > 0) await store.beginPlacing(target, work.uid, more);
+    const committed = await store.readPlacing(target, work.uid);
+    const of = { files: this.#service, pipeline: work.uid, epoch: this.#epoch, committed };
     this.commit.from(await takeOverFiles(of, more));
     for (const root of more) this.#roots.add(root);
-    deps.logger.info({ roots: [...this.#roots], n }, 'places files of rows');
+    for (const root of committed.keys()) if (!this.#roots.has(root)) await this.#leave(of, root);
+    if (more.length > 0) deps.logger.info({ roots: [...this.#roots] }, 'places files of rows');
     if (this.#telling) return;
     this.#telling = setInterval(() => this.#tell(), tellMs).unref();
     void this.#leaving.run();
     void this.missing.run();
+  }
+
+  /** A root that no rule names any more: what a loader before has left there is taken back, if its files app lives. */
+  async #leave(of: Parameters<typeof takeOverFiles>[0], root: string): Promise<void> {
+    try {
+      this.commit.from(await takeOverFiles(of, [root]));
+    } catch (thrown) {
+      const { code, message } = toSyncError(thrown);
+      if (code === 'FENCED') throw thrown;
+      this.#run.deps.logger.warn({ code, root }, `cannot take over a root that no rule names any more: ${message}`);
+    }
   }
 
   close(): void {

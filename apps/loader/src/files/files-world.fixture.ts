@@ -31,7 +31,7 @@ interface Tables {
   readonly rows: ReadonlyMap<number, string>;
   readonly files: ReadonlyMap<string, FileEntry>;
   readonly missing: ReadonlyMap<string, string>;
-  readonly n: number;
+  readonly places: ReadonlyMap<string, number>;
   readonly checkpoint: Checkpoint | null;
 }
 
@@ -85,11 +85,13 @@ const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } 
 
 export class FilesWorld {
   readonly files = new MemoryFiles();
-  tables: Tables = { rows: new Map(), files: new Map(), missing: new Map(), n: 0, checkpoint: null };
+  tables: Tables = { rows: new Map(), files: new Map(), missing: new Map(), places: new Map(), checkpoint: null };
   readonly log = new MemoryLog({ ids, topic: 't', origin: 'hangzhou', table, pipeline: uid });
   /** Of the texts that come next; then none fails. */
   failures: TargetFailure[] = [];
   batchSize = 3;
+  /** Called when a run has failed, before the next one. */
+  onError = (): void => undefined;
   /** Texts that reached the target. */
   texts = 0;
   readonly events: unknown[] = [];
@@ -153,6 +155,7 @@ export class FilesWorld {
       run: (signal) => runLoader(this.#deps(), this.live, { leaseNumber: 1, signal }),
       onFailure: (error, next) => {
         this.errors.push(error);
+        this.onError();
         if (next === 'wait') stop.abort();
       },
     });
@@ -281,7 +284,10 @@ export class FilesWorld {
 
   #store(): FileStore {
     return {
-      readPlacing: async () => this.tables.n,
+      readPlacing: async () => this.tables.places,
+      beginPlacing: async (_target, _pipeline, roots) => {
+        this.tables = { ...this.tables, places: new Map([...roots.map((root) => [root, 0] as const), ...this.tables.places]) };
+      },
       readLeaving: async () => [...this.tables.files.values()].filter(({ state }) => state !== 'placed'),
       readMissing: async (_target, _pipeline, { after = '0' }) => {
         const all = after === '0' ? [...this.tables.missing] : [];
@@ -356,7 +362,10 @@ class FakeConnection {
 
 function applied(tables: Tables, sql: string): Tables {
   if (sql.startsWith('UPDATE lutra.checkpoint')) return moved(tables, sql);
-  if (sql.startsWith('INSERT INTO lutra.file_place')) return { ...tables, n: Number(/VALUES \('\w+', (\d+)\)/.exec(sql)?.[1]) };
+  if (sql.startsWith('INSERT INTO lutra.file_place')) {
+    const [, root = '', n] = /VALUES \('\w+', '(\w+)', (\d+)\)/.exec(sql) ?? [];
+    return { ...tables, places: new Map([...tables.places, [root, Number(n)]]) };
+  }
   const files = new Map(tables.files);
   const missing = new Map(tables.missing);
   const rows = new Map(tables.rows);

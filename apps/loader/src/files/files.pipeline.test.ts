@@ -73,6 +73,23 @@ it('takes no file of a transaction that was never committed for committed', asyn
   expect(steps.slice(0, 5)).toEqual(['fence 1', 'place 1 pics/a', 'fence 2', 'unplace 1', 'place 2 pics/a']);
 });
 
+it('takes back what was placed by a rule that is gone when the next loader begins', async () => {
+  const world = new FilesWorld({});
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  world.failures = ['before'];
+  const plain = world.routes.map(({ schema, table }) => ({ schema, table }));
+  world.onError = () => world.live.offer(world.work(plain));
+  await world.load(() => world.tables.rows.size === 1);
+  expect(world.files.log.filter((each) => /^(fence|place|unplace)/.test(each))).toEqual([
+    'fence 1',
+    'place 1 pics/a',
+    'fence 2',
+    'unplace 1',
+  ]);
+  expect(world.files.bytesAt({ root: 'pics', path: 'a' })).toBeUndefined();
+});
+
 it('stops at a row whose file is missing, and commits all before it', async () => {
   const world = new FilesWorld({ missing: 'stop' });
   await world.log.led(world.routes);

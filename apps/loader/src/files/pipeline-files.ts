@@ -38,7 +38,7 @@ interface Open extends Placing {
   release(): void;
 }
 
-interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
+interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missing'> {
   readonly files: TransactionFiles;
 }
 
@@ -108,7 +108,7 @@ export class PipelineFiles implements CommitFiles {
       if (!placed) return 'again';
       if (open.parts.length === 0) this.#nextN += 1;
       const n = this.#nextN - 1;
-      this.#open = { ...open, n, sql: this.#texts({ n, placed, missing, files }) };
+      this.#open = { ...open, n, sql: this.#texts({ n, places: lastParts(open.parts), placed, missing, files }) };
       return this.#open;
     } catch (error) {
       // What cannot be taken back either ends the run: nothing is placed behind it.
@@ -212,6 +212,11 @@ export class PipelineFiles implements CommitFiles {
 }
 
 const nameOf = ({ root, path }: FileName): string => `${root}\0${path}`;
+
+/** Of each root. */
+function lastParts(parts: Open['parts']): FilesWritten['places'] {
+  return [...new Map(parts.map((part) => [part.root, part])).values()];
+}
 
 /** Of one path the last one counts. */
 function lastOf<T extends FileName>(files: readonly T[]): readonly T[] {

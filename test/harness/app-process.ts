@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { freePorts } from '../servers/ports.js';
 import { Watchdog } from '../servers/watchdog.js';
 
-export type AppName = 'control' | 'capture' | 'loader';
+export type AppName = 'control' | 'capture' | 'loader' | 'files';
 
 export interface AppOptions {
   readonly app: AppName;

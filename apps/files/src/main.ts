@@ -2,9 +2,9 @@
 import '@lutra/node';
 import { startWorker } from '@lutra/host';
 import { FilesApp } from './files-app.js';
-import { placeRoom } from './place/place-room.js';
+import { placingRoom } from './place/placing-room.js';
 
-const files = new FilesApp({ variables: process.env, rooms: { place: placeRoom } });
+const files = new FilesApp({ variables: process.env, rooms: { place: placingRoom } });
 
 startWorker({
   app: 'files',

@@ -3,6 +3,7 @@ import type {
   CompareRequest,
   DeleteRequest,
   FenceRequest,
+  ListRequest,
   ManifestRequest,
   NamedRequest,
   PackRequest,
@@ -34,6 +35,7 @@ const row = z.object({
 const placed = z.object({ size, mtimeNs: nanoseconds, dev: number, ino: number });
 /** Of one request about files of another region. */
 const mostFiles = 1_000;
+const mostListed = 10_000;
 
 interface Requests {
   readonly stage: StageRequest;
@@ -43,6 +45,7 @@ interface Requests {
   readonly fence: FenceRequest;
   readonly delete: DeleteRequest;
   readonly compare: CompareRequest;
+  readonly list: ListRequest;
   readonly manifest: ManifestRequest;
   readonly pack: PackRequest;
   readonly named: NamedRequest;
@@ -62,9 +65,10 @@ const schemas: { readonly [N in RequestName]: z.ZodType<Requests[N]> } = {
   fence: ofPipeline,
   delete: ofPipeline.extend({ path, placed, way: z.enum(['trash', 'remove']), mark: z.string().max(100).nullable() }),
   compare: z.object({ sourceRegion: nameSchema, root, files: z.array(z.object({ path, hash: hash.nullable() })).max(mostFiles) }),
+  list: z.object({ root, after: path.nullable(), most: z.int().min(1).max(mostListed) }),
   manifest: z.object({ root, paths: z.array(path).max(mostFiles), hashes: z.array(hash.nullable()).max(mostFiles).optional() }),
   pack: z.object({ root, tokens: z.array(z.string()).max(mostFiles) }),
-  named: z.object({ rows: z.array(row.extend({ root, path })).max(mostFiles) }),
+  named: z.object({ rows: z.array(row.extend({ root, path, hash: hash.nullish() })).max(mostFiles) }),
 };
 
 /** @throws SyncError FILES_REFUSED: it is of another build */

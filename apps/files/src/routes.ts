@@ -2,6 +2,7 @@
 import type { FilesKeys } from '@lutra/files';
 import { SyncError } from '@lutra/model';
 import type { FetchRoom, PlaceRoom, RoomParts } from './handlers.js';
+import { listFiles } from './place/walk.js';
 import { requestOf } from './requests.js';
 import type { RequestName } from './requests.js';
 import type { Route } from './serve/https-server.js';
@@ -61,6 +62,7 @@ export function routesOf({ parts, packs, named, fetch, place, isPlacing }: Route
     one('manifest', (request) => manifestOf({ keys, hashes }, served(request.root), request)),
     one('pack', (request) => packs.make(served(request.root), request)),
     one('named', (request) => named(request)),
+    one('list', (request) => listFiles(served(request.root).path, request)),
     one('compare', (request) => {
       served(request.root);
       return room(fetch).compare(request);

@@ -18,6 +18,13 @@ export interface FilesKeys {
 /** What a key is used for: a text that one use signed is worth nothing in another one. */
 type Purpose = 'lutra files' | 'lutra files url' | 'lutra files ca';
 
+/** Some thousand times a second. */
+const known = new WeakMap<Buffer, Map<Purpose, Buffer>>();
+
 export function derived({ bytes }: FilesKey, purpose: Purpose, length = 32): Buffer {
-  return Buffer.from(hkdfSync('sha256', bytes, '', purpose, length));
+  const ofKey = known.get(bytes) ?? new Map<Purpose, Buffer>();
+  known.set(bytes, ofKey);
+  const key = ofKey.get(purpose) ?? Buffer.from(hkdfSync('sha256', bytes, '', purpose, length));
+  ofKey.set(purpose, key);
+  return key;
 }

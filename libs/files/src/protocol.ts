@@ -144,6 +144,27 @@ export interface CompareAnswer {
   readonly differs: readonly ('missing-here' | 'missing-there' | 'missing' | 'different' | 'unstable' | null)[];
 }
 
+/** POST /v1/list, of any region: what is in a root, in an order of its own, for what no row names. */
+export interface ListRequest {
+  readonly root: string;
+  /** From the first one behind this path on; null: from the beginning. */
+  readonly after: string | null;
+  /** At most 10,000. */
+  readonly most: number;
+}
+
+export interface ListAnswer {
+  readonly files: readonly ListedFile[];
+  /** There are no more. */
+  readonly isEnd: boolean;
+}
+
+export interface ListedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeNs: string;
+}
+
 /** POST /v1/manifest, of another region. At most 1,000 paths. Answered within some seconds. */
 export interface ManifestRequest {
   readonly root: string;
@@ -194,7 +215,8 @@ export interface PackAnswer {
 
 /** POST /v1/named: does the row, as it is now, name the file? */
 export interface NamedRequest {
-  readonly rows: readonly (RowOfFile & FileName)[];
+  /** With a hash: with this one. A file that was written again, and its row with it, is not what the row named before. */
+  readonly rows: readonly (RowOfFile & FileName & { readonly hash?: string | null | undefined })[];
 }
 
 export interface NamedAnswer {

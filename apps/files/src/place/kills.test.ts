@@ -1,6 +1,6 @@
 /** Killed at each call that changes the disk, and begun anew: what was begun can be ended, or taken back. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, call, file, type Failure, Killed, remove, request, StoppingDisk, TestRoot } from './place.fixture.js';
+import { a, call, file, type Failure, Killed, remove, request, StoppingDisk, TestRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;

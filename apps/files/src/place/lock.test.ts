@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireLock } from './lock.js';
-import { TestRoot } from './place.fixture.js';
+import { TestRoot } from './placing.fixture.js';
 
 let root: TestRoot;
 beforeEach(() => void (root = new TestRoot()));

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { pipelineUidSchema } from '@lutra/model';
-import { file, sha256 } from './place.fixture.js';
+import { file, sha256 } from './placing.fixture.js';
 import { RootPlaces } from './root-places.js';
 
 const [path = '', log = '', first = '1', epoch = '1'] = process.argv.slice(2);

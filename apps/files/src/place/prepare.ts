@@ -1,6 +1,6 @@
 /**
- * The first half of a placing: whether all of its files are there to be placed, and what it takes to take them back, durable. Nothing of the
- * users' files is touched.
+ * The first half of a placing: whether all of its files are there to be placed, and what it takes to take them back, durable. Nothing of
+ * the users' files is touched.
  */
 import type { BigIntStats } from 'node:fs';
 import type { PlaceRequest, StagedFile } from '@lutra/files';
@@ -105,17 +105,21 @@ async function sources(tree: Tree, { files, there, isOpenElsewhere }: Sought): P
   );
 }
 
+/** What somebody else put there need not be durable yet: it is before the row. */
 async function hasBytes(tree: Tree, file: StagedFile, stats: BigIntStats): Promise<boolean> {
   const [parent, name] = split(file.path);
   return await inFolder(tree.folder, parent, async (folder) => {
     if (!folder) return false;
-    const isEqual = await orNull(
-      folder.withFile(name, async (open) => {
-        const isEqual = (await tree.hash(open)) === file.sha256;
-        return isEqual && isSame(identityOf(await open.stat({ bigint: true })), identityOf(stats));
-      }),
-      'ENOENT',
-    );
-    return isEqual ?? false;
+    const read = folder.withFile(name, async (open) => {
+      const isEqual = (await tree.hash(open)) === file.sha256;
+      const now = await open.stat({ bigint: true });
+      if (!isEqual || !isSame(identityOf(now), identityOf(stats))) return false;
+      if (tree.isKnownDurable(now)) return true;
+      await open.sync();
+      await folder.sync();
+      tree.knowDurable(now);
+      return true;
+    });
+    return (await orNull(read, 'ENOENT')) ?? false;
   });
 }

@@ -8,7 +8,7 @@ import type { PlacedFile } from '@lutra/files';
 import { afterAll, expect, test } from 'vitest';
 import { Random } from '../../../../test/harness/random.js';
 import { identityOf, isSame } from './disk.js';
-import { a, b, call, file, Killed, remove, request, sha256, StoppingDisk, TestRoot } from './place.fixture.js';
+import { a, b, call, file, Killed, remove, request, sha256, StoppingDisk, TestRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 const paths = ['p', 'q', 'x/p', 'x/y/p', 'x/y/q', 'z/p'];

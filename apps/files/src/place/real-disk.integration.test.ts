@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Random } from '../../../../test/harness/random.js';
-import { a, call, sha256, TestRoot } from './place.fixture.js';
+import { a, call, sha256, TestRoot } from './placing.fixture.js';
 
 let root: TestRoot;
 beforeEach(() => void (root = new TestRoot(tmpdir())));
@@ -28,7 +28,7 @@ async function killedAfter(ms: number, parameters: readonly string[]): Promise<v
   await ended;
 }
 
-test('a process that is killed at random moments leaves what its next owner can mend', async () => {
+test('a process that is killed at random moments leaves what its next owner puts right', async () => {
   const random = new Random(7);
   const log = join(root.path, '.lutra/committed');
   writeFileSync(log, '');

@@ -1,7 +1,7 @@
 /** Runs in a tiny file system, and tells how it went. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { toSyncError } from '@lutra/model';
-import { call, file, request, sha256 } from './place.fixture.js';
+import { call, file, request, sha256 } from './placing.fixture.js';
 import { RootPlaces } from './root-places.js';
 
 const [path = '', what = ''] = process.argv.slice(2);

@@ -1,4 +1,5 @@
 /** A root on the disk: the users' files, and our own folder `.lutra` (0700) beside them. */
+import type { BigIntStats } from 'node:fs';
 import { pathProblem, SyncError } from '@lutra/model';
 import { Folder, type Disk, type HashFile, ofDisk } from './disk.js';
 import { UndoFolders, type Placing } from './undo.js';
@@ -13,6 +14,12 @@ export interface RootOptions {
   readonly disk: Disk;
 }
 
+const mostRemembered = 100_000;
+
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join();
+}
+
 export class Tree {
   readonly root: string;
   readonly mode: number;
@@ -24,6 +31,8 @@ export class Tree {
   readonly fence: Folder;
   readonly undo: UndoFolders;
   readonly #folders: readonly Folder[];
+  /** Versions of files that somebody else wrote and we have synced. */
+  readonly #durable = new Set<string>();
 
   private constructor(
     options: RootOptions,
@@ -79,6 +88,15 @@ export class Tree {
     } catch (error) {
       throw ofDisk(error, { root: this.root, path });
     }
+  }
+
+  isKnownDurable(stats: BigIntStats): boolean {
+    return this.#durable.has(versionOf(stats));
+  }
+
+  knowDurable(stats: BigIntStats): void {
+    if (this.#durable.size >= mostRemembered) this.#durable.clear();
+    this.#durable.add(versionOf(stats));
   }
 
   /** @throws SyncError FILE_PATH_INVALID */

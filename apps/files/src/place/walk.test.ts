@@ -2,8 +2,8 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Random } from '../../../../test/harness/random.js';
-import { TestRoot } from './place.fixture.js';
-import { walkFiles } from './walk.js';
+import { TestRoot } from './placing.fixture.js';
+import { listFiles, walkFiles } from './walk.js';
 
 let root: TestRoot;
 beforeEach(() => void (root = new TestRoot()));
@@ -38,4 +38,11 @@ test('neither our own folder nor what links lead to is among them', async () => 
   symlinkSync('/etc', join(root.path, 'etc'));
   symlinkSync('a/.lutra', join(root.path, 'link'));
   expect(await walked()).toEqual(['a/.lutra']);
+});
+
+test('a list comes in pieces', async () => {
+  for (const path of ['a', 'b/c', 'd']) root.write(path, 'x');
+  const first = await listFiles(root.path, { after: null, most: 2 });
+  expect([first.files.map(({ path }) => path), first.isEnd]).toEqual([['a', 'b/c'], false]);
+  expect(await listFiles(root.path, { after: 'b/c', most: 2 })).toMatchObject({ files: [{ path: 'd', size: 1 }], isEnd: true });
 });

@@ -1,19 +1,14 @@
 /**
  * The files of a root in order, for what no row names: names by their bytes, a folder at the place of its name. It can be taken up behind
- * any path. Not `.lutra`, no links, nothing but regular files; folders are not locked, so what comes and goes meanwhile may be in it or not.
- * It holds the names of one folder at each level in memory.
+ * any path. Not `.lutra`, no links, nothing but regular files. Folders are not locked, so what comes and goes meanwhile may be in it or
+ * not. It holds the names of one folder at each level in memory.
  */
 import * as fs from 'node:fs/promises';
+import type { ListAnswer, ListedFile, ListRequest } from '@lutra/files';
 import { Folder, identityOf, orNull } from './disk.js';
 
-export interface WalkedFile {
-  readonly path: string;
-  readonly size: number;
-  readonly mtimeNs: string;
-}
-
 /** Of the root at a path, from the first one behind `after` on; null: from the beginning. */
-export async function* walkFiles(root: string, after: string | null): AsyncGenerator<WalkedFile> {
+export async function* walkFiles(root: string, after: string | null): AsyncGenerator<ListedFile> {
   const folder = await Folder.ofRoot(fs, root);
   try {
     yield* walk(folder, { prefix: '', after: after === null ? [] : after.split('/') });
@@ -22,7 +17,17 @@ export async function* walkFiles(root: string, after: string | null): AsyncGener
   }
 }
 
-async function* walk(folder: Folder, { prefix, after }: { prefix: string; after: readonly string[] }): AsyncGenerator<WalkedFile> {
+/** A piece of it. */
+export async function listFiles(root: string, { after, most }: Pick<ListRequest, 'after' | 'most'>): Promise<ListAnswer> {
+  const files: ListedFile[] = [];
+  for await (const file of walkFiles(root, after)) {
+    files.push(file);
+    if (files.length >= most) return { files, isEnd: false };
+  }
+  return { files, isEnd: true };
+}
+
+async function* walk(folder: Folder, { prefix, after }: { prefix: string; after: readonly string[] }): AsyncGenerator<ListedFile> {
   const [first, ...rest] = after;
   for (const name of (await folder.names()).toSorted(byBytes)) {
     if (prefix === '' && name === '.lutra') continue;

@@ -9,9 +9,10 @@ import { openToken } from '@lutra/files';
 import type { BlobToken, FilesKeys } from '@lutra/files';
 import type { Packs } from './packs.js';
 import type { OpenFile, Root } from './root.js';
-import { sameStamp, stampOf } from './root.js';
+import { pathOf, sameStamp, stampOf } from './root.js';
 import { rangeOf, slicesOf } from './slices.js';
 import type { Slice } from './slices.js';
+import { readBeside } from './small-files.js';
 
 export interface ContentDeps {
   readonly keys: FilesKeys;
@@ -103,10 +104,16 @@ export class ContentServer {
     { slices, first }: { readonly slices: readonly Slice[]; readonly first: OpenFile | null },
     response: ServerResponse,
   ): Promise<boolean> {
-    for (const [number, slice] of slices.entries()) {
+    for (const [number, some] of batchesOf(files, slices).entries()) {
+      const [slice] = some;
       const token = files[slice.index];
-      const file = number === 0 ? first : token ? await this.#open(token) : null;
-      if (!file || !token) return false;
+      if (!token) return false;
+      if (isSmall(token)) {
+        if (!(await this.#sendSmall(files, some, response))) return false;
+        continue;
+      }
+      const file = number === 0 ? first : await this.#open(token);
+      if (!file) return false;
       try {
         if (!(await this.#sendSlice(file, slice, response))) return false;
       } finally {
@@ -115,6 +122,20 @@ export class ContentServer {
       this.#deps.sent(token.root, slice.to - slice.from);
     }
     return true;
+  }
+
+  /** In one piece, and only if all of them are what was hashed. */
+  async #sendSmall(files: readonly BlobToken[], slices: readonly Slice[], response: ServerResponse): Promise<boolean> {
+    const wanted = slices.flatMap(({ index, from, to }) => {
+      const token = files[index];
+      const root = this.#deps.roots.get(token?.root ?? '');
+      return token && root ? [{ root: root.path, path: pathOf(token), stamp: token.stamp, from, to }] : [];
+    });
+    if (wanted.length < slices.length || response.destroyed) return false;
+    const bytes = await readBeside(wanted);
+    if (bytes.length === 0 || response.destroyed) return false;
+    this.#deps.sent(files[slices[0]?.index ?? 0]?.root ?? '', bytes.length);
+    return response.write(bytes) || drained(response);
   }
 
   /**
@@ -133,6 +154,28 @@ export class ContentServer {
     }
     return true;
   }
+}
+
+type Batch = readonly [Slice, ...Slice[]];
+
+/** Small files are read together, up to a piece; a large one is a batch of its own. */
+function batchesOf(files: readonly BlobToken[], slices: readonly Slice[]): readonly Batch[] {
+  const batches: [Slice, ...Slice[]][] = [];
+  let bytes = Infinity;
+  for (const slice of slices) {
+    const size = slice.to - slice.from;
+    const token = files[slice.index];
+    const fits = token !== undefined && isSmall(token) && bytes + size <= pieceBytes;
+    if (fits) batches.at(-1)?.push(slice);
+    else batches.push([slice]);
+    if (fits) bytes += size;
+    else bytes = token && isSmall(token) ? size : Infinity;
+  }
+  return batches;
+}
+
+function isSmall({ stamp }: BlobToken): boolean {
+  return Number(stamp[2]) <= pieceBytes;
 }
 
 /** False: nobody takes it any more. */

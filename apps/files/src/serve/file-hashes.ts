@@ -9,7 +9,8 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { sameStamp, stampOf } from './root.js';
-import type { OpenFile } from './root.js';
+import type { FileStat, OpenFile, Root } from './root.js';
+import { hashBeside } from './small-files.js';
 import { Slots } from './slots.js';
 
 export type HashAnswer =
@@ -28,7 +29,7 @@ const mostRemembered = 200_000;
 const pieceBytes = 1024 * 1024;
 
 export interface HashWatch {
-  /** Of each file that was read. */
+  /** Of files that were read. */
   hashed(bytes: number, seconds: number): void;
 }
 
@@ -57,6 +58,20 @@ export class FileHashes {
     this.#remembered.delete(key); // and again at the end: what is asked for is forgotten last
     this.#remembered.set(key, sha256);
     return sha256;
+  }
+
+  /** Of small files, in their order; null: it was written to since it was looked at. */
+  async ofSmall(root: Root, files: readonly { readonly path: string; readonly stat: FileStat }[]): Promise<readonly (string | null)[]> {
+    const began = performance.now();
+    const settled = files.map(({ stat }) => isSettled(stat));
+    const hashes = await hashBeside(files.map(({ path, stat }) => ({ root: root.path, path, stamp: stat.stamp })));
+    for (const [index, { stat }] of files.entries()) {
+      const sha256 = hashes[index];
+      if (sha256 && settled[index]) this.#remember(stat.stamp.join(), sha256);
+    }
+    const bytes = files.reduce((sum, { stat }) => sum + stat.size, 0);
+    this.#watch.hashed(bytes, (performance.now() - began) / 1000);
+    return hashes;
   }
 
   /** What somebody else has read and verified, in this very version. */

@@ -3,9 +3,9 @@
  * reason to stop: the log will say so. Read with the login of the endpoint, as the row is committed now.
  */
 import { FilePaths, keyCondition } from '@lutra/files';
-import type { NamedAnswer, NamedRequest } from '@lutra/files';
+import type { NamedAnswer, NamedFile, NamedRequest } from '@lutra/files';
 import { SyncError } from '@lutra/model';
-import type { EndpointDocument, FileName } from '@lutra/model';
+import type { EndpointDocument } from '@lutra/model';
 import { asSource, Kept, loadTable, planRows, rowsWhereQuery, Session, toRow } from '@lutra/mysql';
 import type { Queries } from '@lutra/mysql';
 import { loginOf } from '@lutra/registry';
@@ -77,11 +77,11 @@ async function namedIn(queries: Queries, rows: readonly AskedRow[]): Promise<rea
     if (condition === null) throw new SyncError('FILES_REFUSED', `the key of a row of ${first.database}.${first.table} is not one`);
     const paths = new FilePaths(row.rule, schema);
     const found = await queries.query(rowsWhereQuery(plan, condition));
-    named.push([row, found.some((each) => paths.formerly(toRow(plan, each)).some((file) => isSame(file, row)))]);
+    named.push([row, found.some((each) => paths.formerly(toRow(plan, each)).some((file) => isAsked(file, row)))]);
   }
   return named;
 }
 
-function isSame(one: FileName, other: FileName): boolean {
-  return one.root === other.root && one.path === other.path;
+function isAsked(file: NamedFile, { root, path, hash = null }: AskedRow): boolean {
+  return file.root === root && file.path === path && (hash === null || file.hash === hash);
 }

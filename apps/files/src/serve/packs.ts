@@ -3,15 +3,14 @@ import { createHash } from 'node:crypto';
 import { openToken, sealToken } from '@lutra/files';
 import type { BlobToken, FilesKeys, PackAnswer, PackRequest } from '@lutra/files';
 import { SyncError } from '@lutra/model';
-import type { OpenFile, Root } from './root.js';
-import { sameStamp } from './root.js';
-import { eachOf } from './slots.js';
+import { pathOf, sameStamp } from './root.js';
+import type { Root } from './root.js';
+import { lookBeside } from './small-files.js';
 
 const mostFiles = 1_000;
 const mostBytes = 64 * 1024 * 1024;
 /** Of all that are kept: some 50 MB. */
 const mostKept = 100_000;
-const filesAtOnce = 32;
 
 export class Packs {
   readonly #keys: FilesKeys;
@@ -31,7 +30,7 @@ export class Packs {
   async make(root: Root, { tokens }: PackRequest): Promise<PackAnswer> {
     if (tokens.length === 0 || tokens.length > mostFiles) throw refused(`${tokens.length} files; 1 to ${mostFiles} are taken`);
     const opened = tokens.map((token) => openToken(this.#keys, token, 'blob'));
-    const isThere = await eachOf(opened, filesAtOnce, (file) => this.#isThere(root, file));
+    const isThere = await areThere(root, opened);
     const files = opened.flatMap((file, index) => (file && isThere[index] ? [file] : []));
     const moved = isThere.flatMap((is, index) => (is ? [] : [index]));
     if (moved.length > 0)
@@ -46,14 +45,6 @@ export class Packs {
     if (size > mostBytes) throw refused(`${size} bytes; at most ${mostBytes} are taken`);
     const id = this.#keep(files);
     return { url: `/v1/pack/${sealToken(this.#keys, { kind: 'pack', id })}`, size };
-  }
-
-  async #isThere(root: Root, file: BlobToken | null): Promise<boolean> {
-    if (!file) return false;
-    if (file.root !== root.name) throw refused(`a token is of root ${file.root}, not ${root.name}`);
-    const found: OpenFile | null = await (file.trash ? root.openTrash(file.path) : root.open(file.path));
-    await found?.handle.close();
-    return found !== null && sameStamp(found.stat.stamp, file.stamp);
   }
 
   /** The same list has the same id: whoever asks again goes on where it was. */
@@ -73,6 +64,17 @@ export class Packs {
     this.#count -= this.#kept.get(id)?.length ?? 0;
     this.#kept.delete(id);
   }
+}
+
+async function areThere(root: Root, files: readonly (BlobToken | null)[]): Promise<readonly boolean[]> {
+  const other = files.find((file) => file && file.root !== root.name);
+  if (other) throw refused(`a token of root ${other.root}, not ${root.name}`);
+  const looks = await lookBeside(files.flatMap((file) => (file ? [{ root: root.path, path: pathOf(file) }] : [])));
+  let at = 0;
+  return files.map((file) => {
+    const look = file && looks[at++];
+    return !!look && typeof look !== 'string' && sameStamp(look, file.stamp);
+  });
 }
 
 function refused(why: string): SyncError {

@@ -13,8 +13,19 @@ export interface RootFacts {
   readonly freeBytes: number;
 }
 
-/** f_type of NFS: statfs(2). */
-const nfs = 0x6969;
+/** File systems that several machines may share, by f_type: statfs(2). Only processes of one machine see each other's lock. */
+const shared = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x00c36400, 'CephFS'],
+  [0x01161970, 'GFS2'],
+  [0x7461636f, 'OCFS2'],
+  [0x5346414f, 'AFS'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+]);
 
 /** @throws SyncError FILES_UNAVAILABLE: nothing can be placed there */
 export async function probeRoot(root: Root): Promise<RootFacts> {
@@ -22,7 +33,9 @@ export async function probeRoot(root: Root): Promise<RootFacts> {
   const folder = `${own}/probe-${randomUUID()}`;
   try {
     const { type, bavail, bsize } = await statfs(root.path);
-    if (type === nfs) throw unusable(root, 'it is on NFS, where files are served and not placed: add ?serve in LUTRA_ROOTS');
+    const sharedBy = shared.get(type);
+    if (sharedBy !== undefined)
+      throw unusable(root, `it is on ${sharedBy}, where files are served and not placed: add ?serve in LUTRA_ROOTS`);
     await mkdir(own, { recursive: true, mode: 0o700 });
     await chmod(own, 0o700);
     await mkdir(folder, { mode: 0o700 });

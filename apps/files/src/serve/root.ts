@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { open, readlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { pathProblem, SyncError } from '@lutra/model';
-import type { Stamp } from '@lutra/files';
+import type { BlobToken, Stamp } from '@lutra/files';
 import type { RootSettings } from '../environment.js';
 
 /** Neither following a link at its end, nor waiting for the writer of a pipe. */
@@ -49,8 +49,7 @@ export class Root {
 
   /** Null: there is none. Who gets one closes it. @throws SyncError FILE_PATH_INVALID, FILES_UNAVAILABLE */
   async open(path: string): Promise<OpenFile | null> {
-    const problem = pathProblem(path);
-    if (problem !== null) throw this.#invalid(path, problem);
+    this.requirePath(path);
     return this.#open(path, (real) => !real.startsWith(`${this.path}/.lutra/`));
   }
 
@@ -61,13 +60,15 @@ export class Root {
   }
 
   async #open(path: string, isAllowed: (real: string) => boolean): Promise<OpenFile | null> {
-    const handle = await open(`${this.path}/${path}`, flags).catch((error: unknown) => this.#missing(error, path));
+    const handle = await open(`${this.path}/${path}`, flags).catch((error: NodeJS.ErrnoException) =>
+      this.nothingAt(path, error.code ?? 'unknown error', error),
+    );
     if (!handle) return null;
     try {
       const real = await readlink(`/proc/self/fd/${handle.fd}`);
-      if (!real.startsWith(`${this.path}/`) || !isAllowed(real)) throw this.#invalid(path, 'a symbolic link leads out of the root');
+      if (!real.startsWith(`${this.path}/`) || !isAllowed(real)) return this.nothingAt(path, 'OUTSIDE');
       const found = await handle.stat({ bigint: true });
-      if (!found.isFile()) throw this.#invalid(path, 'it is not a regular file');
+      if (!found.isFile()) return this.nothingAt(path, 'IRREGULAR');
       return { handle, stat: statOf(found) };
     } catch (error) {
       await handle.close();
@@ -75,14 +76,22 @@ export class Root {
     }
   }
 
-  #missing(error: unknown, path: string): null {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  /** @throws SyncError FILE_PATH_INVALID */
+  requirePath(path: string): void {
+    const problem = pathProblem(path);
+    if (problem !== null) throw this.#invalid(path, problem);
+  }
+
+  /** What the code of a failed open means: null, there is no file. @throws SyncError as open() */
+  nothingAt(path: string, code: string, cause?: unknown): null {
+    if (code === 'OUTSIDE') throw this.#invalid(path, 'a symbolic link leads out of the root');
+    if (code === 'IRREGULAR') throw this.#invalid(path, 'it is not a regular file');
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     if (code === 'ELOOP') throw this.#invalid(path, 'it is a symbolic link');
     if (code === 'ENXIO' || code === 'ENODEV') throw this.#invalid(path, 'it is not a regular file');
     if (code === 'ENAMETOOLONG') throw this.#invalid(path, 'it is too long for its file system');
     throw new SyncError('FILES_UNAVAILABLE', `root ${this.name}: ${path} cannot be read: ${code}`, {
-      cause: error,
+      cause,
       details: { root: this.name, path },
     });
   }
@@ -95,12 +104,22 @@ export class Root {
   }
 }
 
+/** Of what a token names, relative to its root. */
+export function pathOf({ path, trash: isKept }: Pick<BlobToken, 'path' | 'trash'>): string {
+  return isKept ? `${trash}/${path}` : path;
+}
+
 interface Found {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+}
+
+export function statOfStamp(stamp: Stamp): FileStat {
+  const [, , size, mtimeNs, ctimeNs] = stamp;
+  return { size: Number(size), mtimeNs: BigInt(mtimeNs), ctimeNs: BigInt(ctimeNs), stamp };
 }
 
 export function statOf({ dev, ino, size, mtimeNs, ctimeNs }: Found): FileStat {

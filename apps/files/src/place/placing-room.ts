@@ -14,7 +14,7 @@ import { RootPlaces } from './root-places.js';
 
 const purgeEveryMs = 3600 * 1000;
 
-export function placeRoom(parts: Pick<RoomParts, 'hashes' | 'logger'>): PlaceRoom {
+export function placingRoom(parts: Pick<RoomParts, 'hashes' | 'logger'>): PlaceRoom {
   return new Places(parts);
 }
 

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '@lutra/telemetry';
 import { FileHashes } from '../serve/file-hashes.js';
 import { Root } from '../serve/root.js';
-import { call, file, request, TestRoot } from './place.fixture.js';
-import { placeRoom } from './place-room.js';
+import { call, file, request, TestRoot } from './placing.fixture.js';
+import { placingRoom } from './placing-room.js';
 
 let files: TestRoot;
 beforeEach(() => void (files = new TestRoot()));
 afterEach(() => files.remove());
 
-const room = (): ReturnType<typeof placeRoom> => placeRoom({ hashes: new FileHashes(), logger: createLogger('files', 'silent') });
+const room = (): ReturnType<typeof placingRoom> => placingRoom({ hashes: new FileHashes(), logger: createLogger('files', 'silent') });
 const root = (): Root => new Root({ name: 'pics', path: files.path, maxBytes: null, mode: 0o640, serveOnly: false });
 
 test('the next holder is ready when the one before has ended what it had begun, and knows what is open', async () => {

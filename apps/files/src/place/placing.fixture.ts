@@ -5,7 +5,7 @@ import * as fs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { DeleteAnswer, DeleteRequest, PlaceRequest, StagedFile } from '@lutra/files';
+import type { DeleteAnswer, DeleteRequest, PlaceAnswer, PlaceRequest, StagedFile } from '@lutra/files';
 import { pipelineUidSchema, type PipelineUid } from '@lutra/model';
 import type { Disk } from './disk.js';
 import { RootPlaces } from './root-places.js';
@@ -93,6 +93,15 @@ export const call = (n: number, pipeline = a, epoch = 1): { root: string; pipeli
   n,
 });
 
+/** path → bytes: staged, then placed. */
+export async function placing(
+  { root, places }: { readonly root: TestRoot; readonly places: RootPlaces },
+  { n, files, pipeline = a }: { readonly n: number; readonly files: Readonly<Record<string, string>>; readonly pipeline?: PipelineUid },
+): Promise<PlaceAnswer> {
+  for (const bytes of Object.values(files)) root.stage(bytes);
+  return await places.place(request({ n, pipeline, files: Object.entries(files).map(([path, bytes]) => file(path, bytes)) }));
+}
+
 /** With a mark of its own. */
 export async function remove(places: RootPlaces, request: Omit<DeleteRequest, 'mark'>): Promise<DeleteAnswer['outcome']> {
   const answer = await places.delete({ ...request, mark: null });
@@ -107,8 +116,8 @@ export type Failure = 'killed' | 'fails once' | 'is full';
 const growing = ['mkdir', 'writeFile', 'link', 'copyFile'];
 
 /**
- * Counts what changes the disk. From call `at` on: killed · nothing is done any more; calls that are under way then land · fails once · that
- * call does · is full · nothing new is made.
+ * Counts what changes the disk. From call `at` on: killed · nothing is done any more; calls that are under way then land · fails once ·
+ * that call does · is full · nothing new is made.
  */
 export class StoppingDisk {
   readonly calls: string[] = [];
@@ -122,7 +131,7 @@ export class StoppingDisk {
   }
 
   get disk(): Disk {
-    return new Proxy(fs as Disk, {
+    return new Proxy<Disk>(fs, {
       get:
         (target, name: keyof Disk) =>
         async (...args: unknown[]) => {
@@ -143,7 +152,7 @@ export class StoppingDisk {
     const late = this.calls.length - this.at;
     if (this.#failure === 'killed' && late >= 0) throw new Killed(name);
     if (!isChange) return;
-    this.calls.push([name, ...args.filter((arg) => typeof arg === 'string').map((arg) => String(arg).split('/').at(-1))].join(' '));
+    this.calls.push([name, ...args.filter((arg) => typeof arg === 'string').map((arg) => arg.split('/').at(-1))].join(' '));
     const isFull = this.#failure === 'is full' && late >= 0 && growing.includes(name);
     if (isFull || (this.#failure === 'fails once' && late === 0)) throw Object.assign(new Error(name), { code: 'ENOSPC', syscall: name });
   }

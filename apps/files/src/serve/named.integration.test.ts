@@ -1,0 +1,95 @@
+import { keyTextOf } from '@lutra/files';
+import { SyncError } from '@lutra/model';
+import type { EndpointDocument, FileRule, Row } from '@lutra/model';
+import { Keyring, sealPassword } from '@lutra/registry';
+import type { Configuration } from '@lutra/registry';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
+import { SourceRows } from './named.js';
+
+const rule: FileRule = {
+  root: 'pics',
+  path: '{shop}/{images}',
+  split: ',',
+  deletes: 'keep',
+  missing: 'stop',
+  immutable: true,
+  waitSeconds: 60,
+};
+const secretKey = Keyring.of(Buffer.alloc(32, 7));
+
+describe.each(['8.0', '9.7'] as const)('whether a row still names a file, MySQL %s', (version) => {
+  let server: TestServer;
+  let database: string;
+  let rows: SourceRows;
+  let endpoint: EndpointDocument;
+
+  beforeAll(async () => {
+    server = await TestServer.shared(version);
+    database = await server.database();
+    await server.run(
+      `CREATE TABLE ${database}.items (id BIGINT UNSIGNED, day DATE, name VARCHAR(20) COLLATE utf8mb4_bin, shop INT, images TEXT, sha VARBINARY(32), PRIMARY KEY (id, day, name))`,
+    );
+    const { host, port, user, password } = server.options;
+    const login = { name: 'orders', region: 'ca', host, port, user };
+    endpoint = { ...login, password: sealPassword(secretKey, password, login) } as EndpointDocument;
+    const documents = (): Configuration => ({ endpoints: new Map([['orders', endpoint]]) }) as unknown as Configuration;
+    rows = new SourceRows({ region: 'ca', secretKey, documents });
+  });
+  afterAll(async () => {
+    await rows.close();
+    await server.stop();
+  });
+
+  const keyed = { id: 18446744073709551615n, day: '2026-11-30', name: "o'brien" };
+  async function asked(path: string, more: Partial<FileRule> & { readonly hash?: string } = {}, key: Row = keyed): Promise<boolean> {
+    const { source } = await server.load(database, 'items');
+    const of = { endpoint: 'orders', database, table: 'items', key: keyTextOf(source)(key), root: 'pics', path };
+    const { hash, ...others } = more;
+    const ofRule = { ...rule, ...others, ...(hash !== undefined && { hash: 'sha', split: undefined }) };
+    const { named } = await rows.named({ rows: [{ ...of, rule: ofRule, ...(hash !== undefined && { hash }) }] });
+    return named[0]!;
+  }
+  const put = (images: string, sha = 'NULL'): Promise<unknown> =>
+    server.run(
+      `REPLACE INTO ${database}.items VALUES (18446744073709551615, '2026-11-30', 'o''brien', 7, '${images}', ${sha}), (1, '2026-11-30', 'x', 7, 'z', NULL)`,
+    );
+
+  it('is so while it is there and names it, and not of another row', async () => {
+    await put('a.jpg,b/ö.jpg');
+    expect(await asked('7/a.jpg')).toBe(true);
+    expect(await asked('7/b/ö.jpg')).toBe(true);
+    expect(await asked('7/c.jpg')).toBe(false);
+    expect(await asked('7/z')).toBe(false);
+    expect(await asked('7/z', {}, { ...keyed, id: 1n, name: 'x' })).toBe(true);
+  });
+
+  it('is not so once it names another one, or is gone', async () => {
+    await put('c.jpg');
+    expect(await asked('7/a.jpg')).toBe(false);
+    await put('../a.jpg'); // no rule follows that
+    expect(await asked('7/a.jpg')).toBe(false);
+    await server.run(`DELETE FROM ${database}.items`);
+    expect(await asked('7/c.jpg')).toBe(false);
+  });
+
+  it('is so only with the hash that is asked for', async () => {
+    const [one, other] = ['11', '22'].map((pair) => pair.repeat(32)) as [string, string];
+    await put('a.jpg', `x'${one}'`);
+    expect(await asked('7/a.jpg', { hash: one })).toBe(true);
+    expect(await asked('7/a.jpg', { hash: other })).toBe(false);
+  });
+
+  it('is an error where nobody can tell: another region, a table that is not seen, a key that is SQL', async () => {
+    const of = { database, table: 'items', key: { id: '1' }, root: 'pics', path: 'a', rule };
+    const code = (row: object): Promise<unknown> =>
+      rows.named({ rows: [{ endpoint: 'orders', ...of, ...row }] }).then(
+        () => 'none',
+        (error: unknown) => (error instanceof SyncError ? error.code : error),
+      );
+    expect(await code({ endpoint: 'elsewhere' })).toBe('FILES_REFUSED');
+    expect(await code({ table: 'gone' })).toBe('TABLE_MISSING');
+    expect(await code({ key: { id: '1 OR 1 = 1' } })).toBe('FILES_REFUSED');
+    expect(await code({ key: {} })).toBe('FILES_REFUSED');
+  });
+});

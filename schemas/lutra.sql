@@ -228,11 +228,13 @@ CREATE TABLE IF NOT EXISTS lutra.file (
   KEY leaving (pipeline, state)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
--- Since level 4. The number of the last transaction of a pipeline that placed files and was committed: what was placed by a later one is
--- taken back by the next loader.
+-- Since level 4. The number of the last transaction of a pipeline that placed files in a root and was committed: what was placed there by a
+-- later one is taken back by the next loader. 0: none was, since a loader has begun to place files there.
 CREATE TABLE IF NOT EXISTS lutra.file_place (
-  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'its uid',
-  n            BIGINT UNSIGNED NOT NULL
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  root         VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  n            BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (pipeline, root)
 ) ENGINE = InnoDB;
 
 -- Since level 4. Rows that came without their file ("missing": "skip" in the rule). The file is fetched when it appears, and the entry goes.

@@ -35,7 +35,9 @@ export async function tablesWithColumnsOf<R extends Template>(
     known.columns.add(textOf(row, 'col').toLowerCase());
   }
   const tablesOf = (columns: readonly string[]): readonly TableName[] =>
-    [...found.values()].filter((table) => columns.every((name) => table.columns.has(name))).map(({ database, name }) => ({ database, name }));
+    [...found.values()]
+      .filter((table) => columns.every((name) => table.columns.has(name)))
+      .map(({ database, name }) => ({ database, name }));
   return new Map([...wanted].map(([rule, columns]) => [rule, tablesOf(columns)]));
 }
 

@@ -3,6 +3,7 @@
  * The texts belong into the transaction of the rows. docs/decisions/0035-files.md.
  */
 import { createHash } from 'node:crypto';
+import { toSyncError } from '@lutra/model';
 import type { FileName, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { through } from './ownership.js';
@@ -26,6 +27,7 @@ interface LeavingFileRow extends FileName {
 
 /** A file that no row of the pipeline's transaction names any more. */
 export interface LeavingFile extends FileRow, LeavingFileRow {
+  readonly pipeline: string;
   readonly n: number;
 }
 
@@ -41,8 +43,10 @@ export interface MissingFileRow extends FileName {
 /** What a target transaction says of files. */
 export interface FilesWritten {
   readonly pipeline: string;
-  /** Of the placing; see lutra.file_place. */
+  /** Of the placing. */
   readonly n: number;
+  /** By root: lutra.file_place. */
+  readonly places: readonly { readonly root: string; readonly n: number }[];
   readonly placed: readonly FileRow[];
   /** A file that is placed by the same transaction may leave with it as well. */
   readonly leaves: readonly LeavingFileRow[];
@@ -55,15 +59,20 @@ export interface FilesWritten {
 const maxFiles = 500;
 
 /** In pieces of half a megabyte. */
-export function filesTexts({ pipeline, n, placed, leaves, missing, found }: FilesWritten): readonly SqlText[] {
+export function filesTexts({ pipeline, n, places, placed, leaves, missing, found }: FilesWritten): readonly SqlText[] {
   const uid = quoteText(pipeline);
   return inPieces([
     ...chunked(placed).map((files) => placedText(files, uid, n)),
     ...leavingTexts(leaves, uid, n),
     ...chunked(missing).map((files) => missingText(files, uid)),
     ...chunked(found).map((files) => textOn('file_missing', `DELETE FROM lutra.file_missing WHERE pipeline = ${uid} AND ${named(files)}`)),
-    textOn('file_place', `INSERT INTO lutra.file_place (pipeline, n) VALUES (${uid}, ${n}) ON DUPLICATE KEY UPDATE n = VALUES(n)`),
+    ...(places.length > 0 ? [placesText(places, uid)] : []),
   ]);
+}
+
+function placesText(places: FilesWritten['places'], uid: string): SqlText {
+  const rows = places.map(({ root, n }) => `(${uid}, ${quoteText(root)}, ${n})`).join(', ');
+  return textOn('file_place', `INSERT INTO lutra.file_place (pipeline, root, n) VALUES ${rows} ON DUPLICATE KEY UPDATE n = VALUES(n)`);
 }
 
 const fileColumns = ['sha256', 'size', 'mtime_ns', 'dev', 'ino', 'pipeline', 'n', 'state'] as const;
@@ -97,9 +106,12 @@ function missingText(files: readonly MissingFileRow[], uid: string): SqlText {
   return textOn('file_missing', `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE ${anew}`);
 }
 
-/** The condition that finds these files by their key. */
+/** The condition that finds these files by their key. Not by pairs: MariaDB reads, and locks, the whole table for one pair. */
 function named(files: readonly FileName[]): string {
-  return `(root, path_hash) IN (${files.map(({ root, path }) => `(${quoteText(root)}, ${pathHash(path)})`).join(', ')})`;
+  const roots = [...Map.groupBy(files, ({ root }) => root)].map(([root, some]) => {
+    return `(root = ${quoteText(root)} AND path_hash IN (${some.map(({ path }) => pathHash(path)).join(', ')}))`;
+  });
+  return `(${roots.join(' OR ')})`;
 }
 
 function nameValues({ root, path }: FileName): string {
@@ -127,11 +139,24 @@ function textOn(name: string, sql: string): SqlText {
   return { sql, marks: [{ does: 'upsert', table: { database: 'lutra', name }, change: 0, changes: 1 }] };
 }
 
-/** Of the last placing that was committed; 0: there was none. */
-export async function readFilePlace(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
-  const sql = `SELECT n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
-  const [row] = await through(target, (queries) => queries.query(sql));
-  return row ? Number(textOf(row, 'n')) : 0;
+/** By root, the number of the last placing that was committed; 0: none was. None where an older lutra.sql made the target. */
+export async function readFilePlacing(target: ConnectionOptions | Queries, pipeline: string): Promise<ReadonlyMap<string, number>> {
+  const sql = `SELECT root, n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
+  return through(target, async (queries) => {
+    try {
+      return new Map((await queries.query(sql)).map((row) => [textOf(row, 'root'), Number(textOf(row, 'n'))]));
+    } catch (error) {
+      if (toSyncError(error).code === 'TABLE_MISSING') return new Map<string, number>();
+      throw error;
+    }
+  });
+}
+
+/** Before the first placing there: whoever comes later looks there, whatever the rules say then. */
+export async function beginFilePlacing(target: ConnectionOptions | Queries, pipeline: string, roots: readonly string[]): Promise<void> {
+  const rows = roots.map((root) => `(${quoteText(pipeline)}, ${quoteText(root)}, 0)`).join(', ');
+  const sql = `INSERT INTO lutra.file_place (pipeline, root, n) VALUES ${rows} ON DUPLICATE KEY UPDATE n = n`;
+  await through(target, (queries) => queries.query(sql));
 }
 
 /** Those of the pipeline that are to go, in the order of their key. */
@@ -140,7 +165,8 @@ export async function readLeavingFiles(
   pipeline: string,
   { after, limit }: { readonly after: FileName | null; readonly limit: number },
 ): Promise<readonly LeavingFile[]> {
-  const behind = after ? ` AND (root, path_hash) > (${quoteText(after.root)}, ${pathHash(after.path)})` : '';
+  const root = after && quoteText(after.root);
+  const behind = after ? ` AND (root > ${root} OR (root = ${root} AND path_hash > ${pathHash(after.path)}))` : '';
   const of = `pipeline = ${quoteText(pipeline)} AND state IN ('trash', 'remove')${behind}`;
   const sql = `SELECT ${selected} FROM lutra.file WHERE ${of} ORDER BY root, path_hash LIMIT ${limit}`;
   return (await through(target, (queries) => queries.query(sql))).map(leavingFile);
@@ -149,30 +175,44 @@ export async function readLeavingFiles(
 /** gone: the file is deleted, or is another one that stays · kept: a row names it · later */
 export type LetGo = 'gone' | 'kept' | 'later';
 
+export interface LettingGo {
+  /** Around each; false: it was not its turn. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+  decide(queries: Queries, file: LeavingFile): Promise<LetGo>;
+  /** It stays for now. */
+  onLater(): void;
+}
+
 /**
- * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes to
- * name it writes that row too, and waits. Nothing happens where it is not to go any more.
+ * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes
+ * to name it writes that row too, and waits. Nothing happens where it is not to go any more.
  */
 export async function letFilesGo(
   target: ConnectionOptions | Queries,
   files: readonly LeavingFile[],
-  decide: (queries: Queries, file: LeavingFile) => Promise<LetGo>,
+  { alone, decide, onLater }: LettingGo,
 ): Promise<void> {
   await through(target, async (queries) => {
-    for (const file of files) await letGo(queries, file, () => decide(queries, file));
+    for (const file of files) {
+      let outcome: LetGo | 'other' = 'later';
+      await alone(async () => void (outcome = await letGo(queries, file, () => decide(queries, file))));
+      if (outcome === 'later') onLater();
+    }
   });
 }
 
-async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<LetGo>): Promise<void> {
+/** other: it is not to go any more. later: also where somebody else holds its row. */
+async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<LetGo>): Promise<LetGo | 'other'> {
   await queries.query('BEGIN');
   try {
-    const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE`);
+    const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE SKIP LOCKED`);
     const now = row && leavingFile(row);
-    const isLeaving = now?.n === file.n && now.way === file.way;
-    const outcome = isLeaving ? await decide() : 'later';
+    const isLeaving = now?.n === file.n && now.way === file.way && now.pipeline === file.pipeline && now.ino === file.ino;
+    const outcome = isLeaving ? await decide() : 'other';
     if (outcome === 'gone') await queries.query(`DELETE FROM lutra.file WHERE ${named([file])}`);
     if (outcome === 'kept') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${named([file])}`);
     await queries.query('COMMIT');
+    return row ? outcome : 'later';
   } catch (error) {
     await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
     throw error;
@@ -198,7 +238,7 @@ export async function readMissingFiles(
 }
 
 const whole64 = ['size', 'mtime_ns', 'dev', 'ino', 'n'].map((column) => `CAST(${column} AS CHAR) AS ${column}`).join(', ');
-const selected = `root, HEX(path) AS path, HEX(sha256) AS sha256, ${whole64}, state`;
+const selected = `root, HEX(path) AS path, HEX(sha256) AS sha256, ${whole64}, pipeline, state`;
 
 function nameOf(row: ResultRow): FileName {
   return { root: textOf(row, 'root'), path: Buffer.from(textOf(row, 'path'), 'hex').toString() };
@@ -212,6 +252,7 @@ function leavingFile(row: ResultRow): LeavingFile {
     mtimeNs: textOf(row, 'mtime_ns'),
     dev: textOf(row, 'dev'),
     ino: textOf(row, 'ino'),
+    pipeline: textOf(row, 'pipeline'),
     n: Number(textOf(row, 'n')),
     way: textOf(row, 'state') as LeavingFile['way'],
   };

@@ -1,9 +1,11 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
-import { createHash } from 'node:crypto';
-import { createRouter, eventVersion, SyncError, tableName } from '@lutra/model';
-import type { FileMissingEvent, FileRule, Route, TableName } from '@lutra/model';
-import type { LoaderRun, Owned } from '../loader-run.js';
+import type { WorkDeps } from '@lutra/host';
+import { createRouter, eventVersion, tableName, toSyncError } from '@lutra/model';
+import type { FileMissingEvent, FileRule, Route, SyncError, TableName } from '@lutra/model';
+import type { ConnectionOptions } from '@lutra/mysql';
+import type { LiveWork } from '@lutra/runtime';
 import type { LoaderWork } from '../assignments.js';
+import { eventId } from '../observe/event-id.js';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import { FileRows } from './file-rows.js';
 import type { FilesIo } from './files-io.js';
@@ -12,12 +14,20 @@ import { MissingFiles } from './missing-files.js';
 import { NamingRows } from './naming-rows.js';
 import { PipelineFiles } from './pipeline-files.js';
 import { Staging } from './staging.js';
-import type { FileWish } from './staging.js';
+import type { FileWish } from './wanted.js';
 import { takeOverFiles } from './take-over-files.js';
 
-/** From this level of the cluster on rules are acted upon. */
-const fromLevel = 4;
 const tellMs = 1_000;
+
+/** What it takes of a LoaderRun. */
+export interface FilesRun {
+  readonly deps: WorkDeps;
+  readonly work: LoaderWork;
+  readonly live: Pick<LiveWork<LoaderWork>, 'newest'>;
+  readonly target: ConnectionOptions;
+  readonly signal: AbortSignal;
+  end(error: unknown): void;
+}
 
 /** What a stage knows of files. */
 export class StageFiles extends FileRows implements CommitFiles {
@@ -55,24 +65,12 @@ export class StageFiles extends FileRows implements CommitFiles {
   }
 }
 
-/** Null: the pipeline has no rules, and had none in this run. */
-export async function filesOf(run: LoaderRun, owned: Owned): Promise<StageFiles | null> {
-  const { deps, work } = run;
-  const roots = rootsOf(work.routes);
-  if (deps.level.current < fromLevel || (roots.length === 0 && !run.files)) return null;
-  const { files: io } = deps.io;
-  if (!io) throw new SyncError('FILES_UNAVAILABLE', 'this process does not reach files apps');
-  run.files ??= new FilesRoom(run, owned, io);
-  await run.during(`files apps of region ${work.target.region}`, () => (run.files as FilesRoom).takeOver(roots));
-  return new StageFiles(run.files, work);
-}
-
 export class FilesRoom {
   readonly staging: Staging;
   readonly commit: PipelineFiles;
   readonly missing: MissingFiles;
-  readonly #run: LoaderRun;
-  readonly #owned: Owned;
+  readonly #run: FilesRun;
+  readonly #epoch: number;
   readonly #io: FilesIo;
   readonly #service: ReturnType<FilesIo['service']>;
   readonly #leaving: LeavingFiles;
@@ -81,11 +79,10 @@ export class FilesRoom {
   #rules: { readonly work: LoaderWork; readonly of: (table: TableName) => readonly FileRule[] } | null = null;
   #telling: NodeJS.Timeout | undefined;
 
-  constructor(run: LoaderRun, owned: Owned, io: FilesIo) {
+  constructor(run: FilesRun, epoch: number, io: FilesIo) {
     const { deps, work, target, signal } = run;
-    const { epoch } = owned.checkpoint;
     this.#run = run;
-    this.#owned = owned;
+    this.#epoch = epoch;
     this.#io = io;
     this.#service = io.service(deps, work.target.region);
     const warn = (error: SyncError): void => deps.logger.warn({ code: error.code }, error.message);
@@ -104,8 +101,9 @@ export class FilesRoom {
       ...of,
       ...store,
       epoch,
+      alone: (work) => this.commit.alone(work),
       isNamed: (queries, file) => naming.name(queries, file),
-      onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.filesDone.inc({ name: work.id, outcome: 'deleted' })),
+      onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),
       warn,
     });
@@ -123,17 +121,30 @@ export class FilesRoom {
   /** Nobody else places files of the pipeline in these roots from here on. What this run has placed there before stays. */
   async takeOver(roots: readonly string[]): Promise<void> {
     const { deps, work, target } = this.#run;
+    const { store } = this.#io;
     const more = roots.filter((root) => !this.#roots.has(root));
-    if (more.length === 0) return;
-    const n = await this.#io.store.readPlace(target, work.uid);
-    const of = { files: this.#service, pipeline: work.uid, epoch: this.#owned.checkpoint.epoch, n };
+    if (more.length > 0) await store.beginPlacing(target, work.uid, more);
+    const committed = await store.readPlacing(target, work.uid);
+    const of = { files: this.#service, pipeline: work.uid, epoch: this.#epoch, committed };
     this.commit.from(await takeOverFiles(of, more));
     for (const root of more) this.#roots.add(root);
-    deps.logger.info({ roots: [...this.#roots], n }, 'places files of rows');
+    for (const root of committed.keys()) if (!this.#roots.has(root)) await this.#leave(of, root);
+    if (more.length > 0) deps.logger.info({ roots: [...this.#roots] }, 'places files of rows');
     if (this.#telling) return;
     this.#telling = setInterval(() => this.#tell(), tellMs).unref();
     void this.#leaving.run();
     void this.missing.run();
+  }
+
+  /** A root that no rule names any more: what a loader before has left there is taken back, if its files app lives. */
+  async #leave(of: Parameters<typeof takeOverFiles>[0], root: string): Promise<void> {
+    try {
+      this.commit.from(await takeOverFiles(of, [root]));
+    } catch (thrown) {
+      const { code, message } = toSyncError(thrown);
+      if (code === 'FENCED') throw thrown;
+      this.#run.deps.logger.warn({ code, root }, `cannot take over a root that no rule names any more: ${message}`);
+    }
   }
 
   close(): void {
@@ -143,6 +154,9 @@ export class FilesRoom {
   }
 
   #committed({ comes, leaves }: TransactionFiles): void {
+    const placed = comes.filter(({ staged }) => staged).length;
+    const { deps, work } = this.#run;
+    if (placed > 0) deps.metrics.rowFiles.inc({ name: work.id, outcome: 'placed' }, placed);
     if (leaves.length > 0) this.#leaving.wake();
     if (comes.some(({ missing }) => missing !== null)) this.missing.noted();
   }
@@ -156,7 +170,7 @@ export class FilesRoom {
 
   #without(wish: FileWish, why: 'superseded' | 'skipped'): void {
     const { deps, work } = this.#run;
-    deps.metrics.filesDone.inc({ name: work.id, outcome: why === 'skipped' ? 'missing' : why });
+    deps.metrics.rowFiles.inc({ name: work.id, outcome: why === 'skipped' ? 'missing' : why });
     if (why !== 'skipped') return;
     const { root, path } = wish;
     deps.logger.warn({ table: tableName(wish.table), root, path }, 'a row goes without its file, which its source region does not have');
@@ -172,15 +186,11 @@ export class FilesRoom {
   }
 }
 
-function rootsOf(routes: readonly Route[]): readonly string[] {
-  return [...new Set(routes.flatMap(({ files = [] }) => files.map(({ root }) => root)))];
-}
-
 function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target }: LoaderWork): FileMissingEvent {
   return {
     type: 'file-missing',
     v: eventVersion,
-    id: uuidOf([uid, root, path, rowKey]),
+    id: eventId([uid, root, path, rowKey]),
     at: Date.now(),
     region: target.region,
     pipeline: id,
@@ -191,12 +201,4 @@ function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target
     root,
     path,
   };
-}
-
-/** RFC 9562, version 8: of a hash. */
-function uuidOf(parts: readonly string[]): string {
-  const bytes = createHash('sha256').update(parts.join('\0')).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

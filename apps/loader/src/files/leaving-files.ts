@@ -2,7 +2,9 @@
  * Files that rows no longer name go behind the COMMIT of these rows: to the trash, or for good. Works off what an owner before has left as
  * well, for the rows of lutra.file are committed with the rows that left.
  *
- * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy).
+ * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy). While
+ * its row of lutra.file is held and looked at, the pipeline places nothing. Counter-example for the lock in the database alone: the server
+ * ends the session that holds it; a row that names the file comes, which is there already; then the deletion arrives.
  */
 import type { DeleteAnswer, FilesService } from '@lutra/files';
 import { toSyncError } from '@lutra/model';
@@ -18,17 +20,19 @@ export interface LeavingFilesOptions {
   readonly pipeline: PipelineUid;
   readonly epoch: number;
   readonly signal: AbortSignal;
+  /** Nothing is placed while `work` runs; false: something is placed already, and it did not run. */
+  alone(work: () => Promise<void>): Promise<boolean>;
   isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
-  onGone(outcome: DeleteAnswer['outcome']): void;
+  onGone(outcome: 'deleted' | 'gone' | 'changed'): void;
   /** What ends the run: it is not the owner any more. */
   onFenced(error: SyncError): void;
   warn(error: SyncError): void;
 }
 
-/** Of one look. */
+/** Of one look. One by one: what is placed waits meanwhile. */
 const limit = 100;
 /** busy, or trouble · nothing was left to do */
-const [soonMs, laterMs] = [5_000, 300_000];
+const [soonMs, laterMs] = [2_000, 300_000];
 
 export class LeavingFiles {
   readonly #options: LeavingFilesOptions;
@@ -60,14 +64,14 @@ export class LeavingFiles {
 
   /** False: something is left that nobody tells us of. */
   async #workOff(): Promise<boolean> {
-    const { store, target, pipeline, signal } = this.#options;
+    const { store, target, pipeline, signal, alone } = this.#options;
     let isDone = true;
     for (let after: LeavingFile | null = null; !signal.aborted;) {
       const files: readonly LeavingFile[] = await store.readLeaving(target, pipeline, { after, limit });
-      await store.letGo(target, files, async (queries, file) => {
-        const outcome = signal.aborted ? 'later' : await this.#decide(queries, file);
-        isDone &&= outcome !== 'later';
-        return outcome;
+      await store.letGo(target, files, {
+        alone,
+        decide: async (queries, file) => (signal.aborted ? 'later' : this.#decide(queries, file)),
+        onLater: () => (isDone = false),
       });
       after = files.at(-1) ?? null;
       if (files.length < limit) return isDone;
@@ -75,12 +79,22 @@ export class LeavingFiles {
     return false;
   }
 
+  /** Marked first: whoever places it behind that, if only by finding it there, makes the mark void. */
   async #decide(queries: Queries, file: LeavingFile): Promise<LetGo> {
-    const { files, pipeline, epoch, isNamed, onGone } = this.#options;
-    if (await isNamed(queries, file)) return 'kept';
-    const { root, path, way, size, mtimeNs, dev, ino } = file;
-    const { outcome } = await files.delete({ pipeline, epoch, root, path, way, placed: { size, mtimeNs, dev, ino } });
-    onGone(outcome);
-    return outcome === 'busy' ? 'later' : 'gone';
+    const { isNamed } = this.#options;
+    const marked = await this.#delete(file, null);
+    if (marked.outcome === 'busy') return 'later';
+    if (marked.outcome === 'marked') {
+      if (await isNamed(queries, file)) return 'kept';
+      const { outcome } = await this.#delete(file, marked.mark);
+      if (outcome === 'busy' || outcome === 'marked') return 'later';
+      this.#options.onGone(outcome);
+    }
+    return 'gone';
+  }
+
+  #delete({ root, path, way, size, mtimeNs, dev, ino }: LeavingFile, mark: string | null): Promise<DeleteAnswer> {
+    const { files, pipeline, epoch } = this.#options;
+    return files.delete({ pipeline, epoch, root, path, way, placed: { size, mtimeNs, dev, ino }, mark });
   }
 }

@@ -12,15 +12,15 @@ import type { FileName, PipelineUid } from '@lutra/model';
 import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
-import type { Staging, Wanted } from './staging.js';
+import type { Staging } from './staging.js';
+import { Turns } from './turns.js';
+import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
   readonly files: Pick<FilesService, 'place' | 'unplace' | 'settle'>;
   readonly staging: Pick<Staging, 'changed' | 'throwIfTroubled' | 'again'>;
   readonly pipeline: PipelineUid;
   readonly epoch: number;
-  /** Greater than the number of any placing so far. */
-  readonly nextN: number;
   /** Entries of lutra.file_missing may exist: they go with the file that comes. */
   hasMissing(): boolean;
   /** Rows that leave files, or lack them, were committed. */
@@ -34,43 +34,62 @@ interface Open extends Placing {
   readonly files: TransactionFiles;
   /** In the order in which they were placed. */
   readonly parts: Pick<PlaceRequest, 'root' | 'n'>[];
+  /** Others may place, or delete. */
+  release(): void;
 }
 
-interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
+interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missing'> {
   readonly files: TransactionFiles;
 }
 
 /** Of one request. */
 const maxFiles = 1_000;
-const settleMs = 1_000;
+const [settleMs, retryMs] = [1_000, 5_000];
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
-  #nextN: number;
+  #nextN = 1;
   /** Placed, and neither committed nor taken back. */
   #open: Open | null = null;
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
+  /** A placing lasts until its transaction has ended. */
+  readonly #turns = new Turns();
+  #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
     this.#options = options;
-    this.#nextN = options.nextN;
+  }
+
+  /** No placing has this number, or a greater one. */
+  from(n: number): void {
+    this.#nextN = Math.max(this.#nextN, n);
   }
 
   async ready(transactions: readonly WithFiles[]): Promise<number> {
     const { staging, observe } = this.#options;
-    let hasWaited = false;
-    for (;;) {
+    const upTo = new UpTo(transactions);
+    for (let hasWaited = false; ; hasWaited = true) {
       const { changed } = staging;
-      const n = readyOf(transactions);
+      const n = upTo.advance();
       if (n > 0 || transactions.length === 0) {
         if (hasWaited) observe(oldestMs(transactions.slice(0, n)) / 1000);
         return n;
       }
       staging.throwIfTroubled();
-      hasWaited = true;
       await changed;
+    }
+  }
+
+  /** Nothing is placed, and not committed yet, while `work` runs. False: the run has ended. */
+  async alone(work: () => Promise<void>): Promise<boolean> {
+    const release = await this.#turns.next();
+    try {
+      if (!this.#isClosed) await work();
+      return !this.#isClosed;
+    } finally {
+      release();
     }
   }
 
@@ -79,15 +98,17 @@ export class PipelineFiles implements CommitFiles {
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
-    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0) return null;
-    const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
+    const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
+    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
+    const release = await this.#turns.next();
+    const open: Open = { n: this.#nextN, sql: [], files, parts: [], release };
     this.#open = open;
     try {
       const placed = await this.#placed(staged, open);
       if (!placed) return 'again';
       if (open.parts.length === 0) this.#nextN += 1;
       const n = this.#nextN - 1;
-      this.#open = { ...open, n, sql: this.#texts({ n, placed, missing, files }) };
+      this.#open = { ...open, n, sql: this.#texts({ n, places: lastParts(open.parts), placed, missing, files }) };
       return this.#open;
     } catch (error) {
       // What cannot be taken back either ends the run: nothing is placed behind it.
@@ -125,14 +146,17 @@ export class PipelineFiles implements CommitFiles {
   /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
   async takeBack(placing: Placing): Promise<void> {
     if (this.#open?.n !== placing.n) return;
-    const { parts } = this.#open;
+    const { parts, release } = this.#open;
     for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
     this.#open = null;
+    release();
   }
 
   /** At the end of the run: what is left the next take-over settles. */
   close(): void {
+    this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
+    this.#open?.release();
   }
 
   async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {
@@ -146,18 +170,23 @@ export class PipelineFiles implements CommitFiles {
     const open = this.#open;
     if (open?.n !== n) return null;
     this.#open = null;
+    open.release();
     return open;
   }
 
   #texts({ files: { comes, leaves }, ...of }: TextsOf): Placing['sql'] {
     const lacks = new Set(of.missing.map(nameOf));
-    const found = this.#options.hasMissing() ? lastOf(comes).filter((file) => !lacks.has(nameOf(file))) : [];
+    const found = this.#options.hasMissing() ? lastOf<FileName>([...comes, ...leaves]).filter((file) => !lacks.has(nameOf(file))) : [];
     return filesTexts({ pipeline: this.#options.pipeline, ...of, leaves, found });
   }
 
   #settleLater({ parts }: Open): void {
     for (const { root, n } of parts) this.#toSettle.set(root, n);
-    if (this.#toSettle.size > 0) this.#settling ??= setTimeout(() => void this.#settle(), settleMs).unref();
+    this.#settleSoon();
+  }
+
+  #settleSoon(ms = settleMs): void {
+    if (this.#toSettle.size > 0 && !this.#isClosed) this.#settling ??= setTimeout(() => void this.#settle(), ms).unref();
   }
 
   async #settle(): Promise<void> {
@@ -168,7 +197,10 @@ export class PipelineFiles implements CommitFiles {
       try {
         await this.#options.files.settle(this.#of({ root, n }));
       } catch (error) {
-        this.#options.warn(toSyncError(error)); // the next one settles it too
+        this.#options.warn(toSyncError(error));
+        // Until it is answered: a path in an open placing is not deleted.
+        if (!this.#toSettle.has(root)) this.#toSettle.set(root, n);
+        this.#settleSoon(retryMs);
       }
     }
   }
@@ -179,28 +211,12 @@ export class PipelineFiles implements CommitFiles {
   }
 }
 
-/** How many of them, from the first on, have all answers. @throws SyncError of the first, if it cannot go on */
-function readyOf(transactions: readonly WithFiles[]): number {
-  for (const [i, { files }] of transactions.entries()) {
-    for (const file of files?.comes ?? []) {
-      if (file.staged !== undefined) continue;
-      if (i === 0 && isWanted(file) && file.failure) throw file.failure;
-      return i;
-    }
-  }
-  return transactions.length;
-}
-
-function oldestMs(transactions: readonly WithFiles[]): number {
-  const since = transactions.flatMap(({ files }) => (files?.comes ?? []).filter(isWanted).map((file) => file.since));
-  return since.length === 0 ? 0 : Date.now() - since.reduce((oldest, one) => Math.min(oldest, one));
-}
-
-function isWanted(file: RowFile): file is Wanted {
-  return 'wish' in file;
-}
-
 const nameOf = ({ root, path }: FileName): string => `${root}\0${path}`;
+
+/** Of each root. */
+function lastParts(parts: Open['parts']): FilesWritten['places'] {
+  return [...new Map(parts.map((part) => [part.root, part])).values()];
+}
 
 /** Of one path the last one counts. */
 function lastOf<T extends FileName>(files: readonly T[]): readonly T[] {

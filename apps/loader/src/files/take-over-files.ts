@@ -12,14 +12,15 @@ interface TakeOverFiles {
   readonly files: Pick<FilesService, 'fence' | 'unplace' | 'settle'>;
   readonly pipeline: PipelineUid;
   readonly epoch: number;
-  /** Of the last placing that was committed: lutra.file_place. */
-  readonly n: number;
+  /** By root, of the last placing that was committed: lutra.file_place. */
+  readonly committed: ReadonlyMap<string, number>;
 }
 
 /** Resolves to a number that no placing had in these roots. */
-export async function takeOverFiles({ files, pipeline, epoch, n }: TakeOverFiles, roots: readonly string[]): Promise<number> {
-  let nextN = n + 1;
+export async function takeOverFiles({ files, pipeline, epoch, committed }: TakeOverFiles, roots: readonly string[]): Promise<number> {
+  let nextN = Math.max(0, ...committed.values()) + 1;
   for (const root of roots) {
+    const n = committed.get(root) ?? 0;
     const of = { pipeline, epoch, root };
     const { open } = await files.fence(of);
     const uncommitted = open.filter((one) => one > n);

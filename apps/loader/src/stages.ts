@@ -96,6 +96,7 @@ export async function stagesFor(
     newest: () => run.live.newest,
     signal,
     replaces,
+    files: null,
   });
   const seedProgress = seedProgressOf(run, seeds);
   run.closing(async () => {

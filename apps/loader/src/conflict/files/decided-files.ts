@@ -8,13 +8,10 @@
 import { rowToJson, tableName, toSyncError } from '@lutra/model';
 import type { FileName, Row, TableSchema } from '@lutra/model';
 import type { LeavingFile } from '../../files/commit-files.js';
-import type { NamedFile } from '../../files/file-rows.js';
+import type { FileRows, NamedFile } from '../../files/file-rows.js';
 import type { DecidableTable } from '../detect/table-book.js';
 import { keyText } from '../resolve/rows.js';
 import type { RowChange } from '../resolve/rows.js';
-
-/** None of a table without rules. */
-export type NamedBy = (source: TableSchema, row: Row) => readonly NamedFile[];
 
 /** A file that is wanted, and the row that names it. */
 export interface WantedOfRow {
@@ -40,23 +37,23 @@ export interface TableOfRows {
   keyOf(row: Row): string;
 }
 
-export function tableOf({ source, plan }: Pick<DecidableTable, 'source' | 'plan'>): TableOfRows {
+export function withKeys({ source, plan }: Pick<DecidableTable, 'source' | 'plan'>): TableOfRows {
   return { source, keyOf: (row) => keyText(plan, row) };
 }
 
 /** Whose rows nobody decides about. */
-export function tableOfSource(source: TableSchema): TableOfRows {
+export function withSourceKeys(source: TableSchema): TableOfRows {
   const names = source.primaryKey.length > 0 ? source.primaryKey : source.columns.map(({ name }) => name);
   return { source, keyOf: (row) => rowToJson(Object.fromEntries(names.map((name) => [name, row[name] ?? null]))) };
 }
 
 export class DecidedFiles {
-  readonly #namedBy: NamedBy;
+  readonly #rules: Pick<FileRows, 'namedBy'>;
   /** By table and key: rows that name files, or named some. */
   readonly #rows = new Map<string, RowFiles>();
 
-  constructor(namedBy: NamedBy) {
-    this.#namedBy = namedBy;
+  constructor(rules: Pick<FileRows, 'namedBy'>) {
+    this.#rules = rules;
   }
 
   written(table: TableOfRows, { existing, row, displaced }: Written): void {
@@ -97,7 +94,7 @@ export class DecidedFiles {
 
   #take(table: TableOfRows, row: Row, isTold: boolean): void {
     const at = nameOf(table, row);
-    const is = this.#namedBy(table.source, row).map((file) => ({ source: table.source, row, file }));
+    const is = this.#rules.namedBy(table.source, row).map((file) => ({ source: table.source, row, file }));
     const known = this.#rows.get(at);
     if (known) Object.assign(known, { is, isTold });
     else this.#keep(at, { was: [], is, isTold });
@@ -106,7 +103,7 @@ export class DecidedFiles {
   /** What cannot be a path was placed by nobody. */
   #here(source: TableSchema, row: Row): readonly NamedFile[] {
     try {
-      return this.#namedBy(source, row);
+      return this.#rules.namedBy(source, row);
     } catch (error) {
       if (toSyncError(error).code === 'FILE_PATH_INVALID') return [];
       throw error;

@@ -18,6 +18,8 @@ import {
   untickSeeds,
   writeSuspended,
 } from '@lutra/mysql';
+import { filesAppsIo } from './files/files-io.js';
+import type { FilesIo } from './files/files-io.js';
 
 export interface TargetPort {
   readonly connect: typeof ApplyConnection.open;
@@ -45,6 +47,8 @@ export interface KafkaPort {
 export interface LoaderIo {
   readonly target: TargetPort;
   readonly kafka: KafkaPort;
+  /** Left out: file rules cannot be followed. */
+  readonly files?: FilesIo;
 }
 
 export const serversIo: LoaderIo = {
@@ -66,4 +70,5 @@ export const serversIo: LoaderIo = {
     missingTables,
   },
   kafka: { admin: (options) => new BusAdmin(options), subscribe },
+  files: filesAppsIo(),
 };

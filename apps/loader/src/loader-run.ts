@@ -11,6 +11,7 @@ import { kafkaClient, loginOf } from '@lutra/registry';
 import type { During, LiveWork } from '@lutra/runtime';
 import type { DdlTarget } from './ddl/carry-out.js';
 import type { DdlTimes } from './ddl/ddl-stage.js';
+import type { FilesRoom } from './files/files-room.js';
 import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
 import { takeOverTarget } from './recover/take-over.js';
@@ -47,6 +48,8 @@ export class LoaderRun {
    * the middle of one, so the log has its first half, void, then all of it under another seq. Each would undo the other, for ever.
    */
   readonly resolved = new Set<number>();
+  /** Null: no rule names files, and none did in this run. */
+  files: FilesRoom | null = null;
   /** Ends what belongs to the run. */
   readonly signal: AbortSignal;
   readonly #ended = new AbortController();
@@ -134,6 +137,7 @@ export class LoaderRun {
   async close(): Promise<void> {
     this.deps.metrics.disconnected(this.work.id, 'kafka', 'target');
     this.#ended.abort();
+    this.files?.close();
     await Promise.allSettled([this.#writer?.dispose(), this.admin.close(), this.#close()]);
   }
 }

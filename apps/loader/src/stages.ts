@@ -9,6 +9,8 @@ import { TargetTables } from './conflict/detect/table-book.js';
 import type { DdlTarget } from './ddl/carry-out.js';
 import { carriedRouter, isLeftOut } from './ddl/concern.js';
 import { apartWhereShared } from './ddl/shared-tables.js';
+import { filesOf } from './files/files-room.js';
+import type { StageFiles } from './files/files-room.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';
 import { Progress } from './observe/progress.js';
@@ -40,6 +42,8 @@ export interface Stages {
   readonly seeding: Seeding;
   readonly seedProgress: SeedProgressWriter;
   readonly progress: Progress;
+  /** Null: no row names a file. */
+  readonly files: StageFiles | null;
   /** What an operator ordered; passed already, perhaps. */
   readonly skip: Skip | null;
 }
@@ -87,6 +91,7 @@ export async function stagesFor(
   const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
   const isOut = (table: TableName): boolean => suspensions.has(table) || seeds.isWaiting(table);
   const replaces = (table: TableName): boolean => seeds.replaces(table);
+  const files = await filesOf(run, owned);
   const detection = createDetector(deps, work, {
     writer,
     tables,
@@ -96,7 +101,7 @@ export async function stagesFor(
     newest: () => run.live.newest,
     signal,
     replaces,
-    files: null,
+    files,
   });
   const seedProgress = seedProgressOf(run, seeds);
   run.closing(async () => {
@@ -119,7 +124,7 @@ export async function stagesFor(
   if (parts.length > 0) seedProgress.changed(true);
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
-  const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
+  const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing, files });
   const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter(carried) });
   return {
     router,
@@ -135,6 +140,7 @@ export async function stagesFor(
     applier,
     ddl,
     progress,
+    files,
     skip,
   };
 }
@@ -167,7 +173,9 @@ export async function checkedRoutes(
   return { routes: check, applied };
 }
 
-type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip' | 'seeding'> & { readonly missing: MissingRows | null };
+type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip' | 'seeding' | 'files'> & {
+  readonly missing: MissingRows | null;
+};
 
 function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, ...parts }: ApplierParts): Applier {
   const { deps, work, resolved, during } = run;

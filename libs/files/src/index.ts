@@ -1,5 +1,14 @@
+export { bodyHash, checkRequest, signRequest } from './auth.js';
+export { FilesClient } from './client/files-client.js';
+export type { FilesInstance, ListInstances } from './client/instances.js';
+export { RemoteFiles } from './client/remote-files.js';
 export * from './files-service.js';
+export type { FilesKeys } from './keys.js';
 export * from './protocol.js';
 export { FilePaths, type NamedFile } from './rule/file-paths.js';
 export { type ComingFile, type FilesOfChange, filesOfChange, type GoingFile } from './rule/files-of-change.js';
 export { keyCondition, type KeyText, keyTextOf } from './rule/key-text.js';
+export { issueCertificate, renewAfterMs } from './tls.js';
+export type { ServerCertificate } from './tls.js';
+export { openToken, sealToken } from './url-token.js';
+export type { BlobToken, Stamp } from './url-token.js';

@@ -135,10 +135,15 @@ export interface CompareAnswer {
   readonly differs: readonly ('missing-here' | 'missing-there' | 'missing' | 'different' | 'unstable' | null)[];
 }
 
-/** POST /v1/manifest, of another region. At most 1,000 paths. */
+/** POST /v1/manifest, of another region. At most 1,000 paths. Answered within some seconds. */
 export interface ManifestRequest {
   readonly root: string;
   readonly paths: readonly string[];
+  /**
+   * In the order of the paths: the hash that is wanted. Where the path has other bytes by now, or none, the ones that it had are named if
+   * they are kept. null: whatever is there.
+   */
+  readonly hashes?: readonly (string | null)[] | undefined;
 }
 
 export interface ManifestAnswer {
@@ -158,9 +163,14 @@ export type ManifestEntry =
       readonly token: string;
     }
   | { readonly kind: 'missing' | 'unstable' }
+  /** It is large, or there was much to read: ask again. Its bytes, and how many of them were read. */
+  | { readonly kind: 'hashing'; readonly size: number; readonly done: number }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
-/** POST /v1/pack: files one behind the other, to be read in one piece. At most 1,000, at most 64 MiB. */
+/**
+ * POST /v1/pack: files one behind the other, to be read in one piece. At most 1,000, at most 64 MiB. Refused with FILE_UNSTABLE where a file
+ * is no more what its token says, or the token has expired: `details.moved` has the indexes of such tokens, with commas between.
+ */
 export interface PackRequest {
   readonly root: string;
   /** Of a manifest. */

@@ -9,6 +9,7 @@ it('every variable that an app reads or a page names is known', async () => {
   const readers = [
     'apps/control/src/environment.ts',
     'libs/host/src/worker/worker-environment.ts',
+    'apps/files/src/environment.ts',
     ...['capture', 'loader'].map((app) => `apps/${app}/src/main.ts`),
   ];
   const read = await Promise.all([...files, ...readers].map((file) => readFile(new URL(file, root), 'utf8')));

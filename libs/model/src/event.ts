@@ -148,6 +148,30 @@ export const tableSuspendedEventSchema = z.object({
   seq: z.number(),
 });
 
+/** A row came without its file, which its source region does not have ("missing": "skip" in its rule). Since level 4. */
+export const fileMissingEventSchema = z.object({
+  type: z.literal('file-missing'),
+  v: versionSchema,
+  /** UUID of the event: the same when it comes twice. */
+  id: z.string(),
+  /** ms since 1970, by the loader's clock. */
+  at: z.number(),
+  /** Of the target. */
+  region: z.string(),
+  /** `<channel>.<pipeline>`; also the record's key. */
+  pipeline: z.string(),
+  /** Of the pipeline: another one may have its name later. */
+  uid: z.string(),
+  /** As it is called at the source; so is the table. */
+  schema: z.string(),
+  table: z.string(),
+  /** JSON: the primary key of the row. */
+  key: z.string(),
+  root: z.string(),
+  path: z.string(),
+});
+export type FileMissingEvent = Readonly<z.infer<typeof fileMissingEventSchema>>;
+
 /** An XA transaction at a source is prepared for long: its rows wait, and its binlog must stay. */
 export const xaPreparedEventSchema = z.object({
   type: z.literal('xa-prepared'),
@@ -231,6 +255,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   conflictEventSchema,
   ddlEventSchema,
   tableSuspendedEventSchema,
+  fileMissingEventSchema,
   xaPreparedEventSchema,
   verificationEventSchema,
   repairEventSchema,

@@ -5,11 +5,14 @@
 import { createHash } from 'node:crypto';
 import type { FileName, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
+import { through } from './ownership.js';
+import { textOf } from './server-facts.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 import { inPieces } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
 /** Where a placed file is, and what tells it from any other that is put there later. */
-export interface FileRow extends FileName {
+interface FileRow extends FileName {
   readonly sha256: string;
   readonly size: number;
   readonly mtimeNs: string;
@@ -17,8 +20,13 @@ export interface FileRow extends FileName {
   readonly ino: string;
 }
 
-export interface LeavingFileRow extends FileName {
+interface LeavingFileRow extends FileName {
   readonly way: 'trash' | 'remove';
+}
+
+/** A file that no row of the pipeline's transaction names any more. */
+export interface LeavingFile extends FileRow, LeavingFileRow {
+  readonly n: number;
 }
 
 export interface MissingFileRow extends FileName {
@@ -26,7 +34,7 @@ export interface MissingFileRow extends FileName {
   readonly sha256: string | null;
   /** By its name at the source. */
   readonly table: TableName;
-  /** JSON: the primary key. */
+  /** JSON: the primary key, as its source compares it. */
   readonly key: string;
 }
 
@@ -90,7 +98,7 @@ function missingText(files: readonly MissingFileRow[], uid: string): SqlText {
 }
 
 /** The condition that finds these files by their key. */
-export function named(files: readonly FileName[]): string {
+function named(files: readonly FileName[]): string {
   return `(root, path_hash) IN (${files.map(({ root, path }) => `(${quoteText(root)}, ${pathHash(path)})`).join(', ')})`;
 }
 
@@ -117,4 +125,108 @@ function chunked<T>(all: readonly T[]): readonly (readonly T[])[] {
 
 function textOn(name: string, sql: string): SqlText {
   return { sql, marks: [{ does: 'upsert', table: { database: 'lutra', name }, change: 0, changes: 1 }] };
+}
+
+/** Of the last placing that was committed; 0: there was none. */
+export async function readFilePlace(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
+  const sql = `SELECT n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
+  const [row] = await through(target, (queries) => queries.query(sql));
+  return row ? Number(textOf(row, 'n')) : 0;
+}
+
+/** Those of the pipeline that are to go, in the order of their key. */
+export async function readLeavingFiles(
+  target: ConnectionOptions | Queries,
+  pipeline: string,
+  { after, limit }: { readonly after: FileName | null; readonly limit: number },
+): Promise<readonly LeavingFile[]> {
+  const behind = after ? ` AND (root, path_hash) > (${quoteText(after.root)}, ${pathHash(after.path)})` : '';
+  const of = `pipeline = ${quoteText(pipeline)} AND state IN ('trash', 'remove')${behind}`;
+  const sql = `SELECT ${selected} FROM lutra.file WHERE ${of} ORDER BY root, path_hash LIMIT ${limit}`;
+  return (await through(target, (queries) => queries.query(sql))).map(leavingFile);
+}
+
+/** gone: the file is deleted, or is another one that stays · kept: a row names it · later */
+export type LetGo = 'gone' | 'kept' | 'later';
+
+export interface LettingGo {
+  /** Around each; false: it was not its turn. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+  decide(queries: Queries, file: LeavingFile): Promise<LetGo>;
+  /** It stays for now. */
+  onLater(): void;
+}
+
+/**
+ * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes to
+ * name it writes that row too, and waits. Nothing happens where it is not to go any more.
+ */
+export async function letFilesGo(
+  target: ConnectionOptions | Queries,
+  files: readonly LeavingFile[],
+  { alone, decide, onLater }: LettingGo,
+): Promise<void> {
+  await through(target, async (queries) => {
+    for (const file of files) {
+      let outcome: LetGo | 'other' = 'later';
+      await alone(async () => void (outcome = await letGo(queries, file, () => decide(queries, file))));
+      if (outcome === 'later') onLater();
+    }
+  });
+}
+
+/** other: it is not to go any more. later: also where somebody else holds its row. */
+async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<LetGo>): Promise<LetGo | 'other'> {
+  await queries.query('BEGIN');
+  try {
+    const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE SKIP LOCKED`);
+    const now = row && leavingFile(row);
+    const isLeaving = now?.n === file.n && now.way === file.way;
+    const outcome = isLeaving ? await decide() : 'other';
+    if (outcome === 'gone') await queries.query(`DELETE FROM lutra.file WHERE ${named([file])}`);
+    if (outcome === 'kept') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${named([file])}`);
+    await queries.query('COMMIT');
+    return row ? outcome : 'later';
+  } catch (error) {
+    await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
+    throw error;
+  }
+}
+
+/** Of the pipeline, the oldest first, behind one of them. */
+export async function readMissingFiles(
+  target: ConnectionOptions | Queries,
+  pipeline: string,
+  { limit, after = '0' }: { readonly limit: number; readonly after?: string },
+): Promise<readonly (MissingFileRow & { readonly id: string })[]> {
+  const columns = 'CAST(id AS CHAR) AS id, root, HEX(path) AS path, HEX(sha256) AS sha256, database_name, table_name, row_key';
+  const of = `pipeline = ${quoteText(pipeline)} AND id > ${whole(after)}`;
+  const sql = `SELECT ${columns} FROM lutra.file_missing WHERE ${of} ORDER BY id LIMIT ${limit}`;
+  return (await through(target, (queries) => queries.query(sql))).map((row) => ({
+    ...nameOf(row),
+    id: textOf(row, 'id'),
+    sha256: textOf(row, 'sha256').toLowerCase() || null,
+    table: { database: textOf(row, 'database_name'), name: textOf(row, 'table_name') },
+    key: textOf(row, 'row_key'),
+  }));
+}
+
+const whole64 = ['size', 'mtime_ns', 'dev', 'ino', 'n'].map((column) => `CAST(${column} AS CHAR) AS ${column}`).join(', ');
+const selected = `root, HEX(path) AS path, HEX(sha256) AS sha256, ${whole64}, state`;
+
+function nameOf(row: ResultRow): FileName {
+  return { root: textOf(row, 'root'), path: Buffer.from(textOf(row, 'path'), 'hex').toString() };
+}
+
+function leavingFile(row: ResultRow): LeavingFile {
+  return {
+    ...nameOf(row),
+    sha256: textOf(row, 'sha256').toLowerCase(),
+    size: Number(textOf(row, 'size')),
+    mtimeNs: textOf(row, 'mtime_ns'),
+    dev: textOf(row, 'dev'),
+    ino: textOf(row, 'ino'),
+    n: Number(textOf(row, 'n')),
+    way: textOf(row, 'state') as LeavingFile['way'],
+  };
 }

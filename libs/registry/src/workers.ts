@@ -32,6 +32,8 @@ export interface WorkerFiles {
   readonly roots: readonly string[];
   /** Of these, those that it alone places files in: it holds the lease. */
   readonly places: readonly string[];
+  /** Of those that it places files in: those whose file system takes two different names for one (case, or forms of Unicode). */
+  readonly folds?: readonly string[] | undefined;
 }
 
 export interface WorkerStore {
@@ -51,7 +53,9 @@ const workerSchema = z.looseObject({
   levels: z.tuple([z.int().min(1), z.int().min(1)]),
   keys: z.array(z.string()),
   since: z.number(),
-  files: z.looseObject({ url: z.string(), roots: z.array(z.string()), places: z.array(z.string()) }).optional(),
+  files: z
+    .looseObject({ url: z.string(), roots: z.array(z.string()), places: z.array(z.string()), folds: z.array(z.string()).optional() })
+    .optional(),
 });
 
 /** As it stands in the tree. */

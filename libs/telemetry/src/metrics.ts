@@ -17,7 +17,7 @@ const links = ['source', 'target', 'kafka'] as const;
 export type Link = (typeof links)[number];
 
 /** Parts of a transaction's way. Where they begin and end is in the help of `lutra_hop_seconds`. */
-export type Hop = 'publish' | 'read' | 'apply' | 'end_to_end';
+export type Hop = 'publish' | 'read' | 'files' | 'apply' | 'end_to_end';
 
 /** Seconds: a batch of a nearby server takes milliseconds, one that waits for locks tens of seconds. */
 const applyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -73,6 +73,8 @@ export class Metrics {
   readonly repairedRows: Counter<'name'>;
   readonly seedRows: Counter<'name'>;
   readonly seedTables: Gauge<'name' | 'state'>;
+  readonly rowFiles: Counter<'name' | 'outcome'>;
+  readonly filesWaiting: Gauge<'name'>;
   readonly level: Gauge;
   readonly knownLevel: Gauge;
 
@@ -183,7 +185,7 @@ export class Metrics {
     this.preparedSince = gauge('lutra_prepared_oldest_timestamp_seconds', since, ['name']);
     this.kafkaOffset = gauge('lutra_kafka_offset', 'Offset after the last record written (capture) or applied (loader)', ['name']);
     const hopHelp =
-      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (sent to Kafka → read by the loader), apply (read → ' +
+      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (sent to Kafka → read by the loader), files (asked for → staged, where rows had to wait for it), apply (read → ' +
       'committed at the target), end_to_end (commit at the source → committed at the target). One value per request, batch or target transaction: that of the transaction in it that waited longest';
     this.hopSeconds = new Histogram({
       name: 'lutra_hop_seconds',
@@ -213,6 +215,10 @@ export class Metrics {
       'name',
       'state',
     ]);
+    const rowFiles =
+      'Loader: files of rows by outcome: placed; superseded (the row at the source no longer names it), missing (its row came without it), deleted';
+    this.rowFiles = counter('lutra_row_files_total', rowFiles, ['name', 'outcome']);
+    this.filesWaiting = gauge('lutra_files_waiting', 'Loader: files that rows name, asked for and not staged yet', ['name']);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
     this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);
     // All apps live with ZooKeeper; until it says so, there is no connection.

@@ -87,6 +87,7 @@ function remember() {
   const writer = {
     commit: async (text: SqlText, checkpoint: Checkpoint, safe?: boolean): Promise<void> =>
       void told.push(`${safe ? 'safe ' : ''}commit ${rows(text)} rows at ${checkpoint.seq} of ${checkpoint.origin}`),
+    aside: async () => undefined,
     open: async (_: object, safe?: boolean) => void told.push(safe ? 'safe open' : 'open'),
     chunk: async (text: SqlText) => void told.push(`chunk ${rows(text)} rows`),
     close: async (text: SqlText, checkpoint: Checkpoint) => void told.push(`close ${rows(text)} rows at ${checkpoint.seq}`),

@@ -40,6 +40,7 @@ import type { TableMatcher } from '../plan/table-matcher.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
 import { nameFailure, nameRow } from '../commit/failure.js';
+import type { TransactionFiles } from '../files/commit-files.js';
 import type { FileRows } from '../files/file-rows.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
 import { isDecided } from '../seed/prepared-chunk.js';
@@ -223,6 +224,13 @@ export class Applier {
     else await this.flush();
     await this.drained();
     return this.#target.checkpoint;
+  }
+
+  /** Between two transactions: places files whose rows are here. */
+  async aside(files: TransactionFiles): Promise<void> {
+    await this.flush();
+    await this.drained();
+    await this.#target.aside(files);
   }
 
   /** For a record that stands alone: all that came before takes effect and is saved; what it had seen of third regions is here. */

@@ -111,8 +111,7 @@ export class SourceTransactions {
   async add(change: Change, open: SourceTransaction, table: TableSchema): Promise<void> {
     const skipped = this.#skipping?.rows;
     if (skipped) return skipped.add(change);
-    const named = this.#options.files?.filesOf(table, open.event);
-    if (named) open.name(named);
+    if (this.#options.files) await this.#name(this.#options.files, table, open);
     const prepared = this.#to.statements.prepare(change);
     if (prepared) await this.#prepared(prepared, open);
     const { event } = open;
@@ -120,6 +119,16 @@ export class SourceTransactions {
     if (this.#large) return this.#large.add([change]);
     open.hold(change);
     if (open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginLarge(open);
+  }
+
+  /** Asks for the files of the row that came last. */
+  async #name(files: Pick<FileRows, 'filesOf'>, table: TableSchema, open: SourceTransaction): Promise<void> {
+    try {
+      const named = files.filesOf(table, open.event);
+      if (named) open.name(named);
+    } catch (error) {
+      throw await this.refused(error, open);
+    }
   }
 
   /** A row that nobody can write: it is recorded, if its transaction is skipped from its first row on. */

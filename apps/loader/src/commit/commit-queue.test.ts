@@ -20,6 +20,7 @@ const first = {
   epoch: 1,
   replayUntil: -1,
 } as unknown as Checkpoint;
+const writer = { commit: async () => undefined, aside: async () => undefined };
 const complete = (seq: number): SourceTransaction => {
   const event = { source: { gtid: null, tsUs: 1, origin: 'a', path: ['a'] }, transaction: { id: `u:${seq}`, seen: {} } };
   return new SourceTransaction(event as never, { log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 }, -1);
@@ -43,7 +44,7 @@ test('the detector is given each transaction with the checkpoint of its own', as
   const queue = new CommitQueue({
     checkpoint: first,
     sourceRegion: 'a',
-    writer: { commit: async () => undefined },
+    writer,
     detector: { commit: async (batch: Batch) => void given.push(batch) },
     onCommitted: () => undefined,
   });
@@ -69,7 +70,7 @@ test('what the detector refuses before it writes anything (a session) names its 
   const queue = new CommitQueue({
     checkpoint: first,
     sourceRegion: 'a',
-    writer: { commit: async () => undefined },
+    writer,
     detector,
     onCommitted: () => undefined,
   });

@@ -16,7 +16,7 @@ import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import { joinedFiles } from '../files/commit-files.js';
 import type { CommitFiles, TransactionFiles, WithFiles } from '../files/commit-files.js';
-import { withPlaced } from '../files/with-placed.js';
+import { placedWith, withPlaced } from '../files/with-placed.js';
 import { nameFailure } from './failure.js';
 import type { MissingRows } from '../seed/missing-rows.js';
 import { Statements } from '../plan/statements.js';
@@ -64,7 +64,7 @@ interface ToWrite extends Omit<Batch, 'transactions'> {
 export interface CommitQueueOptions {
   readonly checkpoint: Checkpoint;
   readonly sourceRegion: string;
-  readonly writer: Pick<TargetWriter, 'commit'>;
+  readonly writer: Pick<TargetWriter, 'commit' | 'aside'>;
   /** One way: for rows that seeding or a repair has not brought yet. */
   readonly missing?: Pick<MissingRows, 'commit' | 'apply' | 'areToCome'> | null;
   readonly detector: Pick<ConflictDetector, 'commit'> | null;
@@ -271,6 +271,14 @@ export class CommitQueue {
       () => this.#options.onCommitted(committed),
       () => undefined,
     );
+  }
+
+  /** Nothing is under way: files whose rows are here, in a transaction that moves no position. Some may have to be staged anew first. */
+  async aside(named: TransactionFiles): Promise<void> {
+    const { files, writer } = this.#options;
+    const placing = await files?.place(named);
+    if (!files || !placing || placing === 'again') return;
+    await placedWith(files, placing, () => writer.aside(joined(placing.sql), this.#last));
   }
 
   /** When what was handed over is committed. */

@@ -4,7 +4,7 @@
  * checkpoint.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkpointStatement, openingStatement } from '@lutra/marker';
+import { checkpointFence, checkpointStatement, openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { TableName } from '@lutra/model';
@@ -67,8 +67,16 @@ export class TargetWriter {
   }
 
   /** @throws SyncError as ApplyConnection.run; nothing was committed unless the code is TARGET_UNAVAILABLE */
-  async commit(rows: SqlText, checkpoint: Checkpoint, safe = false): Promise<void> {
-    const text = transactionText(checkpointStatement(checkpoint), rows);
+  commit(rows: SqlText, checkpoint: Checkpoint, safe = false): Promise<void> {
+    return this.#whole(transactionText(checkpointStatement(checkpoint), rows), safe);
+  }
+
+  /** What moves no position. @throws as commit */
+  aside(text: SqlText, key: CheckpointKey): Promise<void> {
+    return this.#whole(transactionText(checkpointFence(key), text), this.#safe);
+  }
+
+  async #whole(text: SqlText, safe: boolean): Promise<void> {
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       try {

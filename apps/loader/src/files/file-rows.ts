@@ -5,30 +5,25 @@
  * Each row asks anew for a path that an earlier one has asked for. Counter-example for sharing what is asked for already: the application
  * renames another file over the path behind the first ask, and commits a row; that row would come with the file of the row before.
  */
-import type { ChunkPurpose, FileName, FileRule, Row, RowEvent, TableSchema } from '@lutra/model';
-import type { LeavingFile, TransactionFiles } from './commit-files.js';
-import type { Staging } from './staging.js';
-
-/** As a rule makes it of a row. */
-export interface NamedFile extends FileName {
-  readonly hash: string | null;
-  readonly rule: FileRule;
-}
-
-/** The rules of one table version. */
-export interface TableFiles {
-  /** Of a change of a row; a file whose name and hash stay is in neither. @throws SyncError FILE_PATH_INVALID */
-  change(before: Row | null, after: Row | null): { readonly comes: readonly NamedFile[]; readonly leaves: readonly NamedFile[] };
-  /** The row's key, as text that the source compares. */
-  key(row: Row): Readonly<Record<string, string>>;
-}
+import { FilePaths, filesOfChange, keyTextOf } from '@lutra/files';
+import type { ComingFile, KeyText } from '@lutra/files';
+import { rowToJson } from '@lutra/model';
+import type { ChunkPurpose, FileRule, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
+import type { TransactionFiles } from './commit-files.js';
+import type { FileWish, Staging } from './staging.js';
 
 export interface FileRowsOptions {
   readonly staging: Pick<Staging, 'want'>;
   /** Of the source. */
   readonly endpoint: string;
-  /** Null: the table has no rules. */
-  rulesOf(table: TableSchema): TableFiles | null;
+  /** None: rows of the table name no files. */
+  rulesOf(table: TableName): readonly FileRule[];
+}
+
+/** The rules of one table version. */
+interface TableFiles {
+  readonly paths: readonly FilePaths[];
+  readonly keyText: KeyText;
 }
 
 export class FileRows {
@@ -54,33 +49,41 @@ export class FileRows {
     return all.length === 0 ? undefined : { comes: all.flatMap(({ comes }) => comes), leaves: [] };
   }
 
-  /** What a row names, whether it comes or not; none: the table has no rules. @throws SyncError FILE_PATH_INVALID */
-  namedBy(table: TableSchema, row: Row): readonly NamedFile[] {
-    return this.#rulesOf(table)?.change(null, row).comes ?? [];
+  /** What a row names; it is not asked for. @throws SyncError FILE_PATH_INVALID */
+  namedBy(table: TableSchema, row: Row): readonly ComingFile[] {
+    const rules = this.#rulesOf(table);
+    return rules ? filesOfChange(rules.paths, null, row).comes : [];
   }
 
-  #asked(table: TableSchema, rules: TableFiles, { before, after }: Pick<RowEvent, 'before' | 'after'>): TransactionFiles | undefined {
-    const { comes, leaves } = rules.change(before, after);
-    const left = leaves.flatMap(leavingOf);
-    if (comes.length === 0 && left.length === 0) return undefined;
-    const { endpoint, staging } = this.#options;
-    if (after === null || comes.length === 0) return { comes: [], leaves: left };
-    const of = { endpoint, table: { database: table.database, name: table.name }, key: rules.key(after) };
-    return { comes: comes.map((file) => staging.want({ ...file, ...of })), leaves: left };
+  #asked(
+    table: TableSchema,
+    { paths, keyText }: TableFiles,
+    { before, after }: Pick<RowEvent, 'before' | 'after'>,
+  ): TransactionFiles | undefined {
+    const { comes, leaves } = filesOfChange(paths, before, after);
+    if (after === null || comes.length === 0) return leaves.length === 0 ? undefined : { comes: [], leaves };
+    const of = this.#rowOf(table, after, keyText);
+    return { comes: comes.map((file) => this.#options.staging.want({ ...file, ...of })), leaves };
+  }
+
+  #rowOf({ database, name, primaryKey }: TableSchema, row: Row, keyText: KeyText): Pick<FileWish, 'endpoint' | 'table' | 'key' | 'rowKey'> {
+    const rowKey = rowToJson(Object.fromEntries(primaryKey.map((column) => [column, row[column] ?? null])));
+    return { endpoint: this.#options.endpoint, table: { database, name }, key: keyText(row), rowKey };
   }
 
   #rulesOf(table: TableSchema): TableFiles | null {
     let known = this.#tables.get(table);
-    if (known === undefined) this.#tables.set(table, (known = this.#options.rulesOf(table)));
+    if (known === undefined) this.#tables.set(table, (known = this.#compiled(table)));
     return known;
+  }
+
+  #compiled(table: TableSchema): TableFiles | null {
+    const rules = this.#options.rulesOf(table);
+    return rules.length === 0 ? null : { paths: rules.map((rule) => new FilePaths(rule, table)), keyText: keyTextOf(table) };
   }
 }
 
 interface ChunkOfRows {
   readonly chunk: { readonly table: TableSchema | null; readonly record: { readonly purpose: ChunkPurpose } };
   readonly rows: readonly Row[];
-}
-
-function leavingOf({ root, path, rule }: NamedFile): readonly LeavingFile[] {
-  return rule.deletes === 'keep' ? [] : [{ root, path, way: rule.deletes }];
 }

@@ -19,8 +19,6 @@ export interface PipelineFilesOptions {
   readonly staging: Pick<Staging, 'changed' | 'throwIfTroubled' | 'again'>;
   readonly pipeline: PipelineUid;
   readonly epoch: number;
-  /** Greater than the number of any placing so far. */
-  readonly nextN: number;
   /** Entries of lutra.file_missing may exist: they go with the file that comes. */
   hasMissing(): boolean;
   /** Rows that leave files, or lack them, were committed. */
@@ -46,16 +44,23 @@ const settleMs = 1_000;
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
-  #nextN: number;
+  #nextN = 1;
   /** Placed, and neither committed nor taken back. */
   #open: Open | null = null;
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
+  /** What runs while nothing is placed, and nothing is placed while it runs. */
+  #alone: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
     this.#options = options;
-    this.#nextN = options.nextN;
+  }
+
+  /** No placing has this number, or a greater one. */
+  from(n: number): void {
+    this.#nextN = Math.max(this.#nextN, n);
   }
 
   async ready(transactions: readonly WithFiles[]): Promise<number> {
@@ -74,12 +79,30 @@ export class PipelineFiles implements CommitFiles {
     }
   }
 
+  /** @returns false: something is placed and not committed yet */
+  async alone(work: () => Promise<void>): Promise<boolean> {
+    if (this.#open || this.#alone) return false;
+    const running = work();
+    this.#alone = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      await running;
+    } finally {
+      this.#alone = null;
+    }
+    return true;
+  }
+
   async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
+    while (this.#alone) await this.#alone;
     if (this.#open)
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
-    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0) return null;
+    const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
+    if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
     const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
     this.#open = open;
     try {
@@ -132,6 +155,7 @@ export class PipelineFiles implements CommitFiles {
 
   /** At the end of the run: what is left the next take-over settles. */
   close(): void {
+    this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
   }
 
@@ -157,7 +181,11 @@ export class PipelineFiles implements CommitFiles {
 
   #settleLater({ parts }: Open): void {
     for (const { root, n } of parts) this.#toSettle.set(root, n);
-    if (this.#toSettle.size > 0) this.#settling ??= setTimeout(() => void this.#settle(), settleMs).unref();
+    this.#settleSoon();
+  }
+
+  #settleSoon(): void {
+    if (this.#toSettle.size > 0 && !this.#isClosed) this.#settling ??= setTimeout(() => void this.#settle(), settleMs).unref();
   }
 
   async #settle(): Promise<void> {
@@ -168,7 +196,10 @@ export class PipelineFiles implements CommitFiles {
       try {
         await this.#options.files.settle(this.#of({ root, n }));
       } catch (error) {
-        this.#options.warn(toSyncError(error)); // the next one settles it too
+        this.#options.warn(toSyncError(error));
+        // Until it is answered: a path in an open placing is not deleted.
+        if (!this.#toSettle.has(root)) this.#toSettle.set(root, n);
+        this.#settleSoon();
       }
     }
   }

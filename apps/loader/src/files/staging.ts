@@ -22,6 +22,8 @@ export interface FileWish {
   readonly endpoint: string;
   readonly table: TableName;
   readonly key: RowOfFile['key'];
+  /** JSON: the primary key, for people. */
+  readonly rowKey: string;
 }
 
 export interface StagingOptions {
@@ -120,6 +122,14 @@ export class Staging {
   /** There is room to read ahead. */
   get hasRoom(): boolean {
     return this.#waiting.size < maxWaiting;
+  }
+
+  /** @throws SyncError as throwIfTroubled */
+  async untilRoom(): Promise<void> {
+    for (let { changed } = this; !this.hasRoom; { changed } = this) {
+      this.throwIfTroubled();
+      await changed;
+    }
   }
 
   get activity(): FilesActivity | undefined {
@@ -270,14 +280,14 @@ function missingRow({ root, path, hash, table, key }: FileWish): MissingFileRow 
 }
 
 function shown({ wish, progress: { phase, size, done, bytesPerSecond }, since }: Wanted): WaitingFile {
-  const { root, path, table, key } = wish;
-  return { root, path, database: table.database, table: table.name, key: JSON.stringify(key), phase, size, done, bytesPerSecond, since };
+  const { root, path, table, rowKey: key } = wish;
+  return { root, path, database: table.database, table: table.name, key, phase, size, done, bytesPerSecond, since };
 }
 
-function about({ root, path, key }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
-  return { root, path, key: JSON.stringify(key).slice(0, 200) };
+function about({ root, path, rowKey }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
+  return { root, path, key: rowKey.slice(0, 200) };
 }
 
-function named({ root, path, table, key }: FileWish): string {
-  return `file ${path} of root ${root}, of ${tableName(table)}, ${JSON.stringify(key).slice(0, 200)}`;
+function named({ root, path, table, rowKey }: FileWish): string {
+  return `file ${path} of root ${root}, of ${tableName(table)}, ${rowKey.slice(0, 200)}`;
 }

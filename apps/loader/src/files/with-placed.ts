@@ -1,7 +1,7 @@
 /** A target transaction with the files of its rows: staged, placed, committed; or taken back. */
 import { toSyncError } from '@lutra/model';
 import type { SqlText } from '@lutra/mysql';
-import type { CommitFiles, TransactionFiles } from './commit-files.js';
+import type { CommitFiles, Placing, TransactionFiles } from './commit-files.js';
 
 /**
  * Nobody knows whether its COMMIT took effect: what was placed stays, and the next take-over asks the target. All other failures of a
@@ -20,9 +20,19 @@ export async function withPlaced<T>(
   let placing = await files.place(named);
   for (; placing === 'again'; placing = await files.place(named)) await files.ready([{ files: named }]);
   if (!placing) return work([]);
+  const { sql } = placing;
+  return placedWith(files, placing, () => work(sql));
+}
+
+/** `work`: the transaction of what is placed. */
+export async function placedWith<T>(
+  files: Pick<CommitFiles, 'committed' | 'takeBack'>,
+  placing: Placing,
+  work: () => Promise<T>,
+): Promise<T> {
   let done: T;
   try {
-    done = await work(placing.sql);
+    done = await work();
   } catch (error) {
     if (!isUnknown(error)) await files.takeBack(placing);
     throw error;

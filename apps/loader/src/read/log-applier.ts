@@ -62,6 +62,7 @@ export class LogApplier {
     const { progress } = this.#stages;
     if (batch.length > 0) progress.batch(batch);
     await this.#offered();
+    await this.#files();
     for (const raw of batch) {
       await this.#record(raw);
       if (this.#ended) return true;
@@ -71,6 +72,16 @@ export class LogApplier {
     await this.applier.flush();
     await this.#saveProgress(this.#run.work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
     return false;
+  }
+
+  /** Files that came behind their rows are placed; and no more is read ahead than there is room for. */
+  async #files(): Promise<void> {
+    const { files, applier } = this.#stages;
+    if (!files) return;
+    const late = this.applier.between && !this.#seedLog.open ? files.late() : [];
+    if (late.length > 0) await applier.aside({ comes: late, leaves: [] });
+    const room = files.hasRoom();
+    if (room) await this.#run.during('files that rows name: too many are asked for to read on', () => room);
   }
 
   /** Back to the first row of a large transaction that met a conflict, or lacked files. @throws `thrown`, if that is anything else */

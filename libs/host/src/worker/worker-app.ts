@@ -18,8 +18,8 @@ export interface Beside {
 export interface WorkerApp<T> {
   readonly app: 'capture' | 'loader' | 'files';
   readonly port: number;
-  /** Names the pieces of work that a process may take. */
-  readonly onlyVariable: string;
+  /** Names the pieces of work that a process may take; null: all that it has. */
+  readonly onlyVariable: string | null;
   /** Names of all pieces of work that the configuration has. */
   works(documents: Configuration): readonly string[];
   wanted(documents: Configuration, of: { readonly region: string; readonly only: readonly string[] | null }): Map<string, Assignment<T>>;
@@ -32,4 +32,6 @@ export interface WorkerApp<T> {
   beside?(deps: BesideDeps): Beside;
   /** What a files app says of itself to others. Asked now and then. */
   files?(): WorkerFiles;
+  /** Why the process is not ready, beyond what its pieces of work say. Must not throw. */
+  trouble?(): string | null;
 }

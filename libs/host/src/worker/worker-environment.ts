@@ -22,8 +22,8 @@ export interface WorkerEnvironment extends z.infer<typeof environmentSchema> {
   readonly only: readonly string[] | null;
 }
 
-/** @param onlyVariable names pieces of work, separated by commas. @throws SyncError CONFIG_INVALID */
-export function readWorkerEnvironment(env: NodeJS.ProcessEnv, onlyVariable: string): WorkerEnvironment {
-  const only = env[onlyVariable]?.split(',').map((name) => name.trim()) ?? null;
+/** @param onlyVariable names pieces of work, separated by commas; null: there is none. @throws SyncError CONFIG_INVALID */
+export function readWorkerEnvironment(env: NodeJS.ProcessEnv, onlyVariable: string | null): WorkerEnvironment {
+  const only = (onlyVariable === null ? undefined : env[onlyVariable])?.split(',').map((name) => name.trim()) ?? null;
   return { ...parseDocument(environmentSchema, env, 'environment'), ZOOKEEPER_DIGEST: zooKeeperDigest(env), only };
 }

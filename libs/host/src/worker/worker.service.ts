@@ -33,6 +33,9 @@ const regressedPauseMs = 1_000;
 /** Between two looks at all channels, however many documents change. */
 const reconcileMs = 250;
 
+/** What a piece of work is, in the log. */
+const workNouns = { capture: 'endpoint', loader: 'pipeline', files: 'root' } as const;
+
 export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #app: WorkerApp<T>;
   readonly #parts: WorkerParts;
@@ -53,6 +56,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     health.watch('environment', () => this.#unknown);
     this.#tree = new TreeFollower(parts.registry);
     health.watch('configuration', () => this.#regressed());
+    health.watch(app.app, () => app.trouble?.() ?? null);
     this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
     this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION, files: app.files });
     this.#level.onChange(() => this.#reconcile());
@@ -115,7 +119,10 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   #tellUnknown(documents: Configuration): void {
     const { environment, logger } = this.#parts;
     const { onlyVariable: variable, works } = this.#app;
-    const named = { region: environment.LUTRA_REGION, only: environment.only && { variable, names: environment.only } };
+    const named = {
+      region: environment.LUTRA_REGION,
+      only: environment.only && variable !== null ? { variable, names: environment.only } : null,
+    };
     const unknown = unknownWork(named, { regions: [...documents.regions.keys()], works: works(documents) });
     if (unknown !== null && unknown !== this.#unknown) logger.warn(unknown);
     this.#unknown = unknown;
@@ -157,7 +164,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   #work(name: string, work: LiveWork<T>, signal: AbortSignal): Promise<void> {
     const { registry, metrics } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
-    const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
+    const logger = this.#parts.logger.child({ [workNouns[app]]: name });
     const level = this.#level;
     const deps = this.#deps(logger);
     return runWork({

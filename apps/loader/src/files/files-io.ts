@@ -1,0 +1,44 @@
+/** What a loader reaches of files outside of its process. Tests give it trees and tables in memory. */
+import { FilesClient } from '@lutra/files';
+import type { FilesService } from '@lutra/files';
+import type { WorkDeps } from '@lutra/host';
+import { isFileNamed, letFilesGo, readFilePlace, readLeavingFiles, readMissingFiles, tablesWithColumnsOf } from '@lutra/mysql';
+
+export interface FileStore {
+  readonly readPlace: typeof readFilePlace;
+  readonly readLeaving: typeof readLeavingFiles;
+  readonly letGo: typeof letFilesGo;
+  readonly readMissing: typeof readMissingFiles;
+  readonly tablesWithColumnsOf: typeof tablesWithColumnsOf;
+  readonly isNamed: typeof isFileNamed;
+}
+
+export interface FilesIo {
+  /** The files apps of the region in which a process works. */
+  service(deps: WorkDeps, region: string): FilesService;
+  readonly store: FileStore;
+}
+
+export const serverFileStore: FileStore = {
+  readPlace: readFilePlace,
+  readLeaving: readLeavingFiles,
+  letGo: letFilesGo,
+  readMissing: readMissingFiles,
+  tablesWithColumnsOf,
+  isNamed: isFileNamed,
+};
+
+/** One client for all pipelines of a process: their region is the same. */
+export function filesAppsIo(): FilesIo {
+  const clients = new Map<string, FilesService>();
+  const service: FilesIo['service'] = ({ registry, secretKey: keys }, region) => {
+    const known = clients.get(region);
+    if (known) return known;
+    const instances = async () =>
+      (await registry.workers.list()).flatMap(({ region: of, files }) => (files ? [{ region: of, ...files }] : []));
+    const client = new FilesClient({ keys, caFile: process.env['LUTRA_FILES_CA'], region, instances });
+    clients.set(region, client);
+    return client;
+  };
+  return { service, store: serverFileStore };
+}

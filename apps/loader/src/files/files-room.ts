@@ -1,0 +1,198 @@
+/** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
+import { createRouter, eventVersion, SyncError, tableName } from '@lutra/model';
+import type { FileMissingEvent, FileRule, Route, TableName } from '@lutra/model';
+import type { LoaderRun, Owned } from '../loader-run.js';
+import type { LoaderWork } from '../assignments.js';
+import { eventId } from '../observe/event-id.js';
+import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
+import { FileRows } from './file-rows.js';
+import type { FilesIo } from './files-io.js';
+import { LeavingFiles } from './leaving-files.js';
+import { MissingFiles } from './missing-files.js';
+import { NamingRows } from './naming-rows.js';
+import { PipelineFiles } from './pipeline-files.js';
+import { Staging } from './staging.js';
+import type { FileWish } from './staging.js';
+import { takeOverFiles } from './take-over-files.js';
+
+/** From this level of the cluster on rules are acted upon. */
+const fromLevel = 4;
+const tellMs = 1_000;
+
+/** What a stage knows of files. */
+export class StageFiles extends FileRows implements CommitFiles {
+  readonly #room: FilesRoom;
+
+  constructor(room: FilesRoom, { source, routes }: Pick<LoaderWork, 'source' | 'routes'>) {
+    super({ staging: room.staging, endpoint: source.name, rulesOf: createRouter(routes).filesOf });
+    this.#room = room;
+  }
+
+  ready(transactions: readonly WithFiles[]): Promise<number> {
+    return this.#room.commit.ready(transactions);
+  }
+
+  place(files: TransactionFiles): ReturnType<CommitFiles['place']> {
+    return this.#room.commit.place(files);
+  }
+
+  committed(placing: Placing): void {
+    this.#room.commit.committed(placing);
+  }
+
+  takeBack(placing: Placing): Promise<void> {
+    return this.#room.commit.takeBack(placing);
+  }
+
+  /** That came behind their rows. */
+  late(): readonly RowFile[] {
+    return this.#room.missing.take();
+  }
+
+  /** Resolves when there is room to read ahead. */
+  hasRoom(): Promise<void> | null {
+    return this.#room.staging.hasRoom ? null : this.#room.staging.untilRoom();
+  }
+}
+
+/** Null: the pipeline has no rules, and had none in this run. */
+export async function filesOf(run: LoaderRun, owned: Owned): Promise<StageFiles | null> {
+  const { deps, work } = run;
+  const roots = rootsOf(work.routes);
+  if (deps.level.current < fromLevel || (roots.length === 0 && !run.files)) return null;
+  const { files: io } = deps.io;
+  if (!io) throw new SyncError('FILES_UNAVAILABLE', 'this process does not reach files apps');
+  run.files ??= new FilesRoom(run, owned, io);
+  await run.during(`files apps of region ${work.target.region}`, () => (run.files as FilesRoom).takeOver(roots));
+  return new StageFiles(run.files, work);
+}
+
+export class FilesRoom {
+  readonly staging: Staging;
+  readonly commit: PipelineFiles;
+  readonly missing: MissingFiles;
+  readonly #run: LoaderRun;
+  readonly #owned: Owned;
+  readonly #io: FilesIo;
+  readonly #service: ReturnType<FilesIo['service']>;
+  readonly #leaving: LeavingFiles;
+  /** Whose files this run places. */
+  readonly #roots = new Set<string>();
+  #rules: { readonly work: LoaderWork; readonly of: (table: TableName) => readonly FileRule[] } | null = null;
+  #telling: NodeJS.Timeout | undefined;
+
+  constructor(run: LoaderRun, owned: Owned, io: FilesIo) {
+    const { deps, work, target, signal } = run;
+    const { epoch } = owned.checkpoint;
+    this.#run = run;
+    this.#owned = owned;
+    this.#io = io;
+    this.#service = io.service(deps, work.target.region);
+    const warn = (error: SyncError): void => deps.logger.warn({ code: error.code }, error.message);
+    const of = { files: this.#service, pipeline: work.uid, sourceRegion: work.source.region, signal };
+    const rulesOf = (table: TableName): readonly FileRule[] => this.#rulesNow(table);
+    this.staging = new Staging({
+      ...of,
+      ruleNow: ({ table, rule }) => rulesOf(table).find(({ root, path }) => root === rule.root && path === rule.path) ?? null,
+      onWithout: (wish, why) => this.#without(wish, why),
+    });
+    const store = { store: io.store, target };
+    this.missing = new MissingFiles({ ...of, ...store, endpoint: work.source.name, rulesOf, warn });
+    const routes = (): readonly Route[] => [...run.live.newest.routes, ...(run.live.newest.ddl?.others ?? []).flat()];
+    const naming = new NamingRows(io.store, routes);
+    this.#leaving = new LeavingFiles({
+      ...of,
+      ...store,
+      epoch,
+      alone: (work) => this.commit.alone(work),
+      isNamed: (queries, file) => naming.name(queries, file),
+      onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
+      onFenced: (error) => run.end(error),
+      warn,
+    });
+    this.commit = new PipelineFiles({
+      ...of,
+      staging: this.staging,
+      epoch,
+      hasMissing: () => this.missing.some,
+      onCommitted: (files) => this.#committed(files),
+      observe: (seconds) => deps.metrics.hopSeconds.observe({ name: work.id, hop: 'files' }, seconds),
+      warn,
+    });
+  }
+
+  /** Nobody else places files of the pipeline in these roots from here on. What this run has placed there before stays. */
+  async takeOver(roots: readonly string[]): Promise<void> {
+    const { deps, work, target } = this.#run;
+    const more = roots.filter((root) => !this.#roots.has(root));
+    if (more.length === 0) return;
+    const n = await this.#io.store.readPlace(target, work.uid);
+    const of = { files: this.#service, pipeline: work.uid, epoch: this.#owned.checkpoint.epoch, n };
+    this.commit.from(await takeOverFiles(of, more));
+    for (const root of more) this.#roots.add(root);
+    deps.logger.info({ roots: [...this.#roots], n }, 'places files of rows');
+    if (this.#telling) return;
+    this.#telling = setInterval(() => this.#tell(), tellMs).unref();
+    void this.#leaving.run();
+    void this.missing.run();
+  }
+
+  close(): void {
+    clearInterval(this.#telling);
+    this.commit.close();
+    this.#tell();
+  }
+
+  #committed({ comes, leaves }: TransactionFiles): void {
+    const placed = comes.filter(({ staged }) => staged).length;
+    const { deps, work } = this.#run;
+    if (placed > 0) deps.metrics.rowFiles.inc({ name: work.id, outcome: 'placed' }, placed);
+    if (leaves.length > 0) this.#leaving.wake();
+    if (comes.some(({ missing }) => missing !== null)) this.missing.noted();
+  }
+
+  #tell(): void {
+    const { deps, work, signal } = this.#run;
+    const activity = signal.aborted ? undefined : this.staging.activity;
+    if (activity || deps.status.status.files) deps.status.update({ files: activity });
+    deps.metrics.filesWaiting.set({ name: work.id }, activity?.files ?? 0);
+  }
+
+  #without(wish: FileWish, why: 'superseded' | 'skipped'): void {
+    const { deps, work } = this.#run;
+    deps.metrics.rowFiles.inc({ name: work.id, outcome: why === 'skipped' ? 'missing' : why });
+    if (why !== 'skipped') return;
+    const { root, path } = wish;
+    deps.logger.warn({ table: tableName(wish.table), root, path }, 'a row goes without its file, which its source region does not have');
+    const tell = work.targetRegion && deps.events.of(work.targetRegion, work.target);
+    tell?.(missingEvent(wish, work));
+  }
+
+  /** Of the configuration as it is now: a file may be waited for longer than a rule lasts. */
+  #rulesNow(table: TableName): readonly FileRule[] {
+    const work = this.#run.live.newest;
+    if (this.#rules?.work !== work) this.#rules = { work, of: createRouter(work.routes).filesOf };
+    return this.#rules.of(table);
+  }
+}
+
+function rootsOf(routes: readonly Route[]): readonly string[] {
+  return [...new Set(routes.flatMap(({ files = [] }) => files.map(({ root }) => root)))];
+}
+
+function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target }: LoaderWork): FileMissingEvent {
+  return {
+    type: 'file-missing',
+    v: eventVersion,
+    id: eventId([uid, root, path, rowKey]),
+    at: Date.now(),
+    region: target.region,
+    pipeline: id,
+    uid,
+    schema: table.database,
+    table: table.name,
+    key: rowKey,
+    root,
+    path,
+  };
+}

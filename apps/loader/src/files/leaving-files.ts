@@ -1,0 +1,90 @@
+/**
+ * Files that rows no longer name go behind the COMMIT of these rows: to the trash, or for good. Works off what an owner before has left as
+ * well, for the rows of lutra.file are committed with the rows that left.
+ *
+ * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy). While
+ * its row of lutra.file is held and looked at, the pipeline places nothing. Counter-example for the lock in the database alone: the server
+ * ends the session that holds it; a row that names the file comes, which is there already; then the deletion arrives.
+ */
+import type { DeleteAnswer, FilesService } from '@lutra/files';
+import { toSyncError } from '@lutra/model';
+import type { PipelineUid, SyncError } from '@lutra/model';
+import type { ConnectionOptions, LeavingFile, LetGo, Queries } from '@lutra/mysql';
+import { offerWithin } from '@lutra/runtime';
+import type { FileStore } from './files-io.js';
+
+export interface LeavingFilesOptions {
+  readonly files: Pick<FilesService, 'delete'>;
+  readonly store: Pick<FileStore, 'readLeaving' | 'letGo'>;
+  readonly target: ConnectionOptions;
+  readonly pipeline: PipelineUid;
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+  /** Nothing is placed while `work` runs; false: something is placed already, and it did not run. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+  isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
+  onGone(outcome: DeleteAnswer['outcome']): void;
+  /** What ends the run: it is not the owner any more. */
+  onFenced(error: SyncError): void;
+  warn(error: SyncError): void;
+}
+
+/** Of one look. One by one: what is placed waits meanwhile. */
+const limit = 100;
+/** busy, or trouble · nothing was left to do */
+const [soonMs, laterMs] = [5_000, 300_000];
+
+export class LeavingFiles {
+  readonly #options: LeavingFilesOptions;
+  #left = Promise.withResolvers<void>();
+
+  constructor(options: LeavingFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Rows were committed that left files. */
+  wake(): void {
+    this.#left.resolve();
+  }
+
+  /** Until the signal aborts. */
+  async run(): Promise<void> {
+    const { signal, warn, onFenced } = this.#options;
+    while (!signal.aborted) {
+      this.#left = Promise.withResolvers();
+      const isDone = await this.#workOff().catch((thrown: unknown) => {
+        const error = toSyncError(thrown);
+        if (error.code === 'FENCED') onFenced(error);
+        else if (!signal.aborted) warn(error);
+        return false;
+      });
+      await offerWithin(this.#left.promise, isDone ? laterMs : soonMs, signal).catch(() => undefined); // it has ended then
+    }
+  }
+
+  /** False: something is left that nobody tells us of. */
+  async #workOff(): Promise<boolean> {
+    const { store, target, pipeline, signal, alone } = this.#options;
+    let isDone = true;
+    for (let after: LeavingFile | null = null; !signal.aborted;) {
+      const files: readonly LeavingFile[] = await store.readLeaving(target, pipeline, { after, limit });
+      await store.letGo(target, files, {
+        alone,
+        decide: async (queries, file) => (signal.aborted ? 'later' : this.#decide(queries, file)),
+        onLater: () => (isDone = false),
+      });
+      after = files.at(-1) ?? null;
+      if (files.length < limit) return isDone;
+    }
+    return false;
+  }
+
+  async #decide(queries: Queries, file: LeavingFile): Promise<LetGo> {
+    const { files, pipeline, epoch, isNamed, onGone } = this.#options;
+    if (await isNamed(queries, file)) return 'kept';
+    const { root, path, way, size, mtimeNs, dev, ino } = file;
+    const { outcome } = await files.delete({ pipeline, epoch, root, path, way, placed: { size, mtimeNs, dev, ino } });
+    onGone(outcome);
+    return outcome === 'busy' ? 'later' : 'gone';
+  }
+}

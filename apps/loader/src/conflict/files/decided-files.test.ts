@@ -1,7 +1,7 @@
+import type { ComingFile } from '@lutra/files';
 import { fileRuleSchema } from '@lutra/model';
 import type { Row, TableSchema } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import type { NamedFile } from '../../files/file-rows.js';
 import { DecidedFiles } from './decided-files.js';
 import type { TableOfRows } from './decided-files.js';
 
@@ -12,7 +12,7 @@ const trashing = fileRuleSchema.parse({ root: 'r', path: '{p}', deletes: 'trash'
 /** `p` is what it names, by both rules. */
 const row = (id: number, p: string | null, hash: string | null = null): Row => ({ id, p, hash });
 
-function namedBy(_: TableSchema, { p, hash }: Row): readonly NamedFile[] {
+function namedBy(_: TableSchema, { p, hash }: Row): readonly ComingFile[] {
   if (p === null || p === undefined) return [];
   return [keeping, trashing].map((rule) => ({ root: rule.root, path: String(p), hash: hash === null ? null : String(hash), rule }));
 }

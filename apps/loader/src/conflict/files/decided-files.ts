@@ -5,10 +5,11 @@
  *
  * The naive way counts each write. Counter-example: row 1 comes to name p and row 2 then leaves p: p would go, though row 1 names it.
  */
+import type { ComingFile } from '@lutra/files';
 import { rowToJson, tableName, toSyncError } from '@lutra/model';
 import type { FileName, Row, TableSchema } from '@lutra/model';
 import type { LeavingFile } from '../../files/commit-files.js';
-import type { FileRows, NamedFile } from '../../files/file-rows.js';
+import type { FileRows } from '../../files/file-rows.js';
 import type { DecidableTable } from '../detect/table-book.js';
 import { keyText } from '../resolve/rows.js';
 import type { RowChange } from '../resolve/rows.js';
@@ -17,12 +18,12 @@ import type { RowChange } from '../resolve/rows.js';
 export interface WantedOfRow {
   readonly source: TableSchema;
   readonly row: Row;
-  readonly file: NamedFile;
+  readonly file: ComingFile;
 }
 
 interface RowFiles {
   /** Before the transaction. */
-  readonly was: readonly NamedFile[];
+  readonly was: readonly ComingFile[];
   is: readonly WantedOfRow[];
   /** They are wanted also where the row named the same ones. */
   isTold: boolean;
@@ -101,7 +102,7 @@ export class DecidedFiles {
   }
 
   /** What cannot be a path was placed by nobody. */
-  #here(source: TableSchema, row: Row): readonly NamedFile[] {
+  #here(source: TableSchema, row: Row): readonly ComingFile[] {
     try {
       return this.#rules.namedBy(source, row);
     } catch (error) {
@@ -119,7 +120,7 @@ function nameOf({ source, keyOf }: TableOfRows, row: Row): string {
   return `${tableName(source)}\0${keyOf(row)}`;
 }
 
-export function isSameFile(a: NamedFile, b: NamedFile): boolean {
+export function isSameFile(a: ComingFile, b: ComingFile): boolean {
   return textOf(a) === textOf(b) && a.hash === b.hash;
 }
 

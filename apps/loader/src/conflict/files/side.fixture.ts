@@ -11,7 +11,7 @@ import type { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js'
 import type { Random } from '../../../../../test/harness/random.js';
 import { sha256, Tree } from './tree.fixture.js';
 
-/** The path names the key, and a text that is written once; or the key alone, and the row carries the hash. */
+/** Beside the key the path names a text that is written once, or the hash. */
 export type Naming = 'immutable' | 'hash';
 
 export interface Images {
@@ -28,14 +28,14 @@ export const columns = 'id int primary key, image varchar(40), hash char(64), no
 const ids = 5;
 
 export function ruleOf(naming: Naming): Partial<FileRule> & Pick<FileRule, 'root' | 'path'> {
-  const hashed = { path: '{id}.jpg', hash: 'hash' };
+  const hashed = { path: '{id}/{hash}', hash: 'hash' };
   const immutable = { path: '{id}/{image}', immutable: true };
   return { root: 'pics', deletes: 'trash', ...(naming === 'hash' ? hashed : immutable) };
 }
 
 export function pathOf(naming: Naming, { id, image, hash }: Row): string | null {
-  if (naming === 'hash') return hash === null ? null : `${String(id)}.jpg`;
-  return image === null ? null : `${String(id)}/${String(image)}`;
+  const last = naming === 'hash' ? hash : image;
+  return last === null ? null : `${String(id)}/${String(last)}`;
 }
 
 export class Side {
@@ -164,8 +164,6 @@ export class Side {
 
   /** Each visible row has its file. */
   async look(when: string): Promise<void> {
-    const { naming } = this.of;
-    if (naming === 'hash') return; // its path is written more than once: readers may see newer bytes
     for (const row of await this.#rows()) {
       const problem = this.problemOf(row);
       if (problem) this.problems.push(`${when}: ${problem}`);

@@ -3,8 +3,6 @@
  * one. Its log is a list, and its files app a tree in memory.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { FilePaths, filesOfChange, keyTextOf } from '@lutra/files';
-import type { FilesService } from '@lutra/files';
 import type { Checkpoint } from '@lutra/marker';
 import { conflictRuleSchema, fileRuleSchema, SyncError, toSyncError } from '@lutra/model';
 import type { PipelineUid, TableSchema } from '@lutra/model';
@@ -181,10 +179,11 @@ class Life {
     const { signal } = this.#ended;
     const ruleNow = (): { readonly missing: 'wait'; readonly waitSeconds: number } => ({ missing: 'wait', waitSeconds: 60 });
     const staging = new Staging({ files: service, pipeline, sourceRegion: 'r', signal, ruleNow, onWithout: () => undefined });
-    const rows = new FileRows({ staging, endpoint: 'e', rulesOf: (table) => this.#rulesOf(table) });
+    const rows = new FileRows({ staging, endpoint: 'e', rulesOf: () => [fileRuleSchema.parse(ruleOf(this.#from.of.naming))] });
     const nothing = (): undefined => undefined;
-    const of = { files: service, staging, pipeline, epoch, nextN, hasMissing: () => false };
+    const of = { files: service, staging, pipeline, epoch, hasMissing: () => false };
     const files = new PipelineFiles({ ...of, onCommitted: nothing, observe: nothing, warn: nothing });
+    files.from(nextN);
     this.#files = files;
     return Object.assign(rows, {
       ready: (all) => files.ready(all),
@@ -192,18 +191,6 @@ class Life {
       committed: (placing) => files.committed(placing),
       takeBack: (placing) => files.takeBack(placing),
     } satisfies CommitFiles);
-  }
-
-  #rulesOf(table: TableSchema) {
-    const rule = fileRuleSchema.parse(ruleOf(this.#from.of.naming));
-    const paths = [new FilePaths(rule, table)];
-    return {
-      change: (...images: readonly [Change['before'], Change['after']]) => {
-        const { comes, leaves } = filesOfChange(paths, ...images);
-        return { comes, leaves: leaves.map(({ root, path }) => ({ root, path, hash: null, rule })) };
-      },
-      key: keyTextOf(table),
-    };
   }
 
   async #isNamed({ path, row: { key } }: Parameters<Parameters<Side['tree']['service']>[1]['isNamed']>[0]): Promise<boolean> {
@@ -285,5 +272,3 @@ async function learn(peers: FakePeers, keys: ReturnType<typeof keysOf>, { entry,
 function opOf({ before, after }: Pick<Change, 'before' | 'after'>): Change['op'] {
   return before === null ? 'c' : after === null ? 'd' : 'u';
 }
-
-export type { FilesService };

@@ -45,6 +45,9 @@ export class Side {
   readonly problems: string[] = [];
   /** Seq of the other region's log. */
   applied = -1;
+  /** Paths that applications wrote, and those that their rows no longer name. */
+  readonly #own = new Set<string>();
+  readonly #left = new Set<string>();
   #locked: Promise<unknown> = Promise.resolve();
   readonly #signals = new Map<string, string>();
   #files = 0;
@@ -101,6 +104,7 @@ export class Side {
       await this.alone(async () => {
         for (const { before, after } of changes) if (after && after['hash'] !== before?.['hash']) this.#place(after);
         await session.execute('COMMIT');
+        for (const { before } of changes) this.#left.add((before && pathOf(this.of.naming, before)) ?? '');
         this.log.push({ kind: 'local', changes, seen: this.applied });
         await this.look(`${this.name}: an application has committed`);
       });
@@ -143,7 +147,9 @@ export class Side {
   /** What an application does before its COMMIT; the row is locked. */
   #place(row: Row): void {
     const path = pathOf(this.of.naming, row);
-    if (path !== null) this.tree.write(path, String(row['image']));
+    if (path === null) return;
+    this.#own.add(path);
+    this.tree.write(path, String(row['image']));
   }
 
   /** A loader has committed here: capture would publish what it has said. While nobody else commits. */
@@ -174,6 +180,17 @@ export class Side {
     const path = pathOf(this.of.naming, row);
     const is = path === null ? null : this.tree.hashAt(path);
     return path === null || is === row['hash'] ? null : `${JSON.stringify(row)} names ${path}, which is ${is ?? 'missing'}`;
+  }
+
+  /** Files that loaders placed and no row names, nor is any to go: those of a loser, or of a transaction that was rolled back. */
+  async strangers(): Promise<readonly string[]> {
+    const named = new Set((await this.rows()).map((row) => pathOf(this.of.naming, row)));
+    const known = new Map((await this.query('SELECT path, state FROM lutra.file')).map(({ path, state }) => [String(path), String(state)]));
+    return [...this.tree.files.keys()].filter((path) => {
+      if (this.#own.has(path) || named.has(path)) return false;
+      const state = known.get(path);
+      return state === undefined || (state === 'placed' && !this.#left.has(path));
+    });
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import type { FileName, Row, TableSchema } from '@lutra/model';
 import type { LeavingFile } from '../../files/commit-files.js';
 import type { FileRows } from '../../files/file-rows.js';
 import type { DecidableTable } from '../detect/table-book.js';
+import type { LostFile } from '../record/conflict-record.js';
 import { keyText } from '../resolve/rows.js';
 import type { RowChange } from '../resolve/rows.js';
 
@@ -28,6 +29,9 @@ interface RowFiles {
   /** They are wanted also where the row named the same ones. */
   isTold: boolean;
 }
+
+/** Of one conflict. */
+const maxLost = 20;
 
 type Written = Pick<RowChange, 'existing' | 'row' | 'displaced'>;
 
@@ -86,6 +90,15 @@ export class DecidedFiles {
     return [...leaving.values()];
   }
 
+  /** Files of versions of a row that it does not have in the end; undefined: none. The first ones. */
+  lost(source: TableSchema, versions: readonly (Row | null)[], result: Row | null): readonly LostFile[] | undefined {
+    const stays = result ? this.#here(source, result) : [];
+    const all = versions.flatMap((row) => (row ? this.#here(source, row) : []));
+    const lost = all.filter((file, i) => !stays.some((one) => isSameFile(one, file)) && all.findIndex((one) => isSameFile(one, file)) === i);
+    if (lost.length === 0) return undefined;
+    return lost.slice(0, maxLost).map(({ root, path, hash }) => ({ root, path, sha256: hash }));
+  }
+
   #leave(table: TableOfRows, row: Row): void {
     const at = nameOf(table, row);
     const known = this.#rows.get(at);
@@ -120,7 +133,7 @@ function nameOf({ source, keyOf }: TableOfRows, row: Row): string {
   return `${tableName(source)}\0${keyOf(row)}`;
 }
 
-export function isSameFile(a: ComingFile, b: ComingFile): boolean {
+function isSameFile(a: ComingFile, b: ComingFile): boolean {
   return textOf(a) === textOf(b) && a.hash === b.hash;
 }
 

@@ -40,7 +40,7 @@ export interface RowResolverOptions {
   readonly by: ResolutionBy;
   concurrent(change: Change, table: ConflictTable): Concurrent;
   /** Told what is written. Null: no table has file rules. */
-  readonly files: Pick<DecidedFiles, 'written'> | null;
+  readonly files: Pick<DecidedFiles, 'written' | 'lost'> | null;
   /** See DetectorOptions. */
   replaces(source: TableName): boolean;
 }
@@ -62,7 +62,7 @@ export class RowResolver {
     this.#options = options;
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
-    this.#ledger = new ConflictLedger(options.rules);
+    this.#ledger = new ConflictLedger(options.rules, options.files);
     const { connection, by, replaces } = options;
     this.#toCome = new RowsToCome(connection, { pipeline: by.pipeline, replaces: (source) => replaces(source) });
   }

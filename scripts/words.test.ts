@@ -48,7 +48,9 @@ const files = execFileSync('git', ['ls-files', '--', '*.ts', '*.mjs', '*.avsc', 
 const hint = /remed|huge|mend|unwanted|thirds|provisional|settl|rival|guard|member|passage/i;
 
 function dialect(file: string, text: string): readonly string[] {
-  const words = file.startsWith('apps/loader/src/') ? inLoader : everywhere;
+  // Files apps settle placings: libs/files/src/protocol.ts.
+  const isLoader = file.startsWith('apps/loader/src/') && !file.startsWith('apps/loader/src/files/');
+  const words = isLoader ? inLoader : everywhere;
   const said = ((hint.test(text) && text.match(/[A-Z]?[a-z]+/g)) || []).map((word) => word.toLowerCase());
   const found = new Set(said.filter((word) => Object.hasOwn(words, word)).map((word) => `${word}: say ${words[word]}`));
   return [...found, ...new Set(text.match(names))].map((what) => `${file}: ${what}`);

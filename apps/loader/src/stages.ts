@@ -9,7 +9,7 @@ import { TargetTables } from './conflict/detect/table-book.js';
 import type { DdlTarget } from './ddl/carry-out.js';
 import { carriedRouter, isLeftOut } from './ddl/concern.js';
 import { apartWhereShared } from './ddl/shared-tables.js';
-import { filesOf } from './files/files-room.js';
+import { filesOf } from './files/files-of-run.js';
 import type { StageFiles } from './files/files-room.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';

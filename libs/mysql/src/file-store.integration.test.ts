@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FileRule } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isFileNamed, tablesWithColumnsOf } from './file-names.js';
-import { filesTexts, letFilesGo, readFilePlace, readLeavingFiles, readMissingFiles } from './file-store.js';
+import { filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 import type { FilesWritten, LetGo } from './file-store.js';
 import { TestServer, versions } from './mysql.fixture.js';
 import { Session } from './session.js';
@@ -40,10 +40,10 @@ describe.each(versions)('lutra.file on %s', (version) => {
   const leaving = () => readLeavingFiles(server.options, pipeline, { after: null, limit: 10 });
 
   it('has the number of the last placing, and each value as it was given', async () => {
-    expect(await readFilePlace(server.options, pipeline)).toBe(0);
+    expect(await readFilePlacing(server.options, pipeline)).toBe(0);
     const odd = "ä/'\\ \u{1F600}";
     await write({ n: 3, placed: [file(odd)], leaves: [{ ...file(odd), way: 'remove' }] });
-    expect(await readFilePlace(server.options, pipeline)).toBe(3);
+    expect(await readFilePlacing(server.options, pipeline)).toBe(3);
     expect(await leaving()).toEqual([{ ...file(odd), n: 3, way: 'remove' }]);
   });
 

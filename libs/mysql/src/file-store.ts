@@ -97,9 +97,12 @@ function missingText(files: readonly MissingFileRow[], uid: string): SqlText {
   return textOn('file_missing', `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE ${anew}`);
 }
 
-/** The condition that finds these files by their key. */
+/** The condition that finds these files by their key. Not by pairs: MariaDB reads, and locks, the whole table for one pair. */
 function named(files: readonly FileName[]): string {
-  return `(root, path_hash) IN (${files.map(({ root, path }) => `(${quoteText(root)}, ${pathHash(path)})`).join(', ')})`;
+  const roots = [...Map.groupBy(files, ({ root }) => root)].map(([root, some]) => {
+    return `(root = ${quoteText(root)} AND path_hash IN (${some.map(({ path }) => pathHash(path)).join(', ')}))`;
+  });
+  return `(${roots.join(' OR ')})`;
 }
 
 function nameValues({ root, path }: FileName): string {
@@ -128,7 +131,7 @@ function textOn(name: string, sql: string): SqlText {
 }
 
 /** Of the last placing that was committed; 0: there was none. */
-export async function readFilePlace(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
+export async function readFilePlacing(target: ConnectionOptions | Queries, pipeline: string): Promise<number> {
   const sql = `SELECT n FROM lutra.file_place WHERE pipeline = ${quoteText(pipeline)}`;
   const [row] = await through(target, (queries) => queries.query(sql));
   return row ? Number(textOf(row, 'n')) : 0;
@@ -140,7 +143,8 @@ export async function readLeavingFiles(
   pipeline: string,
   { after, limit }: { readonly after: FileName | null; readonly limit: number },
 ): Promise<readonly LeavingFile[]> {
-  const behind = after ? ` AND (root, path_hash) > (${quoteText(after.root)}, ${pathHash(after.path)})` : '';
+  const root = after && quoteText(after.root);
+  const behind = after ? ` AND (root > ${root} OR (root = ${root} AND path_hash > ${pathHash(after.path)}))` : '';
   const of = `pipeline = ${quoteText(pipeline)} AND state IN ('trash', 'remove')${behind}`;
   const sql = `SELECT ${selected} FROM lutra.file WHERE ${of} ORDER BY root, path_hash LIMIT ${limit}`;
   return (await through(target, (queries) => queries.query(sql))).map(leavingFile);
@@ -158,8 +162,8 @@ export interface LettingGo {
 }
 
 /**
- * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes to
- * name it writes that row too, and waits. Nothing happens where it is not to go any more.
+ * One by one, holds the row of a file that is to go while `decide` looks whether a row names it, and deletes it: a transaction that comes
+ * to name it writes that row too, and waits. Nothing happens where it is not to go any more.
  */
 export async function letFilesGo(
   target: ConnectionOptions | Queries,

@@ -42,7 +42,7 @@ export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
 export { isFileNamed, tablesWithColumnsOf } from './file-names.js';
-export { filesTexts, letFilesGo, readFilePlace, readLeavingFiles, readMissingFiles } from './file-store.js';
+export { filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 export type { FilesWritten, LeavingFile, LetGo, MissingFileRow } from './file-store.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';

@@ -16,7 +16,7 @@ import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import { joinedFiles } from '../files/commit-files.js';
 import type { CommitFiles, TransactionFiles, WithFiles } from '../files/commit-files.js';
-import { placedWith, withPlaced } from '../files/with-placed.js';
+import { isUnknown, placedWith, withPlaced } from '../files/with-placed.js';
 import { nameFailure } from './failure.js';
 import type { MissingRows } from '../seed/missing-rows.js';
 import { Statements } from '../plan/statements.js';
@@ -153,7 +153,8 @@ export class CommitQueue {
   async #asReady(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
     const { buffered } = transaction;
     for (let from = 0; from < buffered.length;) {
-      const to = from + (await this.#ready(buffered.slice(from), checkpoint.seq));
+      const rest = buffered.slice(from);
+      const to = from + (await this.#ready(rest, checkpoint.seq).catch((error: unknown) => Promise.reject(lacking(error, rest))));
       if (to - from === buffered.length) return this.#whole(transaction, checkpoint);
       await this.#part(transaction, checkpoint, { from, to });
       from = to;
@@ -195,7 +196,9 @@ export class CommitQueue {
     // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
     const isTold = refused.refused.transaction !== undefined || refused.code === 'TABLE_SUSPENDED';
     const isApart = this.#options.detector !== null && !transaction.safe && isTold;
-    if (refused.outcome !== 'stop' || transaction.buffered.length < 2 || isApart) throw refused;
+    // What is placed may be committed: only the next take-over can tell.
+    const isUnsure = this.#files !== null && isUnknown(refused);
+    if (refused.outcome !== 'stop' || transaction.buffered.length < 2 || isApart || isUnsure) throw refused;
     this.#options.onRefused?.(refused);
     await this.#apart(transaction, checkpoint);
   }
@@ -320,6 +323,11 @@ export function filesWait(seq: number): string {
 }
 
 const nothing: SqlText = { sql: '', marks: [] };
+
+/** Of a file that ends the run: its transaction can be skipped. */
+function lacking(error: unknown, [first]: readonly SourceTransaction[]): unknown {
+  return first && toSyncError(error).outcome === 'stop' ? nameAlone(error, { first: 0, list: [] }, first) : error;
+}
 
 function hasFiles({ buffered }: TargetTransaction): boolean {
   return buffered.some(({ files }) => files !== undefined);

@@ -1,6 +1,6 @@
 /**
- * Rows as they are read → the files that they name, which are asked for at once: reading ahead asks ahead. Only tables with rules are looked
- * at; a row of any other table costs one look into a map.
+ * Rows as they are read → the files that they name, which are asked for at once: reading ahead asks ahead. A row of a table without rules
+ * costs one look into a map.
  *
  * Each row asks anew for a path that an earlier one has asked for. Counter-example for sharing what is asked for already: the application
  * renames another file over the path behind the first ask, and commits a row; that row would come with the file of the row before.
@@ -10,7 +10,8 @@ import type { ComingFile, KeyText } from '@lutra/files';
 import { rowToJson } from '@lutra/model';
 import type { ChunkPurpose, FileRule, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
 import type { TransactionFiles } from './commit-files.js';
-import type { FileWish, Staging } from './staging.js';
+import type { Staging } from './staging.js';
+import type { FileWish } from './wanted.js';
 
 export interface FileRowsOptions {
   readonly staging: Pick<Staging, 'want'>;

@@ -2,10 +2,10 @@
 import { FilesClient } from '@lutra/files';
 import type { FilesService } from '@lutra/files';
 import type { WorkDeps } from '@lutra/host';
-import { isFileNamed, letFilesGo, readFilePlace, readLeavingFiles, readMissingFiles, tablesWithColumnsOf } from '@lutra/mysql';
+import { isFileNamed, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles, tablesWithColumnsOf } from '@lutra/mysql';
 
 export interface FileStore {
-  readonly readPlace: typeof readFilePlace;
+  readonly readPlacing: typeof readFilePlacing;
   readonly readLeaving: typeof readLeavingFiles;
   readonly letGo: typeof letFilesGo;
   readonly readMissing: typeof readMissingFiles;
@@ -20,7 +20,7 @@ export interface FilesIo {
 }
 
 export const serverFileStore: FileStore = {
-  readPlace: readFilePlace,
+  readPlacing: readFilePlacing,
   readLeaving: readLeavingFiles,
   letGo: letFilesGo,
   readMissing: readMissingFiles,

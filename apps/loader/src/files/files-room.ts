@@ -1,7 +1,9 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
-import { createRouter, eventVersion, SyncError, tableName } from '@lutra/model';
-import type { FileMissingEvent, FileRule, Route, TableName } from '@lutra/model';
-import type { LoaderRun, Owned } from '../loader-run.js';
+import type { WorkDeps } from '@lutra/host';
+import { createRouter, eventVersion, tableName } from '@lutra/model';
+import type { FileMissingEvent, FileRule, Route, SyncError, TableName } from '@lutra/model';
+import type { ConnectionOptions } from '@lutra/mysql';
+import type { LiveWork } from '@lutra/runtime';
 import type { LoaderWork } from '../assignments.js';
 import { eventId } from '../observe/event-id.js';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
@@ -12,12 +14,20 @@ import { MissingFiles } from './missing-files.js';
 import { NamingRows } from './naming-rows.js';
 import { PipelineFiles } from './pipeline-files.js';
 import { Staging } from './staging.js';
-import type { FileWish } from './staging.js';
+import type { FileWish } from './wanted.js';
 import { takeOverFiles } from './take-over-files.js';
 
-/** From this level of the cluster on rules are acted upon. */
-const fromLevel = 4;
 const tellMs = 1_000;
+
+/** What it takes of a LoaderRun. */
+export interface FilesRun {
+  readonly deps: WorkDeps;
+  readonly work: LoaderWork;
+  readonly live: Pick<LiveWork<LoaderWork>, 'newest'>;
+  readonly target: ConnectionOptions;
+  readonly signal: AbortSignal;
+  end(error: unknown): void;
+}
 
 /** What a stage knows of files. */
 export class StageFiles extends FileRows implements CommitFiles {
@@ -55,24 +65,12 @@ export class StageFiles extends FileRows implements CommitFiles {
   }
 }
 
-/** Null: the pipeline has no rules, and had none in this run. */
-export async function filesOf(run: LoaderRun, owned: Owned): Promise<StageFiles | null> {
-  const { deps, work } = run;
-  const roots = rootsOf(work.routes);
-  if (deps.level.current < fromLevel || (roots.length === 0 && !run.files)) return null;
-  const { files: io } = deps.io;
-  if (!io) throw new SyncError('FILES_UNAVAILABLE', 'this process does not reach files apps');
-  run.files ??= new FilesRoom(run, owned, io);
-  await run.during(`files apps of region ${work.target.region}`, () => (run.files as FilesRoom).takeOver(roots));
-  return new StageFiles(run.files, work);
-}
-
 export class FilesRoom {
   readonly staging: Staging;
   readonly commit: PipelineFiles;
   readonly missing: MissingFiles;
-  readonly #run: LoaderRun;
-  readonly #owned: Owned;
+  readonly #run: FilesRun;
+  readonly #epoch: number;
   readonly #io: FilesIo;
   readonly #service: ReturnType<FilesIo['service']>;
   readonly #leaving: LeavingFiles;
@@ -81,11 +79,10 @@ export class FilesRoom {
   #rules: { readonly work: LoaderWork; readonly of: (table: TableName) => readonly FileRule[] } | null = null;
   #telling: NodeJS.Timeout | undefined;
 
-  constructor(run: LoaderRun, owned: Owned, io: FilesIo) {
+  constructor(run: FilesRun, epoch: number, io: FilesIo) {
     const { deps, work, target, signal } = run;
-    const { epoch } = owned.checkpoint;
     this.#run = run;
-    this.#owned = owned;
+    this.#epoch = epoch;
     this.#io = io;
     this.#service = io.service(deps, work.target.region);
     const warn = (error: SyncError): void => deps.logger.warn({ code: error.code }, error.message);
@@ -126,8 +123,8 @@ export class FilesRoom {
     const { deps, work, target } = this.#run;
     const more = roots.filter((root) => !this.#roots.has(root));
     if (more.length === 0) return;
-    const n = await this.#io.store.readPlace(target, work.uid);
-    const of = { files: this.#service, pipeline: work.uid, epoch: this.#owned.checkpoint.epoch, n };
+    const n = await this.#io.store.readPlacing(target, work.uid);
+    const of = { files: this.#service, pipeline: work.uid, epoch: this.#epoch, n };
     this.commit.from(await takeOverFiles(of, more));
     for (const root of more) this.#roots.add(root);
     deps.logger.info({ roots: [...this.#roots], n }, 'places files of rows');
@@ -174,10 +171,6 @@ export class FilesRoom {
     if (this.#rules?.work !== work) this.#rules = { work, of: createRouter(work.routes).filesOf };
     return this.#rules.of(table);
   }
-}
-
-function rootsOf(routes: readonly Route[]): readonly string[] {
-  return [...new Set(routes.flatMap(({ files = [] }) => files.map(({ root }) => root)))];
 }
 
 function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target }: LoaderWork): FileMissingEvent {

@@ -281,7 +281,7 @@ export class FilesWorld {
 
   #store(): FileStore {
     return {
-      readPlace: async () => this.tables.n,
+      readPlacing: async () => this.tables.n,
       readLeaving: async () => [...this.tables.files.values()].filter(({ state }) => state !== 'placed'),
       readMissing: async (_target, _pipeline, { after = '0' }) => {
         const all = after === '0' ? [...this.tables.missing] : [];

@@ -1,7 +1,7 @@
 /** Whole runs of a loader whose rows name files, with failures of the target and of the files app at each step. */
 import { SyncError } from '@lutra/model';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { FilesWorld } from './files-world.fixture.js';
 import type { TargetFailure } from './files-world.fixture.js';
 
@@ -68,8 +68,6 @@ it('takes no file of a transaction that was never committed for committed', asyn
   await world.add([[1, 'a']], new Map());
   world.failures = ['before'];
   // The run dies with the file placed; the next take-over finds it open.
-  await world.load(() => world.errors.length > 0);
-  expect(world.tables.rows.size === 0 || world.wrong.length === 0).toBe(true);
   await world.load(() => world.tables.rows.size === 1);
   const steps = world.files.log.filter((each) => /^(fence|place|unplace)/.test(each));
   expect(steps.slice(0, 5)).toEqual(['fence 1', 'place 1 pics/a', 'fence 2', 'unplace 1', 'place 2 pics/a']);
@@ -84,7 +82,7 @@ it('stops at a row whose file is missing, and commits all before it', async () =
   world.batchSize = 20;
   await world.load(() => false);
   expect(world.errors.map(({ code }) => code)).toEqual(['FILE_MISSING']);
-  expect(world.errors[0]?.details).toMatchObject({ root: 'pics', path: 'b', table: 't' });
+  expect(world.errors[0]?.details).toMatchObject({ root: 'pics', path: 'b', table: 't', seq: 2 });
   expect([...world.tables.rows.keys()]).toEqual([1]);
 });
 
@@ -121,6 +119,68 @@ it('ends where another one has fenced it at the files app', async () => {
   world.files.fail('place', 'before', new SyncError('FENCED', 'a higher epoch'));
   await world.load(() => world.tables.rows.size === 1);
   expect(world.errors.map(({ code }) => code)).toEqual(['FENCED']);
+});
+
+it('commits what is ready of a batch, and the rest behind it, in their order', async () => {
+  const world = new FilesWorld({ waitSeconds: 60 });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  await world.add([[2, 'b']], new Map(), true);
+  world.batchSize = 20;
+  await world.load(() => world.tables.rows.size > 0);
+  expect([...world.tables.rows.keys()]).toEqual([1]);
+  expect(world.errors).toEqual([]);
+  world.files.source.set('pics/b', 'bytes of b');
+  await world.load(() => world.tables.rows.size === 2);
+  expect(world.wrong).toEqual([]);
+});
+
+it('writes a transaction that is too large to hold while its files come, and places them before its COMMIT', async () => {
+  const world = new FilesWorld({});
+  await world.log.led(world.routes);
+  const rows = Array.from({ length: 4_000 }, (_, id) => [id, `${'x'.repeat(90)}${id % 5}`] as const);
+  await world.add(rows, new Map());
+  Object.assign(world, { batchSize: 500, failures: ['none', 'none', 'before'] });
+  await world.load(() => world.tables.rows.size > 0);
+  expect(world.tables.rows.size).toBe(4_000);
+  expect(world.texts).toBeGreaterThan(4);
+  expect(world.broken).toEqual([]);
+  expect(world.errors.map(({ code }) => code)).toEqual(['TARGET_UNAVAILABLE']);
+}, 30_000);
+
+it('what waits is in the status; an edit of its rule is taken at once where it says how long to wait', async () => {
+  const world = new FilesWorld({ missing: 'wait' });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map(), true);
+  const isShown = (): boolean => world.statuses.some(({ files }) => files?.waiting[0]?.phase === 'missing');
+  await world.load(isShown);
+  expect(world.statuses.findLast(({ files }) => files)?.files).toMatchObject({
+    rows: 1,
+    files: 1,
+    waiting: [{ root: 'pics', path: 'a', database: 'shop', table: 't', key: '{"id":1}', phase: 'missing' }],
+  });
+  const routes = world.routes.map((route) => ({ ...route, files: route.files?.map((rule) => ({ ...rule, missing: 'skip' as const })) }));
+  setTimeout(() => world.live.offer(world.work(routes as never)), 50);
+  await world.load(() => world.tables.rows.size === 1);
+  expect([...world.tables.missing.keys()]).toEqual(['pics/a']);
+}, 30_000);
+
+it('a rule that is added while the loader runs takes its root over, and holds from the next transaction on', async () => {
+  const world = new FilesWorld({});
+  const plain = world.routes.map(({ schema, table }) => ({ schema, table }));
+  world.live.offer(world.work(plain));
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  const working = world.load(() => world.tables.rows.size === 2);
+  await vi.waitUntil(() => world.tables.rows.size === 1);
+  expect(world.files.log).toEqual([]);
+  world.live.offer(world.work(world.routes));
+  await vi.waitUntil(() => world.files.log.length > 0);
+  await world.add([[2, 'b']], new Map());
+  await working;
+  expect(world.files.log[0]).toBe('fence 1');
+  expect(world.files.bytesAt({ root: 'pics', path: 'b' })).toBe('bytes of b');
+  expect(world.files.bytesAt({ root: 'pics', path: 'a' })).toBeUndefined();
 });
 
 it('asks nothing, and writes the same texts, where no rule is', async () => {

@@ -12,7 +12,9 @@ import type { FileName, PipelineUid } from '@lutra/model';
 import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
-import type { Staging, Wanted } from './staging.js';
+import type { Staging } from './staging.js';
+import { Turns } from './turns.js';
+import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
   readonly files: Pick<FilesService, 'place' | 'unplace' | 'settle'>;
@@ -32,6 +34,8 @@ interface Open extends Placing {
   readonly files: TransactionFiles;
   /** In the order in which they were placed. */
   readonly parts: Pick<PlaceRequest, 'root' | 'n'>[];
+  /** Others may place, or delete. */
+  release(): void;
 }
 
 interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
@@ -40,7 +44,7 @@ interface TextsOf extends Pick<FilesWritten, 'n' | 'placed' | 'missing'> {
 
 /** Of one request. */
 const maxFiles = 1_000;
-const settleMs = 1_000;
+const [settleMs, retryMs] = [1_000, 5_000];
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
@@ -50,8 +54,8 @@ export class PipelineFiles implements CommitFiles {
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
-  /** What runs while nothing is placed, and nothing is placed while it runs. */
-  #alone: Promise<void> | null = null;
+  /** A placing lasts until its transaction has ended. */
+  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
@@ -65,45 +69,39 @@ export class PipelineFiles implements CommitFiles {
 
   async ready(transactions: readonly WithFiles[]): Promise<number> {
     const { staging, observe } = this.#options;
-    let hasWaited = false;
-    for (;;) {
+    const upTo = new UpTo(transactions);
+    for (let hasWaited = false; ; hasWaited = true) {
       const { changed } = staging;
-      const n = readyOf(transactions);
+      const n = upTo.advance();
       if (n > 0 || transactions.length === 0) {
         if (hasWaited) observe(oldestMs(transactions.slice(0, n)) / 1000);
         return n;
       }
       staging.throwIfTroubled();
-      hasWaited = true;
       await changed;
     }
   }
 
-  /** @returns false: something is placed and not committed yet */
+  /** Nothing is placed, and not committed yet, while `work` runs. False: the run has ended. */
   async alone(work: () => Promise<void>): Promise<boolean> {
-    if (this.#open || this.#alone) return false;
-    const running = work();
-    this.#alone = running.then(
-      () => undefined,
-      () => undefined,
-    );
+    const release = await this.#turns.next();
     try {
-      await running;
+      if (!this.#isClosed) await work();
+      return !this.#isClosed;
     } finally {
-      this.#alone = null;
+      release();
     }
-    return true;
   }
 
   async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
-    while (this.#alone) await this.#alone;
     if (this.#open)
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
     const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
     if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
-    const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
+    const release = await this.#turns.next();
+    const open: Open = { n: this.#nextN, sql: [], files, parts: [], release };
     this.#open = open;
     try {
       const placed = await this.#placed(staged, open);
@@ -148,15 +146,17 @@ export class PipelineFiles implements CommitFiles {
   /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
   async takeBack(placing: Placing): Promise<void> {
     if (this.#open?.n !== placing.n) return;
-    const { parts } = this.#open;
+    const { parts, release } = this.#open;
     for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
     this.#open = null;
+    release();
   }
 
   /** At the end of the run: what is left the next take-over settles. */
   close(): void {
     this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
+    this.#open?.release();
   }
 
   async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {
@@ -170,6 +170,7 @@ export class PipelineFiles implements CommitFiles {
     const open = this.#open;
     if (open?.n !== n) return null;
     this.#open = null;
+    open.release();
     return open;
   }
 
@@ -184,8 +185,8 @@ export class PipelineFiles implements CommitFiles {
     this.#settleSoon();
   }
 
-  #settleSoon(): void {
-    if (this.#toSettle.size > 0 && !this.#isClosed) this.#settling ??= setTimeout(() => void this.#settle(), settleMs).unref();
+  #settleSoon(ms = settleMs): void {
+    if (this.#toSettle.size > 0 && !this.#isClosed) this.#settling ??= setTimeout(() => void this.#settle(), ms).unref();
   }
 
   async #settle(): Promise<void> {
@@ -199,7 +200,7 @@ export class PipelineFiles implements CommitFiles {
         this.#options.warn(toSyncError(error));
         // Until it is answered: a path in an open placing is not deleted.
         if (!this.#toSettle.has(root)) this.#toSettle.set(root, n);
-        this.#settleSoon();
+        this.#settleSoon(retryMs);
       }
     }
   }
@@ -208,27 +209,6 @@ export class PipelineFiles implements CommitFiles {
     const { pipeline, epoch } = this.#options;
     return { pipeline, epoch, ...part };
   }
-}
-
-/** How many of them, from the first on, have all answers. @throws SyncError of the first, if it cannot go on */
-function readyOf(transactions: readonly WithFiles[]): number {
-  for (const [i, { files }] of transactions.entries()) {
-    for (const file of files?.comes ?? []) {
-      if (file.staged !== undefined) continue;
-      if (i === 0 && isWanted(file) && file.failure) throw file.failure;
-      return i;
-    }
-  }
-  return transactions.length;
-}
-
-function oldestMs(transactions: readonly WithFiles[]): number {
-  const since = transactions.flatMap(({ files }) => (files?.comes ?? []).filter(isWanted).map((file) => file.since));
-  return since.length === 0 ? 0 : Date.now() - since.reduce((oldest, one) => Math.min(oldest, one));
-}
-
-function isWanted(file: RowFile): file is Wanted {
-  return 'wish' in file;
 }
 
 const nameOf = ({ root, path }: FileName): string => `${root}\0${path}`;

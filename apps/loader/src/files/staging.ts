@@ -5,26 +5,12 @@
  *
  * Nothing here knows of transactions. Who wants a file looks at its Wanted, and waits for what changes.
  */
-import { setImmediate as turn } from 'node:timers/promises';
-import type { FilesService, RowOfFile, StageAnswer, StagedFile, StageProgress } from '@lutra/files';
-import { SyncError, tableName, toSyncError } from '@lutra/model';
-import type { FileRule, FilesActivity, PipelineUid, TableName, WaitingFile } from '@lutra/model';
-import type { MissingFileRow } from '@lutra/mysql';
-import type { RowFile } from './commit-files.js';
-
-/** What a row asks for. */
-export interface FileWish {
-  readonly root: string;
-  readonly path: string;
-  readonly hash: string | null;
-  readonly rule: FileRule;
-  /** Of the source, and so is the table. */
-  readonly endpoint: string;
-  readonly table: TableName;
-  readonly key: RowOfFile['key'];
-  /** JSON: the primary key, for people. */
-  readonly rowKey: string;
-}
+import type { FilesService, StageAnswer } from '@lutra/files';
+import { SyncError, toSyncError } from '@lutra/model';
+import type { FileRule, FilesActivity, PipelineUid, WaitingFile } from '@lutra/model';
+import { throwIfAborted } from '@lutra/runtime';
+import { about, missingRow, named, shown, Wanted, wantedFile } from './wanted.js';
+import type { FileWish } from './wanted.js';
 
 export interface StagingOptions {
   readonly files: Pick<FilesService, 'stage'>;
@@ -46,31 +32,6 @@ const [firstPauseMs, lastPauseMs] = [1_000, 30_000];
 /** Whoever waits is told of trouble that lasts so long. */
 const troubleMs = 10_000;
 const shownFiles = 20;
-
-type Phase = WaitingFile['phase'];
-
-/** A file that a row came to name. */
-export class Wanted implements RowFile {
-  readonly root: string;
-  readonly path: string;
-  readonly hash: string | null;
-  staged: StagedFile | null | undefined = undefined;
-  missing: MissingFileRow | null = null;
-  /** It ends the run, once it is this row's turn. */
-  failure: SyncError | null = null;
-  progress: Pick<StageProgress, 'phase' | 'size' | 'done' | 'bytesPerSecond'> = { phase: 'asked', size: null, done: 0, bytesPerSecond: 0 };
-  /** ms since 1970 */
-  readonly since = Date.now();
-  /** When its source was first without it; null: it was not. */
-  lacksSince: number | null = null;
-  tries = 0;
-
-  constructor(readonly wish: FileWish) {
-    this.root = wish.root;
-    this.path = wish.path;
-    this.hash = wish.hash;
-  }
-}
 
 export class Staging {
   readonly #options: StagingOptions;
@@ -114,7 +75,7 @@ export class Staging {
   /** @throws SyncError what keeps files from being asked for, if it lasts */
   throwIfTroubled(): void {
     const { signal } = this.#options;
-    if (signal.aborted) throw toSyncError(signal.reason);
+    throwIfAborted(signal);
     const trouble = this.#trouble;
     if (trouble && Date.now() - trouble.since >= troubleMs) throw trouble.error;
   }
@@ -147,7 +108,7 @@ export class Staging {
     for (const file of files) this.#queue.push(file);
     if (this.#isAskingSoon) return;
     this.#isAskingSoon = true;
-    void turn().then(() => {
+    setImmediate(() => {
       this.#isAskingSoon = false;
       this.#send();
     });
@@ -211,7 +172,7 @@ export class Staging {
   #lacking(file: Wanted, kind: 'missing' | 'unstable'): void {
     const { wish } = file;
     file.lacksSince ??= Date.now();
-    file.progress = { ...file.progress, phase: kind satisfies Phase };
+    file.progress = { ...file.progress, phase: kind };
     const rule = this.#options.ruleNow(wish);
     if (!rule) return this.#ends(file, { staged: null });
     const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
@@ -269,25 +230,4 @@ export class Staging {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#tell();
   }
-}
-
-function wantedFile({ wish: { root, path, hash, endpoint, table, key, rule } }: Wanted, id: number) {
-  return { id, root, path, hash, row: { endpoint, database: table.database, table: table.name, key, rule } };
-}
-
-function missingRow({ root, path, hash, table, key }: FileWish): MissingFileRow {
-  return { root, path, sha256: hash, table, key: JSON.stringify(key) };
-}
-
-function shown({ wish, progress: { phase, size, done, bytesPerSecond }, since }: Wanted): WaitingFile {
-  const { root, path, table, rowKey: key } = wish;
-  return { root, path, database: table.database, table: table.name, key, phase, size, done, bytesPerSecond, since };
-}
-
-function about({ root, path, rowKey }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
-  return { root, path, key: rowKey.slice(0, 200) };
-}
-
-function named({ root, path, table, rowKey }: FileWish): string {
-  return `file ${path} of root ${root}, of ${tableName(table)}, ${rowKey.slice(0, 200)}`;
 }

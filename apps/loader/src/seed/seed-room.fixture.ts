@@ -7,6 +7,7 @@ import { awaitSeedNoMore, beginSeed, differenceText, endSeed, isSeedWhole, readS
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { expect } from 'vitest';
 import { Applier } from '../assemble/applier.js';
+import type { ApplierOptions } from '../assemble/applier.js';
 import type { LoaderWork } from '../assignments.js';
 import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.fixture.js';
 import { eventOf, logId, regions, seenUpTo } from '../conflict/detect/detector-peers.fixture.js';
@@ -31,6 +32,8 @@ export interface SeedRoomOptions {
   /** What stands in lutra.seed, for a loader that begins anew behind this seq. */
   readonly parts?: readonly SeedPart[];
   readonly seq?: number;
+  /** Of its rows. */
+  readonly files?: ApplierOptions['files'];
 }
 
 export interface Reading {
@@ -122,6 +125,7 @@ export class SeedRoom {
         tables: matcher,
         writer,
         batchBytes,
+        files: options.files ?? null,
         skip: skip === null ? null : { log: logId, seq: skip, reason: 'test' },
         seeding: this.#seeding,
         onSkipped: async ({ seq }) => void this.#skipped.push(seq),

@@ -93,7 +93,15 @@ export class DetectorSetup {
     readonly tables: ReadonlyMap<string, Known>,
     options: RoomOptions & { readonly checkpoint: Checkpoint },
   ) {
-    const { rule, home = 'target', flowsBack = true, checkpoint, port = server.options.port, answerTimeoutMs = 20_000, files = null } = options;
+    const {
+      rule,
+      home = 'target',
+      flowsBack = true,
+      checkpoint,
+      port = server.options.port,
+      answerTimeoutMs = 20_000,
+      files = null,
+    } = options;
     const rules = ruleBook({ home: regions[home], rules: rule ? [conflictRuleSchema.parse(rule)] : [], retentionDays: 1 }, regions);
     this.#key = checkpoint;
     this.pipeline = checkpoint.pipeline;

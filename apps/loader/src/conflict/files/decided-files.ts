@@ -86,7 +86,8 @@ export class DecidedFiles {
     const named = new Set(all.flatMap(({ is }) => is.map(({ file }) => textOf(file))));
     const leaving = new Map<string, LeavingFile>();
     for (const { root, path, rule } of all.flatMap(({ was }) => was))
-      if (rule.deletes !== 'keep' && !named.has(textOf({ root, path }))) leaving.set(textOf({ root, path }), { root, path, way: rule.deletes });
+      if (rule.deletes !== 'keep' && !named.has(textOf({ root, path })))
+        leaving.set(textOf({ root, path }), { root, path, way: rule.deletes });
     return [...leaving.values()];
   }
 
@@ -94,7 +95,9 @@ export class DecidedFiles {
   lost(source: TableSchema, versions: readonly (Row | null)[], result: Row | null): readonly LostFile[] | undefined {
     const stays = result ? this.#here(source, result) : [];
     const all = versions.flatMap((row) => (row ? this.#here(source, row) : []));
-    const lost = all.filter((file, i) => !stays.some((one) => isSameFile(one, file)) && all.findIndex((one) => isSameFile(one, file)) === i);
+    const lost = all.filter(
+      (file, i) => !stays.some((one) => isSameFile(one, file)) && all.findIndex((one) => isSameFile(one, file)) === i,
+    );
     if (lost.length === 0) return undefined;
     return lost.slice(0, maxLost).map(({ root, path, hash }) => ({ root, path, sha256: hash }));
   }

@@ -3,7 +3,16 @@
  * step of a request is the test's: `step` may wait, or throw, as a process does that is killed there.
  */
 import { createHash } from 'node:crypto';
-import type { FenceRequest, FilesService, PlaceAnswer, PlacedFile, PlaceRequest, StageAnswer, UnplaceRequest, WantedFile } from '@lutra/files';
+import type {
+  FenceRequest,
+  FilesService,
+  PlaceAnswer,
+  PlacedFile,
+  PlaceRequest,
+  StageAnswer,
+  UnplaceRequest,
+  WantedFile,
+} from '@lutra/files';
 import { SyncError } from '@lutra/model';
 
 export const sha256 = (bytes: string): string => createHash('sha256').update(bytes).digest('hex');

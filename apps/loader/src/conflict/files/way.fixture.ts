@@ -173,7 +173,10 @@ class Life {
 
   async #filesOf({ epoch }: Checkpoint): Promise<CommitFiles & FileRows> {
     const { pipeline } = this.#options.way;
-    const service = this.#to.tree.service(this.#from.tree, { step: (name) => this.#step(name), isNamed: (wanted) => this.#isNamed(wanted) });
+    const service = this.#to.tree.service(this.#from.tree, {
+      step: (name) => this.#step(name),
+      isNamed: (wanted) => this.#isNamed(wanted),
+    });
     const [placed] = await this.#to.query(`SELECT n FROM lutra.file_place WHERE pipeline = '${pipeline}'`);
     const nextN = await takeOverFiles({ files: service, pipeline, epoch, n: Number(placed?.['n'] ?? 0) }, ['pics']);
     const { signal } = this.#ended;
@@ -262,7 +265,11 @@ class Life {
   }
 }
 
-async function learn(peers: FakePeers, keys: ReturnType<typeof keysOf>, { entry, seq }: { readonly entry: Entry | undefined; readonly seq: number }) {
+async function learn(
+  peers: FakePeers,
+  keys: ReturnType<typeof keysOf>,
+  { entry, seq }: { readonly entry: Entry | undefined; readonly seq: number },
+) {
   if (!entry) return;
   const images = entry.kind === 'local' ? entry.changes.flatMap(({ before, after }) => [before, after]) : [entry.row ?? entry.key];
   await askFor(images.map((image) => [keys, image]));

@@ -46,7 +46,17 @@ export class ConflictLedger {
     const found = { type: 'unique-key-taken', policy: table.rule.policy, winner: 'incoming', localSeq: concurrent.unique } as const;
     const { op, before, after } = sent;
     const files = this.#files?.lost(table.source, [holder], null);
-    this.#conflicts.push({ ...found, table: table.target, key, op, before, after, existing: holder, result: null, ...(files && { files }) });
+    this.#conflicts.push({
+      ...found,
+      table: table.target,
+      key,
+      op,
+      before,
+      after,
+      existing: holder,
+      result: null,
+      ...(files && { files }),
+    });
   }
 
   /** The other regions are sent the step's row, those that hold its unique values, and those whose changes were in the way. */

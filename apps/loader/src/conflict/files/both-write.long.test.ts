@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { policies, writeBoth } from './both-write.fixture.js';
+import { policies, wellDone, writeBoth } from './both-write.fixture.js';
 import type { BothWrite } from './both-write.fixture.js';
 
 describe('two regions write rows with files, their loaders killed at each step, another seed each time', () => {
@@ -10,6 +10,6 @@ describe('two regions write rows with files, their loaders killed at each step, 
 
   test.each(policies.flatMap((rule) => (['immutable', 'hash'] as const).map((naming) => ({ rule, naming }))))('%o', async (of) => {
     const first = Date.now() % 1_000_000;
-    for (let i = 0; i < 10; i++) await writeBoth({ servers, ...of, seed: first + 10 * i });
+    for (let i = 0; i < 10; i++) expect(await writeBoth({ servers, ...of, seed: first + 10 * i })).toMatchObject(wellDone);
   });
 });

@@ -34,7 +34,10 @@ class Files implements CommitFiles {
     const leaves = named(before).filter(({ path }) => after?.['p'] !== path);
     if (comes.length > 0) this.did.push(`ask ${comes.map(({ path }) => path).join()}`);
     const staged = comes.map(({ root, path, hash }): RowFile => ({
-      ...{ root, path, hash, missing: null },
+      root,
+      path,
+      hash,
+      missing: null,
       staged: { root, path, sha256: path, size: 1, mtimeNs: '1' },
     }));
     return { comes: staged, leaves: leaves.map(({ root, path }) => ({ root, path, way: 'trash' })) };

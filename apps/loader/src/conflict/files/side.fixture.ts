@@ -1,6 +1,6 @@
 /**
- * For the tests of files both ways: a region with a table and a root. Its applications write files, then rows. What is committed here stands
- * in its log at once, so that a test needs no capture and no Kafka.
+ * For the tests of files both ways: a region with a table and a root. Its applications write files, then rows. What is committed here
+ * stands in its log at once, so that a test needs no capture and no Kafka.
  */
 import { readSignal, signalTable } from '@lutra/marker';
 import type { ResolutionSignal } from '@lutra/marker';

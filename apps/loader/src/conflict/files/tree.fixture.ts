@@ -79,9 +79,9 @@ export class Tree {
         await step('behind unplace');
       },
       settle: async (request) => {
-        await fenced('settle', request);
+        await fenced('closing', request);
         this.#settle(request);
-        await step('behind settle');
+        await step('behind closing');
       },
       fence: async (request) => {
         await fenced('fence', request);

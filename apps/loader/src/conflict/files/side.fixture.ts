@@ -162,7 +162,7 @@ export class Side {
       const slot = `${pipeline} ${String(image['slot'])}`;
       if (this.#signals.get(slot) === String(image['n'])) continue;
       this.#signals.set(slot, String(image['n']));
-      const { key, row } = readSignal(signalTable, { before: null, after: image as Row }) as ResolutionSignal;
+      const { key, row } = readSignal(signalTable, { before: null, after: image }) as ResolutionSignal;
       this.log.push({ kind: 'resolution', key, row, seen: this.applied });
     }
     await this.look(`${this.name}: ${pipeline} has committed seq ${this.applied}`);

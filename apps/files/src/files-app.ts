@@ -15,6 +15,8 @@ import { routesOf } from './routes.js';
 import { ContentServer } from './serve/content.js';
 import { FileHashes } from './serve/file-hashes.js';
 import { FilesServer } from './serve/https-server.js';
+import type { NamedRows } from './serve/named.js';
+import { SourceRows } from './serve/named.js';
 import { Packs } from './serve/packs.js';
 import { probeRoot } from './serve/probe.js';
 import { Root } from './serve/root.js';
@@ -99,6 +101,7 @@ class Running implements Beside {
   readonly place: PlaceRoom | null;
   readonly #fetch: FetchRoom | null;
   readonly #remote: RemoteFiles;
+  readonly #rows: SourceRows;
   #documents: Configuration | null = null;
 
   constructor(
@@ -113,11 +116,13 @@ class Running implements Beside {
     const hashes = new FileHashes();
     const of = { environment, roots: this.roots, hashes, remote: this.#remote };
     const parts: RoomParts = { ...of, metrics, logger, registry, secretKey: keys, documents: () => this.#known() };
+    this.#rows = new SourceRows({ region: environment.region, secretKey: keys, documents: () => this.#known() });
     this.#fetch = rooms.fetch?.(parts) ?? null;
     this.place = rooms.place?.(parts) ?? null;
     const packs = new Packs(keys);
     const content = new ContentServer({ keys, roots: this.roots, packs, sent: () => undefined });
-    const routes = routesOf({ parts, packs, fetch: this.#fetch, place: this.place, isPlacing: (root) => this.places.has(root) });
+    const named: NamedRows = (request) => this.#rows.named(request);
+    const routes = routesOf({ parts, packs, named, fetch: this.#fetch, place: this.place, isPlacing: (root) => this.places.has(root) });
     this.server = new FilesServer({ environment, keys, routes, logger, content: (...asked) => content.answer(...asked) });
   }
 
@@ -127,7 +132,7 @@ class Running implements Beside {
 
   async close(): Promise<void> {
     await this.server.close();
-    await Promise.all([this.#fetch?.close(), this.place?.close()]);
+    await Promise.all([this.#fetch?.close(), this.place?.close(), this.#rows.close()]);
     this.#remote.close();
   }
 

@@ -2,8 +2,9 @@
 import '@lutra/node';
 import { startWorker } from '@lutra/host';
 import { FilesApp } from './files-app.js';
+import { placeRoom } from './place/place-room.js';
 
-const files = new FilesApp({ variables: process.env, rooms: {} });
+const files = new FilesApp({ variables: process.env, rooms: { place: placeRoom } });
 
 startWorker({
   app: 'files',

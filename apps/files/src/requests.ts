@@ -60,7 +60,7 @@ const schemas: { readonly [N in RequestName]: z.ZodType<Requests[N]> } = {
   unplace: ofPlacing,
   settle: ofPlacing,
   fence: ofPipeline,
-  delete: ofPipeline.extend({ path, placed, way: z.enum(['trash', 'remove']) }),
+  delete: ofPipeline.extend({ path, placed, way: z.enum(['trash', 'remove']), mark: z.string().max(100).nullable() }),
   compare: z.object({ sourceRegion: nameSchema, root, files: z.array(z.object({ path, hash: hash.nullable() })).max(mostFiles) }),
   manifest: z.object({ root, paths: z.array(path).max(mostFiles), hashes: z.array(hash.nullable()).max(mostFiles).optional() }),
   pack: z.object({ root, tokens: z.array(z.string()).max(mostFiles) }),

@@ -6,19 +6,21 @@ import { requestOf } from './requests.js';
 import type { RequestName } from './requests.js';
 import type { Route } from './serve/https-server.js';
 import { manifestOf } from './serve/manifest.js';
+import type { NamedRows } from './serve/named.js';
 import type { Packs } from './serve/packs.js';
 import type { Root } from './serve/root.js';
 
 export interface RouteDeps {
   readonly parts: RoomParts;
   readonly packs: Packs;
+  readonly named: NamedRows;
   readonly fetch: FetchRoom | null;
   readonly place: PlaceRoom | null;
   /** This process places files in the root. */
   isPlacing(root: string): boolean;
 }
 
-export function routesOf({ parts, packs, fetch, place, isPlacing }: RouteDeps): ReadonlyMap<string, Route> {
+export function routesOf({ parts, packs, named, fetch, place, isPlacing }: RouteDeps): ReadonlyMap<string, Route> {
   const { roots, hashes, secretKey } = parts;
   const keys: FilesKeys = secretKey;
   const region = parts.environment.region;
@@ -58,6 +60,7 @@ export function routesOf({ parts, packs, fetch, place, isPlacing }: RouteDeps): 
   return new Map<string, Route>([
     one('manifest', (request) => manifestOf({ keys, hashes }, served(request.root), request)),
     one('pack', (request) => packs.make(served(request.root), request)),
+    one('named', (request) => named(request)),
     one('compare', (request) => {
       served(request.root);
       return room(fetch).compare(request);

@@ -52,6 +52,8 @@ export class MemoryFiles implements FilesService {
   readonly #staged = new Set<string>();
   readonly #open: OpenPlacing[] = [];
   readonly #fences = new Map<string, number>();
+  /** By root and path: who asks may delete, as nobody has placed there since. */
+  readonly #marks = new Map<string, string>();
   readonly #failures: { readonly step: Step; readonly when: 'before' | 'after'; readonly error: Error }[] = [];
   #held: PromiseWithResolvers<void> | null = null;
   #nextIno = 1;
@@ -109,6 +111,7 @@ export class MemoryFiles implements FilesService {
     this.#step('place', `${request.n} ${request.files.map(MemoryFiles.key).join(' ')}`);
     this.#admit(request);
     const files = new Map(request.files.map((file) => [MemoryFiles.key(file), file]));
+    for (const key of files.keys()) this.#marks.delete(key);
     const notStaged = [...files.values()].filter((file) => this.#stagedBytes(file.sha256) === undefined && !this.#isThere(file));
     if (notStaged.length > 0) return { placed: [], notStaged: notStaged.map(({ path }) => path) };
     const again = this.#placing(request);
@@ -155,6 +158,13 @@ export class MemoryFiles implements FilesService {
     if (!there) return { outcome: 'gone' };
     const isBusy = this.#open.some(({ root, steps }) => root === request.root && steps.some(({ path }) => path === request.path));
     if (isBusy) return { outcome: 'busy' };
+    if (request.mark === null) {
+      this.#marks.set(key, `mark ${this.log.length}`);
+      return { outcome: 'marked', mark: `mark ${this.log.length}` };
+    }
+    const isMarked = this.#marks.get(key) === request.mark;
+    this.#marks.delete(key);
+    if (!isMarked) return { outcome: 'busy' };
     if (String(there.ino) !== request.placed.ino) return { outcome: 'changed' };
     this.tree.delete(key);
     if (request.way === 'trash') this.trash.push(there.bytes);

@@ -111,17 +111,26 @@ export interface FenceAnswer {
   readonly open: readonly number[];
 }
 
-/** POST /v1/delete: no row names it any more. */
+/**
+ * POST /v1/delete: no row names it any more. Twice: first for a mark, then, once the database was asked whether that is still so, with it.
+ * Whoever places the path in between, if only by finding it there, makes the mark void. So no lock of the database is needed, which could
+ * be lost unnoticed.
+ */
 export interface DeleteRequest extends OfPipeline {
   readonly path: string;
   readonly placed: FileIdentity;
   readonly way: 'trash' | 'remove';
+  /** null: it is asked for. */
+  readonly mark: string | null;
 }
 
-export interface DeleteAnswer {
-  /** gone: nothing is there · changed: another file is there, and stays · busy: an open placing names the path; ask again later */
-  readonly outcome: 'deleted' | 'gone' | 'changed' | 'busy';
-}
+export type DeleteAnswer =
+  | { readonly outcome: 'marked'; readonly mark: string }
+  /**
+   * gone: nothing is there · changed: another file is there, and stays · busy: an open placing names the path, or the mark is void; ask
+   * again later, for a mark
+   */
+  | { readonly outcome: 'deleted' | 'gone' | 'changed' | 'busy' };
 
 /** POST /v1/compare: what the own region and another one have at these paths; for verification. At most 1,000. */
 export interface CompareRequest {

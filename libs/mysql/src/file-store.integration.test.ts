@@ -44,7 +44,7 @@ describe.each(versions)('lutra.file on %s', (version) => {
     const odd = "ä/'\\ \u{1F600}";
     await write({ n: 3, placed: [file(odd)], leaves: [{ ...file(odd), way: 'remove' }] });
     expect(await readFilePlacing(server.options, pipeline)).toBe(3);
-    expect(await leaving()).toEqual([{ ...file(odd), n: 3, way: 'remove' }]);
+    expect(await leaving()).toEqual([{ ...file(odd), pipeline, n: 3, way: 'remove' }]);
   });
 
   it('a file that comes again is not to go; one that nobody has placed here does not go', async () => {

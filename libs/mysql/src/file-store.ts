@@ -26,6 +26,7 @@ interface LeavingFileRow extends FileName {
 
 /** A file that no row of the pipeline's transaction names any more. */
 export interface LeavingFile extends FileRow, LeavingFileRow {
+  readonly pipeline: string;
   readonly n: number;
 }
 
@@ -185,7 +186,7 @@ async function letGo(queries: Queries, file: LeavingFile, decide: () => Promise<
   try {
     const [row] = await queries.query(`SELECT ${selected} FROM lutra.file WHERE ${named([file])} FOR UPDATE SKIP LOCKED`);
     const now = row && leavingFile(row);
-    const isLeaving = now?.n === file.n && now.way === file.way;
+    const isLeaving = now?.n === file.n && now.way === file.way && now.pipeline === file.pipeline && now.ino === file.ino;
     const outcome = isLeaving ? await decide() : 'other';
     if (outcome === 'gone') await queries.query(`DELETE FROM lutra.file WHERE ${named([file])}`);
     if (outcome === 'kept') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${named([file])}`);
@@ -216,7 +217,7 @@ export async function readMissingFiles(
 }
 
 const whole64 = ['size', 'mtime_ns', 'dev', 'ino', 'n'].map((column) => `CAST(${column} AS CHAR) AS ${column}`).join(', ');
-const selected = `root, HEX(path) AS path, HEX(sha256) AS sha256, ${whole64}, state`;
+const selected = `root, HEX(path) AS path, HEX(sha256) AS sha256, ${whole64}, pipeline, state`;
 
 function nameOf(row: ResultRow): FileName {
   return { root: textOf(row, 'root'), path: Buffer.from(textOf(row, 'path'), 'hex').toString() };
@@ -230,6 +231,7 @@ function leavingFile(row: ResultRow): LeavingFile {
     mtimeNs: textOf(row, 'mtime_ns'),
     dev: textOf(row, 'dev'),
     ino: textOf(row, 'ino'),
+    pipeline: textOf(row, 'pipeline'),
     n: Number(textOf(row, 'n')),
     way: textOf(row, 'state') as LeavingFile['way'],
   };

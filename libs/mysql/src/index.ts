@@ -27,7 +27,7 @@ export {
   toRowBeside,
 } from './row-plan.js';
 export type { RowPlan } from './row-plan.js';
-export { deleteRow, holdersQueries, insertRow, readRowQuery, readRowsQueries, updateRow } from './row-statements.js';
+export { deleteRow, holdersQueries, insertRow, readRowQuery, readRowsQueries, rowsWhereQuery, updateRow } from './row-statements.js';
 export type { BatchQueries, ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 export { computedElsewise } from './decided-session.js';
 export { sessionTextOf } from './source-session.js';

@@ -24,6 +24,11 @@ export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): strin
   return `${select(plan)} WHERE ${keyOf(plan.table, key)}${forUpdate ? ' FOR UPDATE' : ''}`;
 }
 
+/** The rows for which the condition holds, as they are now, for toRow(). */
+export function rowsWhereQuery(plan: RowPlan, condition: string): string {
+  return `${select(plan)} WHERE ${condition}`;
+}
+
 /** Of these primary keys those that are there, for toRow(), locked as by readRowQuery(). */
 export function readRowsQueries(plan: RowPlan, keys: readonly Row[]): readonly string[] {
   const { table } = plan;

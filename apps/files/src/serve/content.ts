@@ -1,6 +1,6 @@
 /**
  * GET and HEAD of what a URL names: a file, or files one behind the other. Only ever bytes of the very versions that were hashed: each file
- * is looked at before its first byte and after its last one, and the connection is cut where it was written to meanwhile. 403: the URL has
+ * is looked at before its first byte and before its last ones are sent, and the connection is cut where it was written to meanwhile. 403: the URL has
  * expired · 404: a pack that is not kept any more · 412: a file is another version, or gone.
  */
 import { once } from 'node:events';
@@ -109,7 +109,6 @@ export class ContentServer {
       if (!file || !token) return false;
       try {
         if (!(await this.#sendSlice(file, slice, response))) return false;
-        if (!sameStamp(await stampOf(file.handle), token.stamp)) return false;
       } finally {
         await file.handle.close();
       }
@@ -118,13 +117,18 @@ export class ContentServer {
     return true;
   }
 
-  async #sendSlice({ handle }: OpenFile, { from, to }: Slice, response: ServerResponse): Promise<boolean> {
+  /**
+   * Its last piece is held back until the file was looked at again. Counter-example: cut after all was written, the client has had the
+   * whole of it already and sees nothing wrong.
+   */
+  async #sendSlice({ handle, stat }: OpenFile, { from, to }: Slice, response: ServerResponse): Promise<boolean> {
     for (let at = from; at < to;) {
       // A buffer for each piece: what was written may still be on its way.
       const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, to - at));
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0 || response.destroyed) return false;
       at += bytesRead;
+      if (at === to && !sameStamp(await stampOf(handle), stat.stamp)) return false;
       if (!response.write(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)) && !(await drained(response))) return false;
     }
     return true;

@@ -1,7 +1,7 @@
 /** Rows and what is said of their files in one transaction of a real server, under the user of docs/02-setup.md. */
 import type { FileRule, Row, RowEvent, TableSchema } from '@lutra/model';
 import { readFilePlacing, takeOver } from '@lutra/mysql';
-import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import type { ConnectionOptions } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { TestServer, versions } from '../../../../libs/mysql/src/mysql.fixture.js';
@@ -66,7 +66,7 @@ describe.each(versions)('files of rows on %s', (version) => {
       if (after) service.source.set(`pics/${String(after['v'])}`, `bytes of ${String(after['v'])}`);
       const op = before === null ? 'c' : after === null ? 'd' : 'u';
       made.count(op);
-      made.hold({ op, before, after, source, target: target as TargetTable });
+      made.hold({ op, before, after, source, target });
       const named = files.filesOf(source, { before, after });
       if (named) made.name(named);
     }

@@ -114,7 +114,7 @@ export class FilesWorld {
       channel: 'c',
       source: { ...endpoint, name: 'a', region: 'hangzhou', topic: { maxMessageBytes: 1_000_000 } },
       sourceRegion: region,
-      target: { ...endpoint, name: 'b', region: 'california', password: sealPassword(key, 'p', { ...endpoint, name: 'b' } as never) },
+      target: { ...endpoint, name: 'b', region: 'california', password: sealPassword(key, 'p', { ...endpoint, name: 'b' }) },
       routes,
       forwards: false,
       forwarded: false,
@@ -276,7 +276,7 @@ export class FilesWorld {
       createTable: async () => false,
       writeSuspended: none,
       connect: async () => new FakeConnection(this) as unknown as ApplyConnection,
-    } as unknown as LoaderIo['target'];
+    };
   }
 
   #store(): FileStore {
@@ -373,6 +373,7 @@ function applied(tables: Tables, sql: string): Tables {
         mtimeNs,
         dev,
         ino,
+        pipeline: uid,
         n: Number(n),
         way: 'trash',
         state: 'placed',

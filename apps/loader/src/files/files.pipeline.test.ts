@@ -183,6 +183,31 @@ it('a rule that is added while the loader runs takes its root over, and holds fr
   expect(world.files.bytesAt({ root: 'pics', path: 'a' })).toBeUndefined();
 });
 
+it('deletes the file of a row that is gone, and none that another row names', async () => {
+  const world = new FilesWorld({});
+  await world.log.led(world.routes);
+  const rows = [
+    [1, 'a'],
+    [2, 'a'],
+    [3, 'b'],
+  ] as const;
+  await world.add(rows, new Map());
+  await world.add(
+    [
+      [1, null],
+      [3, null],
+    ],
+    new Map(rows),
+  );
+  const isDone = (): boolean => !world.tables.files.has('pics/b') && world.tables.files.get('pics/a')?.state === 'placed';
+  for (let i = 0; i < 10 && !(isDone() && world.tables.rows.size === 1); i += 1)
+    await world.load(() => isDone() && world.tables.rows.size === 1);
+  expect(isDone()).toBe(true);
+  expect(world.files.bytesAt({ root: 'pics', path: 'b' })).toBeUndefined();
+  expect(world.files.trash).toContain('bytes of b');
+  expect(world.wrong).toEqual([]);
+}, 60_000);
+
 it('asks nothing, and writes the same texts, where no rule is', async () => {
   const texts: number[] = [];
   for (const rule of [null, {}]) {

@@ -23,7 +23,7 @@ export interface LeavingFilesOptions {
   /** Nothing is placed while `work` runs; false: something is placed already, and it did not run. */
   alone(work: () => Promise<void>): Promise<boolean>;
   isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
-  onGone(outcome: DeleteAnswer['outcome']): void;
+  onGone(outcome: 'deleted' | 'gone' | 'changed'): void;
   /** What ends the run: it is not the owner any more. */
   onFenced(error: SyncError): void;
   warn(error: SyncError): void;
@@ -32,7 +32,7 @@ export interface LeavingFilesOptions {
 /** Of one look. One by one: what is placed waits meanwhile. */
 const limit = 100;
 /** busy, or trouble · nothing was left to do */
-const [soonMs, laterMs] = [5_000, 300_000];
+const [soonMs, laterMs] = [2_000, 300_000];
 
 export class LeavingFiles {
   readonly #options: LeavingFilesOptions;
@@ -79,12 +79,22 @@ export class LeavingFiles {
     return false;
   }
 
+  /** Marked first: whoever places it behind that, if only by finding it there, makes the mark void. */
   async #decide(queries: Queries, file: LeavingFile): Promise<LetGo> {
-    const { files, pipeline, epoch, isNamed, onGone } = this.#options;
-    if (await isNamed(queries, file)) return 'kept';
-    const { root, path, way, size, mtimeNs, dev, ino } = file;
-    const { outcome } = await files.delete({ pipeline, epoch, root, path, way, placed: { size, mtimeNs, dev, ino } });
-    onGone(outcome);
-    return outcome === 'busy' ? 'later' : 'gone';
+    const { isNamed } = this.#options;
+    const marked = await this.#delete(file, null);
+    if (marked.outcome === 'busy') return 'later';
+    if (marked.outcome === 'marked') {
+      if (await isNamed(queries, file)) return 'kept';
+      const { outcome } = await this.#delete(file, marked.mark);
+      if (outcome === 'busy' || outcome === 'marked') return 'later';
+      this.#options.onGone(outcome);
+    }
+    return 'gone';
+  }
+
+  #delete({ root, path, way, size, mtimeNs, dev, ino }: LeavingFile, mark: string | null): Promise<DeleteAnswer> {
+    const { files, pipeline, epoch } = this.#options;
+    return files.delete({ pipeline, epoch, root, path, way, placed: { size, mtimeNs, dev, ino }, mark });
   }
 }

@@ -25,8 +25,10 @@ export class NamingRows {
   }
 
   async name(queries: Queries, { root, path }: FileName): Promise<boolean> {
-    for (const { rule, tables } of await this.#tables(queries)) {
-      if (rule.root !== root) continue;
+    const rules = (await this.#tables(queries)).filter(({ rule }) => rule.root === root);
+    // A rule that was there named files by columns that nobody knows of now.
+    if (rules.length === 0) return true;
+    for (const { rule, tables } of rules) {
       for (const table of tables) if (await this.#store.isNamed(queries, table, { rule, path })) return true;
     }
     return false;

@@ -176,7 +176,7 @@ export class PipelineFiles implements CommitFiles {
 
   #texts({ files: { comes, leaves }, ...of }: TextsOf): Placing['sql'] {
     const lacks = new Set(of.missing.map(nameOf));
-    const found = this.#options.hasMissing() ? lastOf(comes).filter((file) => !lacks.has(nameOf(file))) : [];
+    const found = this.#options.hasMissing() ? lastOf<FileName>([...comes, ...leaves]).filter((file) => !lacks.has(nameOf(file))) : [];
     return filesTexts({ pipeline: this.#options.pipeline, ...of, leaves, found });
   }
 

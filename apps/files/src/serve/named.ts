@@ -1,0 +1,87 @@
+/**
+ * Whether rows of this region still name files: asked where a file is missing. A row that is gone, or names another file by now, is no
+ * reason to stop: the log will say so. Read with the login of the endpoint, as the row is committed now.
+ */
+import { FilePaths, keyCondition } from '@lutra/files';
+import type { NamedAnswer, NamedRequest } from '@lutra/files';
+import { SyncError } from '@lutra/model';
+import type { EndpointDocument, FileName } from '@lutra/model';
+import { asSource, Kept, loadTable, planRows, rowsWhereQuery, Session, toRow } from '@lutra/mysql';
+import type { Queries } from '@lutra/mysql';
+import { loginOf } from '@lutra/registry';
+import type { Configuration, Keyring } from '@lutra/registry';
+
+export type NamedRows = (request: NamedRequest) => Promise<NamedAnswer>;
+
+type AskedRow = NamedRequest['rows'][number];
+
+export interface SourceRowsOptions {
+  readonly region: string;
+  readonly secretKey: Keyring;
+  documents(): Configuration;
+}
+
+const connectTimeoutMs = 10_000;
+const answerTimeoutMs = 30_000;
+
+export class SourceRows {
+  readonly #options: SourceRowsOptions;
+  /** By endpoint: of this document. */
+  readonly #sessions = new Map<string, { readonly endpoint: EndpointDocument; readonly kept: Kept<Session> }>();
+
+  constructor(options: SourceRowsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws SyncError SOURCE_*, TABLE_MISSING; FILES_REFUSED: an endpoint is not of this region; FILE_PATH_INVALID */
+  async named({ rows }: NamedRequest): Promise<NamedAnswer> {
+    const named = new Map<AskedRow, boolean>();
+    for (const [endpoint, ofEndpoint] of Map.groupBy(rows, (row) => row.endpoint)) {
+      const tables = Map.groupBy(ofEndpoint, ({ database, table }) => JSON.stringify([database, table]));
+      await this.#sessionOf(endpoint).use(async (session) => {
+        for (const some of tables.values()) for (const [row, is] of await namedIn(session, some)) named.set(row, is);
+      });
+    }
+    return { named: rows.map((row) => named.get(row) ?? false) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map(({ kept }) => kept.close()));
+  }
+
+  #sessionOf(name: string): Kept<Session> {
+    const { region, secretKey, documents } = this.#options;
+    const endpoint = documents().endpoints.get(name);
+    if (endpoint?.region !== region)
+      throw new SyncError('FILES_REFUSED', `endpoint ${name} is not one of region ${region}`, { details: { region, endpoint: name } });
+    const known = this.#sessions.get(name);
+    if (known?.endpoint === endpoint) return known.kept;
+    void known?.kept.close().catch(() => undefined); // it is of a document that was replaced
+    const open = (): Promise<Session> => Session.open({ ...loginOf(secretKey, endpoint), connectTimeoutMs, answerTimeoutMs }, 'source');
+    const kept = new Kept(open);
+    this.#sessions.set(name, { endpoint, kept });
+    return kept;
+  }
+}
+
+/** Of one table. */
+async function namedIn(queries: Queries, rows: readonly AskedRow[]): Promise<readonly (readonly [AskedRow, boolean])[]> {
+  const [first] = rows;
+  if (!first) return [];
+  const table = await loadTable(queries, first.database, first.table);
+  const schema = asSource(table);
+  const plan = planRows(schema, table);
+  const named: [AskedRow, boolean][] = [];
+  for (const row of rows) {
+    const condition = keyCondition(row.key);
+    if (condition === null) throw new SyncError('FILES_REFUSED', `the key of a row of ${first.database}.${first.table} is not one`);
+    const paths = new FilePaths(row.rule, schema);
+    const found = await queries.query(rowsWhereQuery(plan, condition));
+    named.push([row, found.some((each) => paths.formerly(toRow(plan, each)).some((file) => isSame(file, row)))]);
+  }
+  return named;
+}
+
+function isSame(one: FileName, other: FileName): boolean {
+  return one.root === other.root && one.path === other.path;
+}

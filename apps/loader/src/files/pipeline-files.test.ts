@@ -1,0 +1,96 @@
+/** Placings of one pipeline: one at a time, each with a number of its own, until it is committed or taken back. */
+import type { PlaceRequest } from '@lutra/files';
+import { SyncError } from '@lutra/model';
+import type { FileRule, PipelineUid } from '@lutra/model';
+import { expect, it, vi } from 'vitest';
+import type { TransactionFiles } from './commit-files.js';
+import { memoryStage } from './memory-stage.fixture.js';
+import type { MemoryStage } from './memory-stage.fixture.js';
+
+const rule = { root: 'pics', path: '{v}', immutable: true, deletes: 'keep', missing: 'stop', waitSeconds: 0 } as FileRule;
+const table = {
+  database: 'shop',
+  name: 't',
+  columns: [
+    { name: 'id', type: 'int' },
+    { name: 'v', type: 'varchar', charset: 'latin1', length: 100 },
+  ] as never,
+  primaryKey: ['id'],
+};
+
+async function stagedIn(stage: MemoryStage, ...paths: readonly string[]): Promise<TransactionFiles> {
+  for (const path of paths) stage.service.source.set(`pics/${path}`, `bytes of ${path}`);
+  const comes = paths.flatMap((v, id) => stage.files.filesOf(table, { before: null, after: { id, v } })?.comes ?? []);
+  const files = { comes, leaves: [] };
+  await stage.files.ready([{ files }]);
+  return files;
+}
+
+const open = (): MemoryStage => memoryStage(rule, { pipeline: 'p' as PipelineUid, epoch: 1 });
+
+it('what is not staged any more is asked for anew; nothing of it is placed, and it is placed under another number', async () => {
+  const stage = open();
+  const files = await stagedIn(stage, 'a', 'b');
+  const place = stage.service.place.bind(stage.service);
+  const lost = vi.spyOn(stage.service, 'place').mockImplementationOnce(async () => ({ placed: [], notStaged: ['b'] }));
+  expect(await stage.files.place(files)).toBe('again');
+  expect(files.comes.map(({ staged }) => staged !== undefined)).toEqual([true, false]);
+  lost.mockImplementation((request: PlaceRequest) => place(request));
+  expect(await stage.files.ready([{ files }])).toBe(1);
+  expect(await stage.files.place(files)).toMatchObject({ n: 2 });
+  expect(stage.service.open('p')).toEqual([2]);
+});
+
+it('a placing of which nobody knows whether it counts lets nothing be placed behind it', async () => {
+  const stage = open();
+  const [first, second] = [await stagedIn(stage, 'a'), await stagedIn(stage, 'b')];
+  await stage.files.place(first);
+  await expect(stage.files.place(second)).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' });
+  expect(stage.service.open('p')).toEqual([1]);
+});
+
+it('what cannot be taken back stays open; what can is as before', async () => {
+  const stage = open();
+  stage.service.write({ root: 'pics', path: 'a' }, 'before');
+  const files = await stagedIn(stage, 'a');
+  const placing = await stage.files.place(files);
+  if (!placing || placing === 'again') throw new Error('nothing is placed');
+  stage.service.fail('unplace', 'before');
+  await expect(stage.files.takeBack(placing)).rejects.toMatchObject({ code: 'FILES_UNAVAILABLE' });
+  expect(stage.service.open('p')).toEqual([1]);
+  await stage.files.takeBack(placing);
+  expect(stage.service.bytesAt({ root: 'pics', path: 'a' })).toBe('before');
+  expect(await stage.files.place(files)).toMatchObject({ n: 2 });
+});
+
+it('a place whose answer is lost is taken back', async () => {
+  const stage = open();
+  const files = await stagedIn(stage, 'a');
+  stage.service.fail('place', 'after', new SyncError('FILES_UNAVAILABLE', 'lost'));
+  await expect(stage.files.place(files)).rejects.toMatchObject({ code: 'FILES_UNAVAILABLE' });
+  expect(stage.service.open('p')).toEqual([]);
+  expect(stage.service.bytesAt({ root: 'pics', path: 'a' })).toBeUndefined();
+});
+
+it('nothing is deleted between a place and its commit, and nothing placed while something is deleted', async () => {
+  const stage = open();
+  const [first, second] = [await stagedIn(stage, 'a'), await stagedIn(stage, 'b')];
+  const order: string[] = [];
+  const placing = await stage.files.place(first);
+  if (!placing || placing === 'again') throw new Error('nothing is placed');
+  const deletion = Promise.withResolvers<void>();
+  const deleted = stage.commit.alone(async () => {
+    order.push('deletes');
+    await deletion.promise;
+    order.push('deleted');
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  order.push('commits');
+  stage.files.committed(placing);
+  const placed = stage.files.place(second).then(() => order.push('placed'));
+  await new Promise((resolve) => setImmediate(resolve));
+  deletion.resolve();
+  await Promise.all([deleted, placed]);
+  expect(order).toEqual(['commits', 'deletes', 'deleted', 'placed']);
+  stage.commit.close();
+});

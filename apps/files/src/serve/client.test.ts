@@ -60,7 +60,7 @@ it('carries each request and its answer, and errors by their code', async () => 
   const refused = client.settle({ ...of, n: 1 });
   await expect(refused).rejects.toMatchObject({ code: 'FENCED', message: expect.stringContaining('epoch 3 is below 4') });
   await client.unplace({ ...of, epoch: 4, n: 1 });
-  expect(await client.delete({ ...of, epoch: 4, path: '7', placed: placed[0]!, way: 'trash' })).toEqual({ outcome: 'gone' });
+  expect(await client.delete({ ...of, epoch: 4, path: '7', placed: placed[0]!, way: 'trash', mark: null })).toEqual({ outcome: 'gone' });
   expect(await client.compare({ sourceRegion: 'ca', root: 'pics', files: [{ path: '1', hash: null }] })).toEqual({
     differs: ['missing-here'],
   });

@@ -82,6 +82,8 @@ CREATE TABLE IF NOT EXISTS lutra.signal (
 -- A table that was made before repairs existed needs:
 --   ALTER TABLE lutra.conflict ADD COLUMN request VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL,
 --     ADD COLUMN reason VARCHAR(1200) NULL DEFAULT NULL;
+-- One that was made before files were carried needs:
+--   ALTER TABLE lutra.conflict ADD COLUMN files LONGTEXT NULL DEFAULT NULL;
 CREATE TABLE IF NOT EXISTS lutra.conflict (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT '<channel>.<pipeline>',
@@ -105,6 +107,7 @@ CREATE TABLE IF NOT EXISTS lutra.conflict (
   result_row   LONGTEXT NULL COMMENT 'as the decision left it',
   request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL COMMENT 'since level 2: id of the repair; NULL: none',
   reason       VARCHAR(1200) NULL DEFAULT NULL COMMENT 'since level 2: of the repair: who ordered it, and why',
+  files        LONGTEXT NULL DEFAULT NULL COMMENT 'since level 4: JSON: files that a version named and the row no longer does, the first 20; NULL: none',
   local_seq    BIGINT NULL COMMENT 'last change of the row here that the incoming transaction had not seen, in the log of this endpoint; NULL: none is known, the rows differ',
   decided_at   TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   KEY by_table (database_name, table_name, id),

@@ -49,7 +49,7 @@ const hint = /remed|huge|mend|unwanted|thirds|provisional|settl|rival|guard|memb
 
 function dialect(file: string, text: string): readonly string[] {
   // Files apps settle placings: libs/files/src/protocol.ts.
-  const isLoader = file.startsWith('apps/loader/src/') && !file.startsWith('apps/loader/src/files/');
+  const isLoader = file.startsWith('apps/loader/src/') && !/^apps\/loader\/src\/(?:conflict\/)?files\//.test(file);
   const words = isLoader ? inLoader : everywhere;
   const said = ((hint.test(text) && text.match(/[A-Z]?[a-z]+/g)) || []).map((word) => word.toLowerCase());
   const found = new Set(said.filter((word) => Object.hasOwn(words, word)).map((word) => `${word}: say ${words[word]}`));

@@ -91,6 +91,7 @@ export async function stagesFor(
   const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
   const isOut = (table: TableName): boolean => suspensions.has(table) || seeds.isWaiting(table);
   const replaces = (table: TableName): boolean => seeds.replaces(table);
+  const files = await filesOf(run, owned);
   const detection = createDetector(deps, work, {
     writer,
     tables,
@@ -100,6 +101,7 @@ export async function stagesFor(
     newest: () => run.live.newest,
     signal,
     replaces,
+    files,
   });
   const seedProgress = seedProgressOf(run, seeds);
   run.closing(async () => {
@@ -122,7 +124,6 @@ export async function stagesFor(
   if (parts.length > 0) seedProgress.changed(true);
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;
-  const files = await filesOf(run, owned);
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing, files });
   const ddl = deps.ddl.targetOf(run, owned, { router: carriedRouter(carried) });
   return {

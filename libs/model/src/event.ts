@@ -78,6 +78,8 @@ export const conflictEventSchema = z.object({
   cut: z.boolean(),
   /** Last change of the row at the target that the transaction had not seen, in the target's log; null: none is known, the rows differ. */
   localSeq: z.number().nullable(),
+  /** Since level 4: that a version named and the row does not any more, the first 20. `sha256`: that the row carried. Left out: none. */
+  files: z.array(z.object({ root: z.string(), path: z.string(), sha256: z.string().nullable() })).optional(),
   /** The incoming one: log id and seq of its last record, its commit in µs since 1970 by the source's clock. */
   transaction: z.object({
     log: z.string(),

@@ -43,6 +43,7 @@ import { nameFailure, nameRow } from '../commit/failure.js';
 import type { TransactionFiles } from '../files/commit-files.js';
 import type { FileRows } from '../files/file-rows.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
+import { isDecided } from '../seed/prepared-chunk.js';
 import type { Seeding } from '../seed/seeding.js';
 import { TableRows } from '../seed/table-rows.js';
 import type { TableRowsOptions } from '../seed/table-rows.js';
@@ -161,7 +162,7 @@ export class Applier {
       await this.#follow(record.seen);
       this.#isChunkUnderWay = true;
       const ops = prepared.rows.length > 0 ? { r: prepared.rows.length } : {};
-      const applied = { position, event, ops, transactions: 1, tsMs: record.tsMs, files, isDecided: prepared.bothWays };
+      const applied = { position, event, ops, transactions: 1, tsMs: record.tsMs, files, isDecided: isDecided(prepared) };
       await this.#target.commitBy(applied, async (checkpoint, behind) => {
         await seeding.write({ ...prepared, behind, files }, checkpoint).catch((error: unknown) => {
           throw nameFailure(error, { event, position });

@@ -214,7 +214,8 @@ export class SourceTransactions {
       detector && !open.safe
         ? detecting({ stream: detector.stream, writer, resolved: resolved.has(open.seq) })
         : notDetecting(writer, { safe: open.safe, missing, files, resolved: resolved.has(open.seq) });
-    const large = new LargeTransaction(open, { writer: how, statements, files, pieceBytes: batchBytes, during });
+    const givesWay = detector !== null && !open.safe && !resolved.has(open.seq);
+    const large = new LargeTransaction(open, { writer: how, statements, files, givesWay, pieceBytes: batchBytes, during });
     await large.open();
     this.#large = large;
     await large.add(open.takeChanges());

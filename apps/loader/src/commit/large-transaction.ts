@@ -7,6 +7,7 @@ import type { During } from '@lutra/runtime';
 import type { SourceTransaction } from '../assemble/source-transaction.js';
 import type { CommitFiles } from '../files/commit-files.js';
 import { filesWait, targetWait } from './commit-queue.js';
+import { SyncError } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
 import type { Change } from '@lutra/mysql';
 import { nameFailure } from './failure.js';
@@ -17,6 +18,8 @@ export interface LargeTransactionOptions {
   readonly writer: LargeWriter;
   readonly statements: Statements;
   readonly files?: Pick<CommitFiles, 'ready'> | null;
+  /** Its locks hold up applications: it gives them up while it waits for files, and begins once more. */
+  readonly givesWay?: boolean;
   /** Of SQL in one piece. */
   readonly pieceBytes: number;
   readonly during?: During | undefined;
@@ -43,6 +46,7 @@ export class LargeTransaction {
   async close(checkpoint: Checkpoint): Promise<void> {
     const { statements, writer } = this.#options;
     const { event, position, files } = this.#of;
+    if (this.#options.givesWay && files?.comes.some(({ staged }) => staged === undefined)) await this.#giveWay();
     await this.#ready();
     const rows = statements.take();
     const last = { statements: rows, changes: statements.changes, event, position, checkpoint, ...(files && { files }) };
@@ -66,6 +70,16 @@ export class LargeTransaction {
       await this.#waiting(() => writer.chunk(statements.take(), statements.changes));
       statements.takeChanges();
     }
+  }
+
+  /** Never resolves to anything. */
+  async #giveWay(): Promise<void> {
+    await this.discard();
+    await this.#ready();
+    await this.#named(async () => {
+      const refused = { conflict: true, files: true } as const;
+      throw new SyncError('ROW_CONFLICT', 'a large transaction has waited for its files', { refused });
+    });
   }
 
   /** They were asked for as its rows came. */

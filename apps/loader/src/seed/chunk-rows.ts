@@ -13,7 +13,7 @@ import type { Row } from '@lutra/model';
 import { conflictKind, identicalRows, keyOfRow, noCounts } from '@lutra/mysql';
 import type { ApplyConnection, Difference, SeedCounts } from '@lutra/mysql';
 import type { Conflict } from '../conflict/record/conflict-record.js';
-import { tableOf } from '../conflict/files/decided-files.js';
+import { withKeys } from '../conflict/files/decided-files.js';
 import type { DecidedFiles } from '../conflict/files/decided-files.js';
 import { forceRow, keyText, readRows, writeRow } from '../conflict/resolve/rows.js';
 import type { Found, RowChange } from '../conflict/resolve/rows.js';
@@ -183,7 +183,7 @@ export class ChunkRows {
 
   #wrote({ row, existing, displaced }: Image): void {
     const { plan, isRepair } = this.#chunk;
-    this.#options.files?.written(tableOf(this.#chunk), { row, existing, displaced });
+    this.#options.files?.written(withKeys(this.#chunk), { row, existing, displaced });
     for (const holder of displaced) this.#cleared.add(keyText(plan, holder));
     if (!isRepair) return;
     for (const holder of displaced) {
@@ -234,7 +234,7 @@ export class ChunkRows {
       return this.#told('clash');
     }
     this.#told('replaced');
-    this.#options.files?.written(tableOf(this.#chunk), { row: null, existing: was, displaced: [] });
+    this.#options.files?.written(withKeys(this.#chunk), { row: null, existing: was, displaced: [] });
     this.#repaired({ row: null, existing: was, result: null });
   }
 

@@ -14,7 +14,7 @@ import { differenceText, inPieces, joined, keyOfRow, noCounts, openingText } fro
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
-import { tableOf } from '../conflict/files/decided-files.js';
+import { withKeys } from '../conflict/files/decided-files.js';
 import type { DecidedFiles } from '../conflict/files/decided-files.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { cameFrom, ChunkRecords, nothing } from './chunk-records.js';
@@ -107,7 +107,7 @@ export class ChunkWriter {
       if (!(await areInserted(connection, texts))) return false;
       await completed(watch, prepared);
       if (rows.some((row) => changedOf(watch, row, seen) !== null)) return false;
-      for (const row of rows) files?.written(tableOf(prepared), { existing: null, row, displaced: [] });
+      for (const row of rows) files?.written(withKeys(prepared), { existing: null, row, displaced: [] });
       await connection.run(this.#records.behindAll(prepared, { ...noCounts, inserted: rows.length }));
       return true;
     });

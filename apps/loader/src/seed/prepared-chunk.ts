@@ -27,14 +27,17 @@ export interface PreparedChunk {
   readonly safe: boolean;
   /** Its tick; null: nothing is ticked off. */
   readonly seed: SeedOf | null;
-  /** That its rows name, asked for; left out: none. */
-  readonly files?: TransactionFiles | undefined;
   /** textsOf() of it, made before; null: not made. */
   readonly texts: readonly SqlText[] | null;
   /** What is written of files, in its transaction. Left out: nothing. */
   readonly behind?: SqlText;
   /** That its rows name; both ways they are placed here, by what becomes of each row. */
   readonly files?: TransactionFiles | undefined;
+}
+
+/** Which of its rows are written, and so which files are placed, is decided under locks. */
+export function isDecided({ bothWays, safe, isRepair }: Pick<PreparedChunk, 'bothWays' | 'safe' | 'isRepair'>): boolean {
+  return bothWays && (isRepair || !safe);
 }
 
 /** At the source. */

@@ -21,6 +21,7 @@ import { ConflictDetector } from './conflict-detector.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import type { DetectorOptions } from './detector-options.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './detector-peers.fixture.js';
+import { ConflictFiles } from '../files/conflict-files.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
 import { Watermark } from './watermark.js';
@@ -42,6 +43,7 @@ export interface RoomOptions {
   /** Of the connections of the loader. */
   readonly port?: number;
   readonly answerTimeoutMs?: number;
+  readonly files?: ConstructorParameters<typeof ConflictFiles>[0] | null;
 }
 
 type Known = Pick<Change, 'source' | 'target'>;
@@ -91,7 +93,15 @@ export class DetectorSetup {
     readonly tables: ReadonlyMap<string, Known>,
     options: RoomOptions & { readonly checkpoint: Checkpoint },
   ) {
-    const { rule, home = 'target', flowsBack = true, checkpoint, port = server.options.port, answerTimeoutMs = 20_000 } = options;
+    const {
+      rule,
+      home = 'target',
+      flowsBack = true,
+      checkpoint,
+      port = server.options.port,
+      answerTimeoutMs = 20_000,
+      files = null,
+    } = options;
     const rules = ruleBook({ home: regions[home], rules: rule ? [conflictRuleSchema.parse(rule)] : [], retentionDays: 1 }, regions);
     this.#key = checkpoint;
     this.pipeline = checkpoint.pipeline;
@@ -120,6 +130,7 @@ export class DetectorSetup {
       collations,
       resolutionTables: { targetOf: async ({ name }) => tables.get(name)?.target ?? null },
       peers: this.peers,
+      files: files && new ConflictFiles(files),
       replaces: (table) => this.replaces(table),
       leave: (left, { resolution: { database: db, table, key, row }, checkpoint: { logId: log, seq } }) =>
         this.leftOut.note(left, { event: { op: 'u', before: key, after: row, source: { db, table, gtid: null } }, position: { log, seq } }),

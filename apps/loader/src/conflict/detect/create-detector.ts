@@ -21,6 +21,7 @@ import { ConflictDetector } from './conflict-detector.js';
 import type { DetectorOptions } from './detector-options.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
+import { ConflictFiles } from '../files/conflict-files.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
 import type { TargetTables } from './table-book.js';
@@ -37,6 +38,8 @@ export interface DetectorParts {
   newest(): LoaderWork;
   /** See DetectorOptions. */
   replaces(table: TableName): boolean;
+  /** Null: no table of this pipeline has file rules. */
+  readonly files: ConstructorParameters<typeof ConflictFiles>[0] | null;
   readonly signal: AbortSignal;
 }
 
@@ -106,6 +109,7 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
     },
     peers,
     replaces: parts.replaces,
+    files: parts.files && new ConflictFiles(parts.files),
     leave: (left, { resolution: { database: db, table, key, row }, checkpoint: { logId: log, seq } }) =>
       leftOut.note(left, {
         event: { op: 'u', before: key, after: row, source: { db, table, gtid: null } },

@@ -6,17 +6,15 @@
  * of the transaction's rows that no round before did. Only a files app that loses what it staged could go on for ever: `maxRounds`.
  */
 import { SyncError } from '@lutra/model';
+import type { FileName } from '@lutra/model';
 import { joinedFiles } from '../../files/commit-files.js';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from '../../files/commit-files.js';
+import type { FileRows } from '../../files/file-rows.js';
 import { DecidedFiles, textOf } from './decided-files.js';
-import type { NamedBy, WantedOfRow } from './decided-files.js';
+import type { WantedOfRow } from './decided-files.js';
 
-export interface ConflictFilesOptions {
-  readonly commit: CommitFiles;
-  readonly namedBy: NamedBy;
-  /** Asks for a file that no transaction came with. */
-  want(wanted: WantedOfRow): RowFile;
-}
+/** Of the pipeline. */
+type PipelineFiles = CommitFiles & Pick<FileRows, 'namedBy' | 'filesOf'>;
 
 const maxRounds = 16;
 
@@ -29,18 +27,18 @@ export class FilesWanted extends Error {
 }
 
 export class ConflictFiles {
-  readonly #options: ConflictFilesOptions;
+  readonly #files: PipelineFiles;
   /** Beside those that transactions came with. */
   readonly #fetched = new Map<string, RowFile>();
   #rounds = 0;
 
-  constructor(options: ConflictFilesOptions) {
-    this.#options = options;
+  constructor(files: PipelineFiles) {
+    this.#files = files;
   }
 
   /** For one open target transaction. */
   decided(): DecidedFiles {
-    return new DecidedFiles(this.#options.namedBy);
+    return new DecidedFiles(this.#files);
   }
 
   /** What transactions that take effect as they are bring. */
@@ -57,7 +55,7 @@ export class ConflictFiles {
     const comes: RowFile[] = [];
     const lacking: WantedOfRow[] = [];
     for (const each of wanted) {
-      const found = this.#fetched.get(wantedText(each)) ?? brought.get(textOf(each.file))?.findLast((file) => isWanted(file, each));
+      const found = this.#fetched.get(wantedText(each.file)) ?? brought.get(textOf(each.file))?.findLast((file) => isWanted(file, each));
       if (found) comes.push(found);
       else lacking.push(each);
     }
@@ -67,7 +65,7 @@ export class ConflictFiles {
 
   /** Right before the COMMIT. @throws FilesWanted; SyncError as CommitFiles.place */
   async place(files: TransactionFiles): Promise<Placing | null> {
-    const placing = await this.#options.commit.place(files);
+    const placing = await this.#files.place(files);
     if (placing === 'again') throw new FilesWanted([]);
     return placing;
   }
@@ -76,11 +74,11 @@ export class ConflictFiles {
   committed(placing: Placing | null): void {
     this.#fetched.clear();
     this.#rounds = 0;
-    if (placing) this.#options.commit.committed(placing);
+    if (placing) this.#files.committed(placing);
   }
 
   takeBack(placing: Placing): Promise<void> {
-    return this.#options.commit.takeBack(placing);
+    return this.#files.takeBack(placing);
   }
 
   /** Nothing is held. @throws SyncError FILE_*, FILES_* */
@@ -89,14 +87,16 @@ export class ConflictFiles {
     if (this.#rounds > maxRounds)
       throw new SyncError('FILES_UNAVAILABLE', `the files app does not keep what it staged: ${maxRounds} times in one transaction`);
     if (wanted.length === 0) this.#fetched.clear();
-    const asked = wanted.map((each) => [wantedText(each), this.#options.want(each)] as const);
-    const all = [...transactions, { files: { comes: asked.map(([, file]) => file), leaves: [] } }];
-    for (let from = 0; from < all.length;) from += await this.#options.commit.ready(all.slice(from));
-    for (const [text, file] of asked) this.#fetched.set(text, file);
+    const asked = [...new Map(wanted.map((each) => [each.row, each])).values()].map(({ source, row }) => ({
+      files: this.#files.filesOf(source, { before: null, after: row }),
+    }));
+    const all = [...transactions, ...asked];
+    for (let from = 0; from < all.length;) from += await this.#files.ready(all.slice(from));
+    for (const file of asked.flatMap(({ files }) => files?.comes ?? [])) this.#fetched.set(wantedText(file), file);
   }
 }
 
-function wantedText({ file }: WantedOfRow): string {
+function wantedText(file: FileName & { readonly hash: string | null }): string {
   return `${textOf(file)}\0${file.hash ?? ''}`;
 }
 

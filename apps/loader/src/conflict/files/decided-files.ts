@@ -5,31 +5,33 @@
  *
  * The naive way counts each write. Counter-example: row 1 comes to name p and row 2 then leaves p: p would go, though row 1 names it.
  */
+import type { ComingFile } from '@lutra/files';
 import { rowToJson, tableName, toSyncError } from '@lutra/model';
 import type { FileName, Row, TableSchema } from '@lutra/model';
 import type { LeavingFile } from '../../files/commit-files.js';
-import type { NamedFile } from '../../files/file-rows.js';
+import type { FileRows } from '../../files/file-rows.js';
 import type { DecidableTable } from '../detect/table-book.js';
+import type { LostFile } from '../record/conflict-record.js';
 import { keyText } from '../resolve/rows.js';
 import type { RowChange } from '../resolve/rows.js';
-
-/** None of a table without rules. */
-export type NamedBy = (source: TableSchema, row: Row) => readonly NamedFile[];
 
 /** A file that is wanted, and the row that names it. */
 export interface WantedOfRow {
   readonly source: TableSchema;
   readonly row: Row;
-  readonly file: NamedFile;
+  readonly file: ComingFile;
 }
 
 interface RowFiles {
   /** Before the transaction. */
-  readonly was: readonly NamedFile[];
+  readonly was: readonly ComingFile[];
   is: readonly WantedOfRow[];
   /** They are wanted also where the row named the same ones. */
   isTold: boolean;
 }
+
+/** Of one conflict. */
+const maxLost = 20;
 
 type Written = Pick<RowChange, 'existing' | 'row' | 'displaced'>;
 
@@ -40,23 +42,23 @@ export interface TableOfRows {
   keyOf(row: Row): string;
 }
 
-export function tableOf({ source, plan }: Pick<DecidableTable, 'source' | 'plan'>): TableOfRows {
+export function withKeys({ source, plan }: Pick<DecidableTable, 'source' | 'plan'>): TableOfRows {
   return { source, keyOf: (row) => keyText(plan, row) };
 }
 
 /** Whose rows nobody decides about. */
-export function tableOfSource(source: TableSchema): TableOfRows {
+export function withSourceKeys(source: TableSchema): TableOfRows {
   const names = source.primaryKey.length > 0 ? source.primaryKey : source.columns.map(({ name }) => name);
   return { source, keyOf: (row) => rowToJson(Object.fromEntries(names.map((name) => [name, row[name] ?? null]))) };
 }
 
 export class DecidedFiles {
-  readonly #namedBy: NamedBy;
+  readonly #rules: Pick<FileRows, 'namedBy'>;
   /** By table and key: rows that name files, or named some. */
   readonly #rows = new Map<string, RowFiles>();
 
-  constructor(namedBy: NamedBy) {
-    this.#namedBy = namedBy;
+  constructor(rules: Pick<FileRows, 'namedBy'>) {
+    this.#rules = rules;
   }
 
   written(table: TableOfRows, { existing, row, displaced }: Written): void {
@@ -84,8 +86,20 @@ export class DecidedFiles {
     const named = new Set(all.flatMap(({ is }) => is.map(({ file }) => textOf(file))));
     const leaving = new Map<string, LeavingFile>();
     for (const { root, path, rule } of all.flatMap(({ was }) => was))
-      if (rule.deletes !== 'keep' && !named.has(textOf({ root, path }))) leaving.set(textOf({ root, path }), { root, path, way: rule.deletes });
+      if (rule.deletes !== 'keep' && !named.has(textOf({ root, path })))
+        leaving.set(textOf({ root, path }), { root, path, way: rule.deletes });
     return [...leaving.values()];
+  }
+
+  /** Files of versions of a row that it does not have in the end; undefined: none. The first ones. */
+  lost(source: TableSchema, versions: readonly (Row | null)[], result: Row | null): readonly LostFile[] | undefined {
+    const stays = result ? this.#here(source, result) : [];
+    const all = versions.flatMap((row) => (row ? this.#here(source, row) : []));
+    const lost = all.filter(
+      (file, i) => !stays.some((one) => isSameFile(one, file)) && all.findIndex((one) => isSameFile(one, file)) === i,
+    );
+    if (lost.length === 0) return undefined;
+    return lost.slice(0, maxLost).map(({ root, path, hash }) => ({ root, path, sha256: hash }));
   }
 
   #leave(table: TableOfRows, row: Row): void {
@@ -97,16 +111,16 @@ export class DecidedFiles {
 
   #take(table: TableOfRows, row: Row, isTold: boolean): void {
     const at = nameOf(table, row);
-    const is = this.#namedBy(table.source, row).map((file) => ({ source: table.source, row, file }));
+    const is = this.#rules.namedBy(table.source, row).map((file) => ({ source: table.source, row, file }));
     const known = this.#rows.get(at);
     if (known) Object.assign(known, { is, isTold });
     else this.#keep(at, { was: [], is, isTold });
   }
 
   /** What cannot be a path was placed by nobody. */
-  #here(source: TableSchema, row: Row): readonly NamedFile[] {
+  #here(source: TableSchema, row: Row): readonly ComingFile[] {
     try {
-      return this.#namedBy(source, row);
+      return this.#rules.namedBy(source, row);
     } catch (error) {
       if (toSyncError(error).code === 'FILE_PATH_INVALID') return [];
       throw error;
@@ -122,7 +136,7 @@ function nameOf({ source, keyOf }: TableOfRows, row: Row): string {
   return `${tableName(source)}\0${keyOf(row)}`;
 }
 
-export function isSameFile(a: NamedFile, b: NamedFile): boolean {
+function isSameFile(a: ComingFile, b: ComingFile): boolean {
   return textOf(a) === textOf(b) && a.hash === b.hash;
 }
 

@@ -26,7 +26,7 @@ function eventOf(conflict: Conflict, { position, event, final, pipeline, uid, re
   const rows = [conflict.before, conflict.after, conflict.existing, conflict.result];
   const isLarge = rows.reduce((length, row) => length + (row ? lengthOfRow(row) : 0), 0) > maxLength;
   const { before, after, existing, result } = isLarge ? nothing : conflict;
-  const { table, key, type, policy, winner, op, localSeq } = conflict;
+  const { table, key, type, policy, winner, op, localSeq, files } = conflict;
   const { gtid, origin, tsUs } = event.source;
   return {
     type: 'conflict',
@@ -50,6 +50,7 @@ function eventOf(conflict: Conflict, { position, event, final, pipeline, uid, re
     result: json(result),
     cut: isLarge,
     localSeq,
+    ...(files && { files: [...files] }),
     transaction: { log: position.log, seq: position.seq, gtid, origin, committedUs: tsUs },
   };
 }

@@ -4,6 +4,7 @@ import { keyOfRow } from '@lutra/mysql';
 import type { RowPlan } from '@lutra/mysql';
 import type { Conflict } from './conflict-record.js';
 import type { Decision } from '../decide/policy.js';
+import type { DecidedFiles } from '../files/decided-files.js';
 import type { Step } from '../resolve/step.js';
 import { TouchedRows } from '../resolve/touched-rows.js';
 import type { KeyValues } from '../detect/recent-changes.js';
@@ -19,9 +20,12 @@ export interface Outcome {
 export class ConflictLedger {
   /** Null: another region has the last word. */
   readonly touched: TouchedRows | null;
+  readonly #files: Pick<DecidedFiles, 'lost'> | null;
   #conflicts: Conflict[] = [];
 
-  constructor({ targetIsHome }: { readonly targetIsHome: boolean }) {
+  /** `files`: null: no table has file rules. */
+  constructor({ targetIsHome }: { readonly targetIsHome: boolean }, files: Pick<DecidedFiles, 'lost'> | null) {
+    this.#files = files;
     this.touched = targetIsHome ? new TouchedRows() : null;
   }
 
@@ -30,7 +34,8 @@ export class ConflictLedger {
     const { row: result, winner } = decision;
     const localSeq = concurrent.primary ?? concurrent.unique;
     const found = { table: table.target, key, type, policy: table.rule.policy, winner, existing, result, localSeq };
-    this.#conflicts.push({ ...found, op: sent.op, before: sent.before, after: sent.after });
+    const files = this.#files?.lost(table.source, [sent.after, existing], result);
+    this.#conflicts.push({ ...found, op: sent.op, before: sent.before, after: sent.after, ...(files && { files }) });
     this.touch(step, holders);
   }
 
@@ -40,7 +45,18 @@ export class ConflictLedger {
     const key = keyOfRow(table.plan, holder);
     const found = { type: 'unique-key-taken', policy: table.rule.policy, winner: 'incoming', localSeq: concurrent.unique } as const;
     const { op, before, after } = sent;
-    this.#conflicts.push({ ...found, table: table.target, key, op, before, after, existing: holder, result: null });
+    const files = this.#files?.lost(table.source, [holder], null);
+    this.#conflicts.push({
+      ...found,
+      table: table.target,
+      key,
+      op,
+      before,
+      after,
+      existing: holder,
+      result: null,
+      ...(files && { files }),
+    });
   }
 
   /** The other regions are sent the step's row, those that hold its unique values, and those whose changes were in the way. */

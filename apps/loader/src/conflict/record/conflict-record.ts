@@ -2,7 +2,7 @@
  * One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of
  * the decision.
  */
-import type { ConflictDecider, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
+import type { ConflictDecider, ConflictType, FileName, Row, RowEvent, TableName } from '@lutra/model';
 import { recordedRow, rowToJson } from '@lutra/model';
 import { quoteText, stagedOf, Staging } from '@lutra/mysql';
 import type { SqlText } from '@lutra/mysql';
@@ -22,6 +22,13 @@ export interface Conflict {
   readonly result: Row | null;
   /** Last change of a conflict key that the incoming transaction had not seen; null: none is known, the rows differ. */
   readonly localSeq: number | null;
+  /** That one of the versions named and the row does not name any more. Left out: none. */
+  readonly files?: readonly LostFile[];
+}
+
+export interface LostFile extends FileName {
+  /** That the row carried; null: it carried none. */
+  readonly sha256: string | null;
 }
 
 /** Where what comes was committed, and where it stands in the log. */
@@ -44,6 +51,8 @@ const columns =
 /** Whether lutra.conflict has columns for who ordered a repair: an older lutra.sql does not. Column `found`. */
 export const hasOrderedQuery =
   "SELECT COUNT(*) AS found FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'lutra' AND TABLE_NAME = 'conflict' AND COLUMN_NAME = 'request'";
+/** Whether it has a column for files: an older lutra.sql does not. Column `found`. */
+export const hasFilesQuery = hasOrderedQuery.replace("'request'", "'files'");
 const conflictTable = { database: 'lutra', name: 'conflict' };
 const ofRecord = { column: 'a row', table: conflictTable, change: 0 };
 /** Of row_key. */
@@ -53,8 +62,12 @@ export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): Sq
   const staging = new Staging();
   const { ordered = null } = of;
   const by = ordered ? [ordered.request, ordered.reason].map((text) => (text === null ? 'NULL' : quoteText(text))) : [];
-  const rows = conflicts.map((conflict) => `(${[...valuesOf(conflict, of, staging), ...by].join(', ')})`);
-  const names = ordered ? `${columns}, request, reason` : columns;
+  const hasFiles = conflicts.some(({ files }) => files !== undefined);
+  const rows = conflicts.map((conflict) => {
+    const files = hasFiles ? [conflict.files ? quoteText(JSON.stringify(conflict.files)) : 'NULL'] : [];
+    return `(${[...valuesOf(conflict, of, staging), ...by, ...files].join(', ')})`;
+  });
+  const names = [columns, ...(ordered ? ['request, reason'] : []), ...(hasFiles ? ['files'] : [])].join(', ');
   const sql = `INSERT INTO lutra.conflict (${names}) VALUES ${rows.join(', ')}`;
   const marks = [{ does: 'insert', table: conflictTable, change: 0, changes: 1 }] as const;
   return { sql, marks, ...stagedOf([{ staged: staging.take() }]) };

@@ -12,7 +12,7 @@ import type { Peers } from '../detect/peers.js';
 import { leftOutOf } from '../../plan/rows-by-name.js';
 import type { LeftOut } from '../../plan/rows-by-name.js';
 import type { ConflictFiles } from '../files/conflict-files.js';
-import { tableOf } from '../files/decided-files.js';
+import { withKeys } from '../files/decided-files.js';
 import type { DecidedFiles } from '../files/decided-files.js';
 import { forceRow, readRows } from './rows.js';
 import type { RowChange } from './rows.js';
@@ -97,7 +97,7 @@ function requireFiles(files: At['files'], known: readonly Known[]): void {
 
 /** Home's file is wanted also where the row is equal: both sides may have written the same path. */
 function tell(decided: DecidedFiles | null, { facts }: Known, change: RowChange): void {
-  decided?.told(tableOf(facts), change);
+  decided?.told(withKeys(facts), change);
 }
 
 /**

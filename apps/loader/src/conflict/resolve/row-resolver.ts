@@ -17,7 +17,7 @@ import type { Concurrent } from '../detect/concurrency.js';
 import { ConflictLedger } from '../record/conflict-ledger.js';
 import type { Outcome } from '../record/conflict-ledger.js';
 import type { Conflict } from '../record/conflict-record.js';
-import { tableOf, tableOfSource } from '../files/decided-files.js';
+import { withKeys, withSourceKeys } from '../files/decided-files.js';
 import type { DecidedFiles } from '../files/decided-files.js';
 import { LockedRows } from './locked-rows.js';
 import { decideMove, halfOf, isRow, refusedMove } from './moved-row.js';
@@ -40,7 +40,7 @@ export interface RowResolverOptions {
   readonly by: ResolutionBy;
   concurrent(change: Change, table: ConflictTable): Concurrent;
   /** Told what is written. Null: no table has file rules. */
-  readonly files: Pick<DecidedFiles, 'written'> | null;
+  readonly files: Pick<DecidedFiles, 'written' | 'lost'> | null;
   /** See DetectorOptions. */
   replaces(source: TableName): boolean;
 }
@@ -62,7 +62,7 @@ export class RowResolver {
     this.#options = options;
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
-    this.#ledger = new ConflictLedger(options.rules);
+    this.#ledger = new ConflictLedger(options.rules, options.files);
     const { connection, by, replaces } = options;
     this.#toCome = new RowsToCome(connection, { pipeline: by.pipeline, replaces: (source) => replaces(source) });
   }
@@ -87,7 +87,7 @@ export class RowResolver {
     if (!isDecidable(table)) {
       const { connection, files } = this.#options;
       await applyUndecided({ connection, toCome: this.#toCome, rows: this.#rows }, change, { table, concurrent });
-      return files?.written(tableOfSource(change.source), { existing: before, row: after, displaced: [] });
+      return files?.written(withSourceKeys(change.source), { existing: before, row: after, displaced: [] });
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
     if (before === null || after === null || sameKey(table.plan, before, after))
@@ -254,6 +254,6 @@ export class RowResolver {
 
   #wrote(table: DecidableTable, change: RowChange): void {
     this.#rows.written(table.plan, change);
-    this.#options.files?.written(tableOf(table), change);
+    this.#options.files?.written(withKeys(table), change);
   }
 }

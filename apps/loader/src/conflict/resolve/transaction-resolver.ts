@@ -7,8 +7,8 @@ import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import type { Seen } from '@lutra/model';
 import { nameRow } from '../../commit/failure.js';
 import { concurrentWith, requireTold } from '../detect/concurrency.js';
-import { conflictText } from '../record/conflict-record.js';
-import type { Conflict } from '../record/conflict-record.js';
+import { conflictText, hasFilesQuery } from '../record/conflict-record.js';
+import type { Conflict, ConflictOf } from '../record/conflict-record.js';
 import type { DetectorOptions } from '../detect/detector-options.js';
 import type { BufferedTransaction } from '../detect/buffered-transactions.js';
 import type { DecidedFiles } from '../files/decided-files.js';
@@ -29,7 +29,7 @@ export class TransactionResolver {
   /** Null: no table has file rules. */
   readonly files: DecidedFiles | null;
   #seen: Seen = {};
-  #records: SqlText[] = [];
+  #records: { readonly conflict: Conflict; readonly about: ConflictOf }[] = [];
 
   /** For one open target transaction. */
   constructor(connection: ApplyConnection, options: Options) {
@@ -71,14 +71,27 @@ export class TransactionResolver {
       event: transaction.event,
       final: rules.targetIsHome || peers.none,
     };
-    this.#records.push(...conflicts.map((conflict) => conflictText([conflict], about)));
+    for (const conflict of conflicts) this.#records.push({ conflict, about });
     return { conflicts, transaction };
   }
 
   /** Last of all. */
   async write(): Promise<void> {
-    for (const text of inPieces(this.#records)) await this.#connection.run(text);
+    for (const text of inPieces(await this.#texts())) await this.#connection.run(text);
     this.#records = [];
     await this.#rowResolver.writeResolutions();
+  }
+
+  /** A table of an older lutra.sql has no column for files. */
+  async #texts(): Promise<readonly SqlText[]> {
+    const lacksColumn = this.#records.some(({ conflict }) => conflict.files) && !(await this.#hasFiles());
+    return this.#records.map(({ conflict: { files, ...conflict }, about }) =>
+      conflictText([files && !lacksColumn ? { ...conflict, files } : conflict], about),
+    );
+  }
+
+  async #hasFiles(): Promise<boolean> {
+    const [rows = []] = await this.#connection.within(hasFilesQuery);
+    return Number(rows[0]?.['found']) > 0;
   }
 }

@@ -177,8 +177,9 @@ class Life {
       step: (name) => this.#step(name),
       isNamed: (wanted) => this.#isNamed(wanted),
     });
-    const [placed] = await this.#to.query(`SELECT n FROM lutra.file_place WHERE pipeline = '${pipeline}'`);
-    const nextN = await takeOverFiles({ files: service, pipeline, epoch, n: Number(placed?.['n'] ?? 0) }, ['pics']);
+    const placed = await this.#to.query(`SELECT root, n FROM lutra.file_place WHERE pipeline = '${pipeline}'`);
+    const committed = new Map(placed.map(({ root, n }) => [String(root), Number(n)]));
+    const nextN = await takeOverFiles({ files: service, pipeline, epoch, committed }, ['pics']);
     const { signal } = this.#ended;
     const ruleNow = (): { readonly missing: 'wait'; readonly waitSeconds: number } => ({ missing: 'wait', waitSeconds: 60 });
     const staging = new Staging({ files: service, pipeline, sourceRegion: 'r', signal, ruleNow, onWithout: () => undefined });

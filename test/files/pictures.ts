@@ -144,8 +144,8 @@ export async function productsOf(connection: ConnectionOptions): Promise<readonl
 }
 
 function productOf({ id, shop, image, sha256 }: RowDataPacket): readonly Product[] {
-  if (image === null) return [];
-  return [{ id: Number(id), path: `${shop}/${id}/${String(image).slice('https://img.example.com/'.length)}`, sha256: String(sha256) }];
+  const name = String(image).split('https://img.example.com/')[1];
+  return name === undefined ? [] : [{ id: Number(id), path: `${shop}/${id}/${name}`, sha256: String(sha256) }];
 }
 
 /** In words: rows whose file is not there, or is another one. */

@@ -179,7 +179,7 @@ it('a file that is gone, of a row that is gone, is passed; of a row that may com
   await becomes('it leaves with its row', async () => (await bytes()) === 'not there');
 }, 120_000);
 
-it('other bytes than a row carries the hash of stop by name, and it goes on when they are mended', async () => {
+it('other bytes than a row carries the hash of stop by name, and it goes on when they are put right', async () => {
   shows();
   await put('1/100005/wrong.jpg', 'wrong bytes');
   await insert(100_005, `${prefix}wrong.jpg`, 'right bytes');

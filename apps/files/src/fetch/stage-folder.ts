@@ -1,7 +1,7 @@
 /**
  * `<root>/.lutra/stage`: a file is there by its SHA-256 once its bytes are verified and on the disk; placing renames it away. Beside it
- * is what is under way: `<hash>.part` of a download, `<hash>.pack` of many small files (and aria2's `.aria2`), `<uuid>.tmp` of our own. All of
- * it may vanish at any time but while it is written: it is fetched again.
+ * is what is under way: `<hash>.part` of a download and `<hash>.pack` of many small files (each with aria2's `.aria2`), `<uuid>.tmp` of
+ * our own. All of it may vanish at any time but while it is written: it is fetched again.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';

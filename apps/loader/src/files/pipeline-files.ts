@@ -6,7 +6,6 @@
  * which placings count. It follows that there is one placing at a time: were the second one committed before the first, the first would
  * count too.
  */
-import { Slots } from '@lutra/files';
 import type { FilesService, PlacedFile, PlaceRequest, StagedFile } from '@lutra/files';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FileName, PipelineUid } from '@lutra/model';
@@ -14,6 +13,7 @@ import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import type { Staging } from './staging.js';
+import { Turns } from './turns.js';
 import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
@@ -55,7 +55,7 @@ export class PipelineFiles implements CommitFiles {
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
   /** A placing lasts until its transaction has ended. */
-  readonly #turns = new Slots(1);
+  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
@@ -84,7 +84,7 @@ export class PipelineFiles implements CommitFiles {
 
   /** Nothing is placed, and not committed yet, while `work` runs. False: the run has ended. */
   async alone(work: () => Promise<void>): Promise<boolean> {
-    const release = await this.#turns.take();
+    const release = await this.#turns.next();
     try {
       if (!this.#isClosed) await work();
       return !this.#isClosed;
@@ -100,7 +100,7 @@ export class PipelineFiles implements CommitFiles {
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
     const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
     if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
-    const release = await this.#turns.take();
+    const release = await this.#turns.next();
     const open: Open = { n: this.#nextN, sql: [], files, parts: [], release };
     this.#open = open;
     try {

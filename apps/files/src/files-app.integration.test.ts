@@ -16,7 +16,6 @@ import { instancesOf } from './instances.js';
 
 const zooKeeper = useZooKeeper();
 const secretKey = Keyring.of(Buffer.alloc(32, 7));
-const metrics = new Metrics('files', { processMetrics: false });
 const documents = { regions: new Map([['hz', {}]]), endpoints: new Map() } as unknown as Configuration;
 
 const room: Pick<PlaceRoom, 'hold' | 'fence' | 'close'> = {
@@ -36,6 +35,7 @@ it('serves its roots as soon as it knows the configuration, and places in one wh
   expect(() => new FilesApp({ variables, rooms: {} }).start({} as BesideDeps)).toThrow(/lie in each other/);
   const app = new FilesApp({ variables: { ...variables, LUTRA_ROOTS: `pics=${folder}` }, rooms: { place: () => room as PlaceRoom } });
   const registry = await zooKeeper.open();
+  const metrics = new Metrics('files', { processMetrics: false });
   const beside = app.start({ registry, secretKey, logger, metrics } as unknown as BesideDeps);
   const worker = { app: 'files', instance: 'h:1', region: 'hz', version: '1', levels: [1, 4] as const, keys: [], since: 1 };
   registry.join({ describe: () => ({ ...worker, files: app.told }), onLevel: () => undefined });

@@ -86,8 +86,8 @@ export class Fetching {
     for (const name of roots.keys())
       try {
         if ((this.#wanted.get(name) ?? 0) > Date.now() - keptMs)
-          metrics.fileStageBytes.set({ name }, await this.#stageOf(name).clear(before));
-        metrics.rootFreeBytes.set({ name }, (await this.#space.of(name)).freeBytes);
+          metrics.fileStageBytes.set({ name: this.#name(name) }, await this.#stageOf(name).clear(before));
+        metrics.rootFreeBytes.set({ name: this.#name(name) }, (await this.#space.of(name)).freeBytes);
       } catch (error) {
         this.#parts.onError(toSyncError(error));
       }

@@ -2,13 +2,12 @@
  * What need not travel: the file is at its place with these bytes, or they are staged, or elsewhere on the disks of this process. A copy is
  * the file's own (a clone where the file system has them), never a hard link: an application that writes in place would change both.
  */
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { Slots } from '@lutra/files';
 import type { FileName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
+import { hashOfFile } from '../hash-of-file.js';
 import type { KnownCopies } from './known-copies.js';
 import { readOwn } from './own-files.js';
 import type { OwnParts } from './own-files.js';
@@ -27,8 +26,6 @@ export interface LocalParts extends OwnParts {
 export interface LocalFile extends FileName, StagedAs {
   readonly size: number;
 }
-
-const pieceBytes = 1024 * 1024;
 
 export class LocalBytes {
   readonly #parts: LocalParts;
@@ -70,7 +67,7 @@ export class LocalBytes {
       try {
         await stage(file.root).add(file, async (to) => {
           await copyFile(`/proc/self/fd/${source.handle.fd}`, `/proc/self/fd/${to.fd}`, constants.COPYFILE_FICLONE);
-          if ((await sha256Of(to, signal)) !== file.sha256) throw new Error('other bytes');
+          if ((await hashOfFile(to, file.size, () => !signal.aborted)) !== file.sha256) throw new Error('other bytes');
         });
       } finally {
         claim.release();
@@ -82,17 +79,5 @@ export class LocalBytes {
     } finally {
       await source.handle.close();
     }
-  }
-}
-
-async function sha256Of(file: FileHandle, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(pieceBytes);
-  for (let done = 0; ;) {
-    throwIfAborted(signal);
-    const { bytesRead } = await file.read(piece, 0, pieceBytes, done);
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(piece.subarray(0, bytesRead));
-    done += bytesRead;
   }
 }

@@ -54,7 +54,11 @@ export class StageFiles extends FileRows implements CommitFiles {
     return this.#room.commit.takeBack(placing);
   }
 
-  /** That came behind their rows. */
+  get hasLate(): boolean {
+    return this.#room.missing.hasFound;
+  }
+
+  /** That came behind their rows; of this moment. */
   late(): readonly RowFile[] {
     return this.#room.missing.take();
   }
@@ -153,6 +157,8 @@ export class FilesRoom {
   }
 
   #committed({ comes, leaves }: TransactionFiles): void {
+    this.missing.passed(comes);
+    this.missing.passed(leaves);
     const placed = comes.filter(({ staged }) => staged).length;
     const { deps, work } = this.#run;
     if (placed > 0) deps.metrics.rowFiles.inc({ name: work.id, outcome: 'placed' }, placed);

@@ -66,7 +66,7 @@ export class SourceRows {
 
 /**
  * Of one table. Each row is read behind the locks of whoever writes it: a binlog is read before its transaction is visible, for as long as
- * semi-sync waits for a replica, and a row that is not visible yet is not gone. What stays locked is taken for named: it is asked for again.
+ * semi-sync waits for a replica, and a row that is not visible yet is not gone. What stays locked is taken for named: it is asked again.
  */
 async function namedIn(queries: Queries, rows: readonly AskedRow[]): Promise<readonly (readonly [AskedRow, boolean])[]> {
   const [first] = rows;

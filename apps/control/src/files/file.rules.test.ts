@@ -44,8 +44,8 @@ it('what two sources bring into one root of a target has paths of its own as wel
   expect(problems({ 'a>c': mutable, 'b>c': [rule()] })).toEqual(['error file-path-mutable x.a-c']);
   expect(problems({ 'a>c': [rule()], 'b>c': [rule()] })).toEqual([]);
   expect(problems({ 'a>c': mutable, 'b>c': [rule({ root: 'docs', immutable: false })] })).toEqual([]);
-  const [ofA, ofB] = ['a', 'b'].map((of) => [rule({ immutable: false, path: `${of}/{id}` })]) as [Files, Files];
-  expect(problems({ 'a>c': ofA, 'b>c': ofB })).toEqual([]);
+  const of = (source: string): Files => [rule({ immutable: false, path: `${source}/{id}` })];
+  expect(problems({ 'a>c': of('a'), 'b>c': of('b') })).toEqual([]);
 });
 
 it('both ways the rules are the same', () => {

@@ -150,10 +150,10 @@ export class FilesRoom {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#telling);
-    this.commit.close();
     this.#tell();
+    await this.commit.close();
   }
 
   #committed({ comes, leaves }: TransactionFiles): void {

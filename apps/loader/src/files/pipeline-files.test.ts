@@ -71,3 +71,13 @@ it('a place whose answer is lost is taken back', async () => {
   expect(stage.service.open('p')).toEqual([]);
   expect(stage.service.bytesAt({ root: 'pics', path: 'a' })).toBeUndefined();
 });
+
+it('settles what is committed when it ends', async () => {
+  const stage = open();
+  const placing = await stage.files.place(await stagedIn(stage, 'a'));
+  if (!placing || placing === 'again') throw new Error('nothing is placed');
+  stage.files.committed(placing);
+  expect(stage.service.open('p')).toEqual([1]);
+  await stage.commit.close();
+  expect(stage.service.open('p')).toEqual([]);
+});

@@ -6,6 +6,7 @@
  * which placings count. It follows that there is one placing at a time: were the second one committed before the first, the first would
  * count too.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FilesService, PlacedFile, PlaceRequest, StagedFile } from '@lutra/files';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FileName, PipelineUid } from '@lutra/model';
@@ -41,7 +42,7 @@ interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missin
 
 /** Of one request. */
 const maxFiles = 1_000;
-const [settleMs, retryMs] = [1_000, 5_000];
+const [settleMs, retryMs, closeMs] = [1_000, 5_000, 3_000];
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
@@ -134,10 +135,14 @@ export class PipelineFiles implements CommitFiles {
     this.#open = null;
   }
 
-  /** At the end of the run: what is left the next take-over settles. */
-  close(): void {
+  /**
+   * At the end of the run. What is committed is settled, if a files app answers soon: the pipeline may be one that nobody takes over any
+   * more, and what is open keeps what it has replaced. What is left the next take-over settles.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
+    await Promise.race([this.#settle(), delay(closeMs, undefined, { ref: false })]);
   }
 
   async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {

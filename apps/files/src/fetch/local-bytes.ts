@@ -8,6 +8,7 @@ import { Slots } from '@lutra/files';
 import type { FileName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import { hashOfFile } from '../hash-of-file.js';
+import type { OpenFile } from '../serve/root.js';
 import type { KnownCopies } from './known-copies.js';
 import { readOwn } from './own-files.js';
 import type { OwnParts } from './own-files.js';
@@ -25,6 +26,10 @@ export interface LocalParts extends OwnParts {
 
 export interface LocalFile extends FileName, StagedAs {
   readonly size: number;
+}
+
+export interface KeptFile extends LocalFile {
+  readonly way: 'same' | 'copied';
 }
 
 export class LocalBytes {
@@ -56,11 +61,30 @@ export class LocalBytes {
     return null;
   }
 
+  /** With the hash that a row carries: at its place, or in the trash, whatever its source has. @throws SyncError as find() */
+  kept({ sha256, ...name }: FileName & { readonly sha256: string; readonly mode: number }, signal: AbortSignal): Promise<KeptFile | null> {
+    return this.#large.run(async () => {
+      const root = this.#parts.roots.get(name.root);
+      const own = await readOwn(this.#parts, name, signal);
+      const isSame = typeof own === 'object' && own.sha256 === sha256;
+      const source = await (isSame ? root?.open(name.path) : root?.openTrash(sha256));
+      if (!source) return null;
+      const { size, mtimeNs } = source.stat;
+      const file = { ...name, sha256, size, mtimeNs: String(mtimeNs) };
+      if (!isSame) return (await this.#copyOf(source, file, signal)) ? { ...file, way: 'copied' } : null;
+      await source.handle.close();
+      return { ...file, way: 'same' };
+    }, signal);
+  }
+
   /** False: it has other bytes by now, or cannot be copied. */
   async #copy(from: FileName, file: LocalFile, signal: AbortSignal): Promise<boolean> {
-    const { roots, space, stage } = this.#parts;
-    const source = await roots.get(from.root)?.open(from.path);
-    if (!source) return false;
+    const source = await this.#parts.roots.get(from.root)?.open(from.path);
+    return source ? this.#copyOf(source, file, signal) : false;
+  }
+
+  async #copyOf(source: OpenFile, file: LocalFile, signal: AbortSignal): Promise<boolean> {
+    const { space, stage } = this.#parts;
     try {
       if (source.stat.size !== file.size) return false;
       const claim = await space.claim(file.root, file.size);

@@ -1,41 +1,47 @@
-/** What is asked for again, and for how long. */
-import type { FileRule, PipelineUid, Row } from '@lutra/model';
-import { expect, it, vi } from 'vitest';
-import { MemoryFiles } from '../../../../libs/files/src/memory-files.fixture.js';
-import { memoryStage } from './memory-stage.fixture.js';
-import type { MemoryStage } from './memory-stage.fixture.js';
+import type { FilesService, StageAnswer } from '@lutra/files';
+import type { FileRule, PipelineUid } from '@lutra/model';
+import { afterEach, expect, it, vi } from 'vitest';
+import { Staging } from './staging.js';
+import type { Wanted } from './wanted.js';
 
-const file = { root: 'pics', path: 'a' };
-const rule = { ...file, path: '{v}', hash: 'h', immutable: false, deletes: 'keep', missing: 'stop', waitSeconds: 0 } as FileRule;
-const table = {
-  database: 'shop',
-  name: 't',
-  columns: ['v', 'h'].map((name) => ({ name, type: 'varchar', charset: 'latin1', length: 100 })) as never,
-  primaryKey: ['v'],
-};
+afterEach(() => void vi.useRealTimers());
 
-/** A row whose hash is of `bytes`. */
-function asked(stage: MemoryStage, bytes: string): ReturnType<MemoryStage['files']['filesOf']> {
-  const after: Row = { v: 'a', h: MemoryFiles.sha256(bytes) };
-  return stage.files.filesOf(table, { before: null, after });
+/** What is answered, one ask after the other; the last one for good. */
+function asked(rule: Partial<FileRule>, answers: readonly Omit<StageAnswer, 'id'>[]): Wanted {
+  vi.useFakeTimers();
+  const whole = { root: 'pics', path: '{v}', hash: 'sha', missing: 'stop', waitSeconds: 60, ...rule } as FileRule;
+  let next = 0;
+  const stage: FilesService['stage'] = async function* ({ files }) {
+    for (const { id } of files) yield { ...answers[Math.min(next++, answers.length - 1)], id } as StageAnswer;
+  };
+  const staging = new Staging({
+    files: { stage },
+    pipeline: 'p' as PipelineUid,
+    sourceRegion: 'ca',
+    signal: new AbortController().signal,
+    ruleNow: () => whole,
+    onWithout: () => undefined,
+  });
+  const table = { database: 'shop', name: 't' };
+  return staging.want({ root: 'pics', path: 'a', hash: '11', rule: whole, endpoint: 'orders', table, key: { id: '1' }, rowKey: '1', rowName: 'shop.t, row 1' });
 }
 
-const open = (waitSeconds: number): MemoryStage => memoryStage({ ...rule, waitSeconds }, { pipeline: 'p' as PipelineUid, epoch: 1 });
+const others = { kind: 'refused', code: 'FILE_HASH_MISMATCH', message: 'it has other bytes' } as const;
+const staged = { kind: 'staged', way: 'sent', sha256: '11', size: 1, mtimeNs: '1' } as const;
 
-it('bytes of another hash than the row says are asked for again: the row at the source may be about to follow its file', async () => {
-  const stage = open(60);
-  stage.service.source.set('pics/a', 'the next ones');
-  const files = asked(stage, 'those of the row');
-  const ready = stage.files.ready([{ files }]);
-  await vi.waitFor(() => expect(stage.service.log).toEqual(['stage pics/a']));
-  stage.service.source.set('pics/a', 'those of the row');
-  expect(await ready).toBe(1);
-  expect(files?.comes).toMatchObject([{ staged: { sha256: MemoryFiles.sha256('those of the row') } }]);
+it('asks again for a file whose hash is another one: its row may be a moment behind', async () => {
+  const file = asked({}, [others, others, staged]);
+  await vi.advanceTimersByTimeAsync(500);
+  expect([file.failure, file.staged]).toEqual([null, undefined]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(file.staged).toMatchObject({ sha256: '11' });
 });
 
-it('and end the run when the rule waits no more', async () => {
-  const stage = open(0);
-  stage.service.source.set('pics/a', 'others');
-  const files = asked(stage, 'those of the row');
-  await expect(stage.files.ready([{ files }])).rejects.toMatchObject({ code: 'FILE_HASH_MISMATCH', details: { root: 'pics', path: 'a' } });
+it('ends with that, or as the rule says, when the time of the rule is over', async () => {
+  const stopped = asked({}, [others]);
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(stopped.failure).toMatchObject({ code: 'FILE_HASH_MISMATCH', details: { path: 'a', table: 't' } });
+  const skipped = asked({ missing: 'skip' }, [others]);
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect([skipped.staged, skipped.missing?.path]).toEqual([null, 'a']);
 });

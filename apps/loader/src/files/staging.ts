@@ -158,51 +158,31 @@ export class Staging {
         this.#options.onWithout(file.wish, 'superseded');
         return this.#ends(file, { staged: null });
       case 'refused': {
-        const { database, name } = file.wish.table;
-        const details = { ...(answer.details as SyncError['details']), ...about(file.wish), database, table: name };
-        const failure = new SyncError(answer.code, `${named(file.wish)}: ${answer.message}`, { details });
-        return failure.code === 'FILE_HASH_MISMATCH' ? this.#mismatch(file, failure) : this.#ends(file, { failure });
+        const failure = failed(file, answer);
+        // The application has written the file, and its row is a moment behind.
+        return answer.code === 'FILE_HASH_MISMATCH' ? this.#lacking(file, 'missing', failure) : this.#ends(file, { failure });
       }
       case 'missing':
       case 'unstable':
-        return this.#lacking(file, answer.kind);
+        return this.#lacking(file, answer.kind, null);
     }
   }
 
-  /** An application that writes a path again writes the file, and its row a moment later: in between the row there names the old one. */
-  #mismatch(file: Wanted, failure: SyncError): void {
-    const rule = this.#lacks(file, 'unstable');
-    if (rule) this.#ends(file, { failure });
-  }
-
-  /** Its source region does not have it, or not at rest. */
-  #lacking(file: Wanted, kind: 'missing' | 'unstable'): void {
+  /** Its source region does not have it, or not at rest. `failure`: what it ends with instead of that. */
+  #lacking(file: Wanted, kind: 'missing' | 'unstable', failure: SyncError | null): void {
     const { wish } = file;
-    const rule = this.#lacks(file, kind);
-    if (!rule) return;
+    file.lacksSince ??= Date.now();
+    file.progress = { ...file.progress, phase: kind };
+    const rule = this.#options.ruleNow(wish);
+    if (!rule) return this.#ends(file, { staged: null });
+    const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
+    const waits = rule.missing === 'wait' && kind === 'missing';
+    if (leftMs > 0 || waits) return this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));
     if (kind === 'missing' && rule.missing === 'skip') {
       this.#options.onWithout(wish, 'skipped');
       return this.#ends(file, { staged: null, missing: missingRow(wish) });
     }
-    const [code, what] =
-      kind === 'missing'
-        ? (['FILE_MISSING', 'its source region does not have it'] as const)
-        : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
-    const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
-    this.#ends(file, { failure: new SyncError(code, `${named(wish)}: ${what}, for ${rule.waitSeconds} s`, { details }) });
-  }
-
-  /** It is asked for again; else the rule by which it has been waited for long enough. */
-  #lacks(file: Wanted, kind: 'missing' | 'unstable'): Pick<FileRule, 'missing' | 'waitSeconds'> | null {
-    file.lacksSince ??= Date.now();
-    file.progress = { ...file.progress, phase: kind };
-    const rule = this.#options.ruleNow(file.wish);
-    const leftMs = file.lacksSince + (rule?.waitSeconds ?? 0) * 1000 - Date.now();
-    const waits = rule?.missing === 'wait' && kind === 'missing';
-    if (!rule) this.#ends(file, { staged: null });
-    else if (leftMs > 0 || waits) this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));
-    else return rule;
-    return null;
+    this.#ends(file, { failure: failure ?? lacked(wish, kind, rule.waitSeconds) });
   }
 
   #ends(file: Wanted, how: Partial<Pick<Wanted, 'staged' | 'missing' | 'failure'>>): void {
@@ -245,4 +225,19 @@ export class Staging {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#tell();
   }
+}
+
+function failed({ wish }: Wanted, { code, message, details }: Extract<StageAnswer, { kind: 'refused' }>): SyncError {
+  const { database, name } = wish.table;
+  const all = { ...(details as SyncError['details']), ...about(wish), database, table: name };
+  return new SyncError(code, `${named(wish)}: ${message}`, { details: all });
+}
+
+function lacked(wish: FileWish, kind: 'missing' | 'unstable', waitSeconds: number): SyncError {
+  const [code, what] =
+    kind === 'missing'
+      ? (['FILE_MISSING', 'its source region does not have it'] as const)
+      : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
+  const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
+  return new SyncError(code, `${named(wish)}: ${what}, for ${waitSeconds} s`, { details });
 }

@@ -112,6 +112,7 @@ it('an adoption names what would come alive and what would end, and goes above a
   const regressed = { revision: 40, write: randomId(), regressed: true };
   await registry.status.publish(workStatus({ app: 'capture', name: 'a', configuration: regressed, routes: { [uid]: fingerprint('crm') } }));
   await registry.status.publish(workStatus({ app: 'loader', name: 'ab.there', configuration: regressed }));
+  await registry.status.publish(workStatus({ app: 'files', name: 'there.pics', configuration: regressed }));
   const details = { known: 70, knownWrite: regressed.write, revision: tree.revision, write: tree.write };
   const lastError = { code: 'CONFIG_REGRESSED', message: 'm', help: 'h', at: 1, details } as const;
   await registry.status.publish(workStatus({ app: 'loader', name: 'gone.there', state: 'failed', lastError }));
@@ -119,6 +120,7 @@ it('an adoption names what would come alive and what would end, and goes above a
     highest: 70,
     regressed: [
       { app: 'capture', name: 'a', is: 'working', known: { revision: 40 } },
+      { app: 'files', name: 'there.pics', is: 'working', known: { revision: 40 } },
       { app: 'loader', name: 'ab.there', is: 'working', known: { revision: 40 } },
       { app: 'loader', name: 'gone.there', is: 'stopped', known: { revision: 70 } },
     ],

@@ -14,6 +14,7 @@ import type { DdlTimes } from './ddl/ddl-stage.js';
 import type { FilesRoom } from './files/files-room.js';
 import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
+import { Bell } from './read/batches.js';
 import { takeOverTarget } from './recover/take-over.js';
 import { TargetWriter } from './commit/target-writer.js';
 import { factsOfWork } from './assignments.js';
@@ -48,6 +49,8 @@ export class LoaderRun {
    * the middle of one, so the log has its first half, void, then all of it under another seq. Each would undo the other, for ever.
    */
   readonly resolved = new Set<number>();
+  /** Wakes whoever reads a silent topic. */
+  readonly bell = new Bell();
   /** Null: no rule names files, and none did in this run. */
   files: FilesRoom | null = null;
   /** Ends what belongs to the run. */

@@ -34,7 +34,7 @@ type Assignment = Buffer | null;
 
 /** Only what tells a status from something else: the rest is for people's eyes, and may come from another version. */
 const statusSchema = z.looseObject({
-  app: z.enum(['capture', 'loader']),
+  app: z.enum(['capture', 'loader', 'files']),
   name: z.string(),
   instance: z.string(),
   state: z.string(),

@@ -73,6 +73,8 @@ function routesInForce({ uid, source }: PipelineDocument, workers: readonly Work
 }
 
 function isWanted({ app, name, uid }: WorkStatus, channels: readonly ChannelDocument[]): boolean {
+  // It is there for the roots of its own environment.
+  if (app === 'files') return true;
   const working = channels.filter(({ state }) => state !== 'stopped');
   return working.some((channel) =>
     channel.pipelines.some((pipeline) => {

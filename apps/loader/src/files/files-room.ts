@@ -98,7 +98,8 @@ export class FilesRoom {
       onWithout: (wish, why) => this.#without(wish, why),
     });
     const store = { store: io.store, target };
-    this.missing = new MissingFiles({ ...of, ...store, endpoint: work.source.name, rulesOf, warn });
+    const onFound = (): void => run.bell.ring();
+    this.missing = new MissingFiles({ ...of, ...store, endpoint: work.source.name, rulesOf, onFound, warn });
     const routes = (): readonly Route[] => [...run.live.newest.routes, ...(run.live.newest.ddl?.others ?? []).flat()];
     const naming = new NamingRows(io.store, routes);
     this.#leaving = new LeavingFiles({

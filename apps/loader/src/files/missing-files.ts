@@ -21,6 +21,8 @@ export interface MissingFilesOptions {
   readonly signal: AbortSignal;
   /** Of a table of the source, as they are now. */
   rulesOf(table: TableName): readonly FileRule[];
+  /** take() has some. */
+  onFound(): void;
   warn(error: SyncError): void;
 }
 
@@ -80,9 +82,10 @@ export class MissingFiles {
 
   /** Until the signal aborts. */
   async run(): Promise<void> {
-    const { signal, warn } = this.#options;
+    const { signal, warn, onFound } = this.#options;
     while (!signal.aborted) {
       if (this.#some && this.#found.size === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
+      if (this.#found.size > 0) onFound();
       await sleep(this.#pauseMs, signal).catch(() => undefined); // it has ended then
       this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);
     }

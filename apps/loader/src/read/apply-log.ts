@@ -31,13 +31,13 @@ export async function applyLog(run: LoaderRun, stages: Stages, owned: Owned): Pr
 }
 
 async function readOn(run: LoaderRun, log: LogApplier): Promise<void> {
-  const { deps, bus, topic, live, during } = run;
+  const { deps, bus, topic, live, bell, during } = run;
   const { startOffset: offset } = log;
   const ended = new AbortController();
   const signal = AbortSignal.any([run.signal, ended.signal]);
   try {
     const batches = deps.io.kafka.subscribe({ ...bus, topic, offset, maxBytes: fetchBytes, signal, during });
-    for await (const batch of withOffers(batches, live)) if (await log.batch(batch)) return;
+    for await (const batch of withOffers(batches, { live, bell })) if (await log.batch(batch)) return;
   } finally {
     ended.abort();
   }

@@ -30,8 +30,8 @@ export interface LeavingFilesOptions {
 
 /** Of one look. */
 const limit = 100;
-/** busy, or trouble · nothing was left to do */
-const [soonMs, laterMs] = [2_000, 300_000];
+/** busy · trouble · nothing was left to do */
+const [soonMs, troubleMs, laterMs] = [2_000, 15_000, 300_000];
 
 export class LeavingFiles {
   readonly #options: LeavingFilesOptions;
@@ -51,13 +51,16 @@ export class LeavingFiles {
     const { signal, warn, onFenced } = this.#options;
     while (!signal.aborted) {
       this.#left = Promise.withResolvers();
-      const isDone = await this.#workOff().catch((thrown: unknown) => {
-        const error = toSyncError(thrown);
-        if (error.code === 'FENCED') onFenced(error);
-        else if (!signal.aborted) warn(error);
-        return false;
-      });
-      await offerWithin(this.#left.promise, isDone ? laterMs : soonMs, signal).catch(() => undefined); // it has ended then
+      const pauseMs = await this.#workOff().then(
+        (isDone) => (isDone ? laterMs : soonMs),
+        (thrown: unknown) => {
+          const error = toSyncError(thrown);
+          if (error.code === 'FENCED') onFenced(error);
+          else if (!signal.aborted) warn(error);
+          return troubleMs;
+        },
+      );
+      await offerWithin(this.#left.promise, pauseMs, signal).catch(() => undefined); // it has ended then
     }
   }
 

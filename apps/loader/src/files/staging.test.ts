@@ -4,10 +4,12 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { Staging } from './staging.js';
 import type { Wanted } from './wanted.js';
 
+const without: string[] = [];
+
 afterEach(() => void vi.useRealTimers());
 
 /** What is answered, one ask after the other; the last one for good. */
-function asked(rule: Partial<FileRule>, answers: readonly Omit<StageAnswer, 'id'>[]): Wanted {
+function asked(rule: Partial<FileRule> | null, answers: readonly Omit<StageAnswer, 'id'>[]): Wanted {
   vi.useFakeTimers();
   const whole = { root: 'pics', path: '{v}', hash: 'sha', missing: 'stop', waitSeconds: 60, ...rule } as FileRule;
   let next = 0;
@@ -19,8 +21,8 @@ function asked(rule: Partial<FileRule>, answers: readonly Omit<StageAnswer, 'id'
     pipeline: 'p' as PipelineUid,
     sourceRegion: 'ca',
     signal: new AbortController().signal,
-    ruleNow: () => whole,
-    onWithout: () => undefined,
+    ruleNow: () => rule && whole,
+    onWithout: (_, why) => without.push(why),
   });
   const table = { database: 'shop', name: 't' };
   return staging.want({ root: 'pics', path: 'a', hash: '11', rule: whole, endpoint: 'orders', table, key: { id: '1' }, rowKey: '1', rowName: 'shop.t, row 1' });
@@ -44,4 +46,11 @@ it('ends with that, or as the rule says, when the time of the rule is over', asy
   const skipped = asked({ missing: 'skip' }, [others]);
   await vi.advanceTimersByTimeAsync(100_000);
   expect([skipped.staged, skipped.missing?.path]).toEqual([null, 'a']);
+});
+
+it('counts a row that goes without its file because no rule is about it any more', async () => {
+  without.length = 0;
+  const file = asked(null, [{ kind: 'missing' }]);
+  await vi.advanceTimersByTimeAsync(500);
+  expect([file.staged, without]).toEqual([null, ['superseded']]);
 });

@@ -174,7 +174,10 @@ export class Staging {
     file.lacksSince ??= Date.now();
     file.progress = { ...file.progress, phase: kind };
     const rule = this.#options.ruleNow(wish);
-    if (!rule) return this.#ends(file, { staged: null });
+    if (!rule) {
+      this.#options.onWithout(wish, 'superseded');
+      return this.#ends(file, { staged: null });
+    }
     const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
     const waits = rule.missing === 'wait' && kind === 'missing';
     if (leftMs > 0 || waits) return this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));

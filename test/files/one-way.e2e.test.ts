@@ -148,7 +148,7 @@ it.each([
   ['a path that leads out', '../../../etc/passwd', 'FILE_PATH_INVALID'],
   ['a symbolic link out of the root', 'link/hostname', 'FILE_PATH_INVALID'],
 ])(
-  '%s stops by name, and goes on when the row is mended',
+  '%s stops by name, and goes on when the row is fixed',
   async (what, path, code) => {
     shows();
     const id = 100005;

@@ -59,11 +59,12 @@ export class LiveTable {
   }
 
   #table(pipelines: readonly PipelineStatus[], seconds: number): string[] {
-    const head = ['', 'rows', 'transactions', 'rows/s', 'lag', 'files', 'files/s', 'MB', 'state'];
+    // As wide as an old terminal.
+    const head = ['', 'rows', 'commits', 'rows/s', 'lag', 'files/s', 'MB', 'state'];
     const rows = pipelines.map((pipeline, index) => [
       this.#direction(index),
       ...figures(pipeline),
-      ...this.#files(index),
+      ...this.#files(index).slice(1),
       pipeline.reason ?? pipeline.state,
     ]);
     const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
@@ -72,7 +73,7 @@ export class LiveTable {
         .map((cell, column) =>
           column === 0 || column === row.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
         )
-        .join('   ');
+        .join('  ');
     const reads = sides.map((side) => this.#watched.readers[side].report);
     const sums = `sums of balances read: ${reads.reduce((sum, { reads }) => sum + reads, 0)}, wrong: ${reads.reduce((sum, { wrong }) => sum + wrong.length, 0)}`;
     return [line(head), ...rows.map(line), `${seconds.toFixed(0)} s   loops: ${this.#loops(pipelines)}   ${sums}`];
@@ -81,9 +82,9 @@ export class LiveTable {
   #line(pipelines: readonly PipelineStatus[], seconds: number): string {
     const parts = pipelines.map((pipeline, index) => {
       const [rows, transactions, rate, lag] = figures(pipeline);
-      const [files, , mb] = this.#files(index);
+      const [files, , megabytes] = this.#files(index);
       const trouble = pipeline.state === 'running' ? '' : ` (${pipeline.state}${pipeline.reason ? `: ${pipeline.reason}` : ''})`;
-      return `${this.#direction(index)} ${rows} rows, ${transactions} transactions, ${rate} rows/s, ${files} files (${mb} MB), lag ${lag}${trouble}`;
+      return `${this.#direction(index)} ${rows} rows, ${transactions} transactions, ${rate} rows/s, ${files} files (${megabytes} MB), lag ${lag}${trouble}`;
     });
     return `  ${seconds.toFixed(0).padStart(3)} s  ${parts.join(' | ')} | loops ${this.#loops(pipelines)}`;
   }

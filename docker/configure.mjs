@@ -15,7 +15,9 @@ const endpoints = [
   { name: 'mysql-hangzhou', region: 'hangzhou', host: 'mysql-hangzhou', serverId: 1001 },
   { name: 'mysql-california', region: 'california', host: 'mysql-california', serverId: 1002 },
 ].map((endpoint) => ({ ...endpoint, user: 'lutra', password: LUTRA_DB_PASSWORD, tls: { ca } }));
-const routes = [{ schema: LUTRA_CHANNEL_SCHEMA }];
+/** Rows of the table `pictures` name files of the root that both files apps have; the first route that takes a table has its rules. */
+const pictures = { schema: 'shop', table: 'pictures', files: [{ root: 'pictures', path: '{image}', immutable: true, deletes: 'trash' }] };
+const routes = [...(LUTRA_CHANNEL_SCHEMA === 'shop' ? [pictures] : []), { schema: LUTRA_CHANNEL_SCHEMA }];
 const channel = {
   name: LUTRA_CHANNEL_SCHEMA,
   pipelines: [

@@ -1,9 +1,10 @@
 /**
  * What docker/test/up.sh does with the running stack: writes on both sides while every container is killed or restarted once, then
- * compares; then both sides change one row. usage: drill.ts PROJECT ENV-FILE
+ * compares; then both sides change one row, and each gets a file of the other. usage: drill.ts PROJECT ENV-FILE
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conflictIsDecided } from './drill-conflict.js';
+import { filesArrive } from './drill-file.js';
 import { boundMs, channelIs, connect, container, docker, equalRows, project, say, sides } from './drill-stack.js';
 import type { Side } from './drill-stack.js';
 
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
   say(`written: ${sides.map((side, i) => `${written[i]} in ${side}`).join(', ')}`);
   const first = await equal();
   if (first !== null) failures.push(...(await conflictIsDecided(first)));
+  failures.push(...(await filesArrive()));
   await stopsGracefully('capture-hangzhou');
   await stopsGracefully('loader-california');
   await stopsGracefully('files-california');

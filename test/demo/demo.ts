@@ -14,6 +14,7 @@ import {
   Stack,
   startLog,
   startWorkload,
+  sumTotals,
   type Totals,
   TransferReader,
   usualMix,
@@ -22,11 +23,16 @@ import {
 } from '../harness/index.js';
 import { count, LiveTable } from './live-table.js';
 import { type DemoOptions, readOptions, usage } from './options.js';
+import type { PictureWriterOptions, SitePictures } from './pictures.js';
+import { pictureVerdict } from './picture-verdict.js';
+import { createPictures, PictureReader, pictureSite, picturesRoot, PictureWriter, routes } from './pictures.js';
 import { accountsAt, rulesOf, verifyShop } from './seeding.js';
 import { reachVerdict } from './verdict.js';
 
 /** For which the shop is written before there is a channel. */
 const fillSeconds = 3;
+/** Of a side: added or changed a second. */
+const pictureRate = 8;
 const begin = performance.now();
 const seconds = (): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
 const log = startLog();
@@ -37,7 +43,7 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const stack = new Stack({ mysql: options.mysql ?? (await newestMysql()), log });
+  const stack = new Stack({ mysql: options.mysql ?? (await newestMysql()), log, roots: [picturesRoot] });
   const ending = endOnSignal(() => stack.stop(), log);
   try {
     process.exitCode = (await run(stack, options)) ? 0 : 1;
@@ -54,25 +60,31 @@ async function main(): Promise<void> {
 
 /** Resolves to whether all is well. */
 async function run(stack: Stack, options: DemoOptions): Promise<boolean> {
-  log('starting ZooKeeper, Kafka, two MySQL servers, then control, two captures, two loaders');
+  log('starting ZooKeeper, Kafka, two MySQL servers, then control, two captures, two loaders, two files apps with aria2');
   await stack.start();
-  log(`the shop is at ${stack.regions.a} only: ${shopTables.join(', ')}; its applications fill it for ${fillSeconds} s`);
-  await withAdministrator(stack.mysql.a, (connection) => createShop(connection));
+  log(
+    `the shop is at ${stack.regions.a} only: ${shopTables.join(', ')}, and pictures, which are files; its applications fill it for ${fillSeconds} s`,
+  );
+  await withAdministrator(stack.mysql.a, async (connection) => {
+    await createShop(connection);
+    await createPictures(connection);
+  });
   await fill(stack, options);
   log('creating the two-way channel over the REST API with "seed": true, and starting it');
-  await stack.createChannel({ seed: true, conflicts: rulesOf(stack.regions.a) });
+  await stack.createChannel({ seed: true, conflicts: rulesOf(stack.regions.a), routes });
   await stack.startChannel();
-  const { totals, sums, maxLagMs } = await write(stack, options);
+  const { maxLagMs, ...evidence } = await write(stack, options);
   log('the product compares the two sides itself (POST …/verify)');
   const verified = await verifyShop(stack);
-  log('comparing every table row by row, and reading both topics from start to end');
-  const verdict = await reachVerdict(stack, { totals, sums });
+  log('comparing every table row by row, every file by SHA-256, and reading both topics from start to end');
+  const verdict = await reachVerdict(stack, evidence);
+  const pictures = await pictureVerdict(stack, evidence.looks);
   console.log('');
-  for (const side of sides) console.log(summary(stack, side, { totals: totals[side], seconds: options.seconds }));
+  for (const side of sides) console.log(summary(stack, side, { totals: evidence.totals[side], seconds: options.seconds }));
   console.log(`max lag: ${(maxLagMs / 1000).toFixed(1)} s`);
-  for (const line of [...verified.lines, ...verdict.lines]) console.log(line);
+  for (const line of [...verified.lines, ...verdict.lines, ...pictures.lines]) console.log(line);
   console.log(`time: ${seconds()}`);
-  return verdict.good && verified.good;
+  return verdict.good && pictures.good && verified.good;
 }
 
 /** What is there before anything is replicated. Rows of a table without a key cannot be seeded: there are none yet. */
@@ -80,9 +92,10 @@ async function fill(stack: Stack, { seed, rate }: DemoOptions): Promise<void> {
   const mix = Object.fromEntries(Object.entries(usualMix).filter(([operation]) => !operation.endsWith('Events')));
   const connection = stack.connection('a');
   const workload = startWorkload({ side: 'a', connection, seed: seed + 250, mix, transactionsPerSecond: rate * 5 });
+  const pictures = pictureWriter(stack, 'a', { seed, perSecond: pictureRate * 5, first: 0 });
   await sleep(fillSeconds * 1000);
-  const { rows } = await workload.stop();
-  log(`${count(rows)} rows were written`);
+  const [{ rows }, added] = await Promise.all([workload.stop(), pictures.stop()]);
+  log(`${count(rows + added.rows)} rows were written, ${count(added.rows)} of them with a picture`);
 }
 
 /** The workload on both sides, until all of it has arrived. Side b begins as soon as it has its accounts. */
@@ -96,20 +109,28 @@ async function write(stack: Stack, options: DemoOptions) {
       seed: options.seed + (side === 'a' ? 0 : 500),
       transactionsPerSecond: options.rate,
     });
+  const looking = both((side) => new PictureReader(pictureSite(stack, side)));
   const first = start('a');
   await accountsAt(stack, 'b');
   log(`writing on both sides for ${options.seconds} s, ${options.rate} transactions/s each`);
   const readers = both((side) => new TransferReader(stack.connection(side)));
   const workloads = { a: first, b: start('b') };
-  const live = new LiveTable({ stack, workloads, readers });
+  const pictures = both((side) => pictureWriter(stack, side, { seed: options.seed + 1, perSecond: pictureRate, first: 1_000_000 }));
+  const live = new LiveTable({ stack, writers: both((side) => [workloads[side], pictures[side]]), readers });
   const deadline = performance.now() + options.seconds * 1000;
   while (performance.now() < deadline && !workloads.a.failure && !workloads.b.failure) await sleep(100);
-  const [a, b] = await Promise.all([workloads.a.stop(), workloads.b.stop()]);
+  const stopped = async (side: Side): Promise<Totals> => sumTotals(await Promise.all([workloads[side].stop(), pictures[side].stop()]));
+  const [a, b] = await Promise.all([stopped('a'), stopped('b')]);
   await live.stop();
   log('the writers are quiet: waiting until everything has arrived on the other side');
   await stack.drain();
   const sums = { a: await readers.a.stop(), b: await readers.b.stop() };
-  return { totals: { a, b }, sums, maxLagMs: live.maxLagMs };
+  const looks = { a: await looking.a.stop(), b: await looking.b.stop() };
+  return { totals: { a, b }, sums, looks, maxLagMs: live.maxLagMs };
+}
+
+function pictureWriter(stack: Stack, side: Side, options: Omit<PictureWriterOptions, keyof SitePictures>): PictureWriter {
+  return new PictureWriter({ ...pictureSite(stack, side), ...options });
 }
 
 function summary({ regions }: Stack, side: Side, { totals, seconds }: { totals: Totals; seconds: number }): string {
@@ -121,7 +142,9 @@ async function keep(stack: Stack): Promise<void> {
   console.log('\nAll of it stays until Ctrl-C. Write on either side and look at the other:');
   for (const side of sides) {
     const { host, port, user } = stack.mysql[side];
-    console.log(`  ${stack.regions[side].padEnd(12)} mysql -h ${host} -P ${port} -u ${user} shop`);
+    console.log(
+      `  ${stack.regions[side].padEnd(12)} mysql -h ${host} -P ${port} -u ${user} shop   pictures in ${pictureSite(stack, side).folder}`,
+    );
   }
   console.log(`  REST         curl -H 'Authorization: Bearer ${stack.token}' ${stack.control.url}/api/v1/status`);
   console.log(`  for docs/03  export LUTRA_API_TOKEN=${stack.token} api=${stack.control.url}/api/v1`);

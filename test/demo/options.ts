@@ -15,9 +15,10 @@ export interface DemoOptions {
 
 export const usage = `usage: npm run demo [-- options]
 
-Starts ZooKeeper, Kafka, two MySQL servers (regions hangzhou and california) and Lutra's five processes on free ports of
+Starts ZooKeeper, Kafka, two MySQL servers (regions hangzhou and california) and Lutra's seven processes on free ports of
 127.0.0.1. Only hangzhou has the shop: a two-way channel over the REST API creates and fills it at california while both sides
-write. Then the product verifies the two sides, and the demo compares every row by itself. Exit code 0: all equal.
+write. Some rows name pictures, which are files: they arrive with their rows. Then the product verifies the two sides, and the
+demo compares every row and every picture by itself. Exit code 0: all equal.
 
   --seconds N   how long to write (default 20)
   --mysql V     8.0 or 9.7 (default 9.7, or 8.0 where 9.7 cannot be had)

@@ -15,11 +15,13 @@ export function rulesOf(home: string): NonNullable<ChannelOptions['conflicts']> 
   return { home, rules: [...rules] };
 }
 
-/** Until the side has the accounts, which its applications need. */
+/** Until the side has the accounts and a table of pictures, which its applications need. */
 export async function accountsAt(stack: Stack, side: Side): Promise<void> {
   for (const deadline = Date.now() + boundMs; Date.now() < deadline; await sleep(100)) {
     const there = await withAdministrator(stack.mysql[side], async (connection) => {
-      const [[row]] = await connection.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${shopDatabase}.accounts`);
+      const [[row]] = await connection.query<RowDataPacket[]>(
+        `SELECT COUNT(*) AS n, (SELECT COUNT(*) FROM ${shopDatabase}.pictures) AS pictures FROM ${shopDatabase}.accounts`,
+      );
       return Number(row?.['n']);
     }).catch(() => 0); // the table is not there yet
     if (there === accounts) return;

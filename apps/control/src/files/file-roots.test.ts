@@ -12,11 +12,17 @@ const channel = {
   pipelines: [{ source: 'a', target: 'b', routes: [{ files: [fileRuleSchema.parse({ root: 'pics', path: '{image}' })] }, {}] }],
 } as unknown as ChannelInput;
 
-function problems(...apps: readonly (readonly [region: string, files: Partial<WorkerFiles> | undefined])[]): readonly string[] {
+type Apps = readonly (readonly [region: string, files: Partial<WorkerFiles> | undefined])[];
+
+function problems(...apps: Apps): readonly string[] {
+  return found(channel, apps).map(({ id, what }) => `${id}: ${what}`);
+}
+
+function found(given: ChannelInput, apps: Apps): ReturnType<typeof rootProblems> {
   const workers = apps.map(
     ([region, files]) => ({ region, files: files && { url: '', roots: [], places: [], ...files } }) as unknown as Worker,
   );
-  return rootProblems(channel, { endpoints, workers }).map(({ id, what }) => `${id}: ${what}`);
+  return rootProblems(given, { endpoints, workers });
 }
 
 const placed = { roots: ['pics'], places: ['pics'] };
@@ -54,4 +60,29 @@ it('where files go, no other database of the region has rows that name files of 
   expect(told(way('x', ['a', 'b'], 'keep'), way('y', ['a', 'd'], 'keep'))).toEqual([]);
   expect(told(way('x', ['a', 'b'], 'trash'), way('y', ['a', 'd'], 'keep', 'docs'))).toEqual([]);
   expect(told(way('y', ['a', 'b'], 'trash'), way('z', ['a', 'd'], 'keep'))).toEqual([]);
+});
+
+it('a root that folds names is refused where files go both ways, and a warning where they are only placed', () => {
+  const [there] = channel.pipelines;
+  const both = { pipelines: [there, { ...there, source: 'b', target: 'a' }] } as unknown as ChannelInput;
+  const folding = { ...placed, folds: ['pics'] };
+  const told = (given: ChannelInput, apps: Apps): readonly string[] => found(given, apps).map(({ severity, id }) => `${severity} ${id}`);
+  expect(
+    told(both, [
+      ['here', placed],
+      ['there', folding],
+    ]),
+  ).toEqual(['error file-root-folds']);
+  expect(
+    told(channel, [
+      ['here', placed],
+      ['there', folding],
+    ]),
+  ).toEqual(['warning file-root-folds']);
+  expect(
+    told(channel, [
+      ['here', folding],
+      ['there', { ...placed, folds: ['docs'] }],
+    ]),
+  ).toEqual([]);
 });

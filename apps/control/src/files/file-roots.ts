@@ -3,10 +3,11 @@ import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Worker } from '@lutra/registry';
 import type { Problem } from '../configuration/problem.js';
 
-/** A region that must have a root: to send from it, or to place in it too. */
+/** A region that must have a root: to send from it, to place in it, or both. */
 interface Needed {
   readonly region: string;
   readonly root: string;
+  readonly sends: boolean;
   readonly places: boolean;
 }
 
@@ -25,11 +26,12 @@ export function rootProblems(
         // An endpoint that is missing has a problem of its own.
         if (region === undefined) continue;
         const key = `${region} ${root}`;
-        needed.set(key, { region, root, places: places || needed.get(key)?.places === true });
+        const known = needed.get(key);
+        needed.set(key, { region, root, sends: !places || known?.sends === true, places: places || known?.places === true });
       }
     }
   }
-  return [...needed.values()].flatMap((one) => problemOf(one, workers));
+  return [...needed.values()].flatMap((one) => problemsOf(one, workers));
 }
 
 type Rules = Pick<ChannelInput, 'name' | 'pipelines'>;
@@ -81,7 +83,8 @@ function usesOf({ name: channel, pipelines }: Rules, regions: ReadonlyMap<string
   );
 }
 
-function problemOf({ region, root, places }: Needed, workers: readonly Worker[]): readonly Problem[] {
+function problemsOf(needed: Needed, workers: readonly Worker[]): readonly Problem[] {
+  const { region, root, places } = needed;
   const apps = workers.filter((worker) => worker.files && worker.region === region);
   const having = apps.filter(({ files }) => files?.roots.includes(root));
   if (having.length === 0) {
@@ -92,8 +95,17 @@ function problemOf({ region, root, places }: Needed, workers: readonly Worker[])
     const fix = `start a files app there with ${root}=<folder> in its LUTRA_ROOTS, or correct the rule`;
     return [{ id: 'file-root-unknown', severity: 'error', what, fix }];
   }
-  if (!places || having.some(({ files }) => files?.places.includes(root))) return [];
+  const folding = having.some(({ files }) => files?.folds?.includes(root)) ? foldingProblems(needed) : [];
+  if (!places || having.some(({ files }) => files?.places.includes(root))) return folding;
   const what = `root ${root} of region ${region} is served, and no files app places files in it`;
   const fix = 'take ?serve from the root in LUTRA_ROOTS of one files app; if it has just been started, ask again in a minute';
-  return [{ id: 'file-root-not-placed', severity: 'warning', what, fix }];
+  return [...folding, { id: 'file-root-not-placed', severity: 'warning', what, fix }];
+}
+
+/** Two rows name a.jpg and A.jpg, which is one file there. Where it is placed and sent from, that file goes back to the other side. */
+function foldingProblems({ region, root, sends, places }: Needed): readonly Problem[] {
+  if (!places) return [];
+  const what = `root ${root} of region ${region} takes names that differ in case, or in how an accent is written, for one: of two such files one is lost`;
+  const fix = 'move the root to a file system that tells such names apart';
+  return [{ id: 'file-root-folds', severity: sends ? 'error' : 'warning', what, fix }];
 }

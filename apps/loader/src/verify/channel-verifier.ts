@@ -229,6 +229,7 @@ export class ChannelVerifier {
     this.#io.verdicts(tables);
     for (const table of tables) {
       const isNew = table.pass === pass && !before.some((each) => sameTable(each, table) && each.pass === pass);
+      if (isNew && table.files) this.#io.comparedFiles(table.files);
       if (isNew && table.verdict === 'different') this.#tell('found', table);
     }
   }

@@ -4,9 +4,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rowFromJson } from '@lutra/model';
-import type { EndpointDocument, RegionDocument, RepairOrder, RepairResult, Row, VerificationOrder, VerifiedTable } from '@lutra/model';
+import type {
+  EndpointDocument,
+  FileRule,
+  RegionDocument,
+  RepairOrder,
+  RepairResult,
+  Row,
+  VerificationOrder,
+  VerifiedTable,
+} from '@lutra/model';
 import { ApplyConnection, asSource, differenceText, identicalRows, planRows, readRowQuery, toRowBeside } from '@lutra/mysql';
 import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
+import { MemoryFiles } from '../../../../../libs/files/src/memory-files.fixture.js';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { forceRow, readRows } from '../../conflict/resolve/rows.js';
 import type { VerifyWork } from '../assignments.js';
@@ -21,6 +31,7 @@ export interface RoomOptions {
   /** Region: `ra` is the source's, `rb` the target's. */
   readonly home?: string;
   readonly rules?: VerifyWork['rules'];
+  readonly files?: FileRule;
 }
 
 type Told = Parameters<RepairOptions['told']>[0];
@@ -30,6 +41,10 @@ export class RepairRoom {
   readonly request = randomUUID();
   tables: readonly VerifiedTable[] = [];
   counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
+  /** Of the target's region, with the source's as its source. */
+  readonly files = new MemoryFiles();
+  /** The other way round. */
+  readonly filesThere = new MemoryFiles();
   /** Rows that came as a repair. */
   readonly sent: string[] = [];
   /** Up to which seq of the endpoint's log the other side has applied; 7 is its end. */
@@ -173,7 +188,7 @@ export class RepairRoom {
     return server.query(`SELECT ${columns} FROM lutra.conflict WHERE database_name = '${this.database}' ORDER BY id`);
   }
 
-  #shared(): Pick<PassOptions, 'work' | 'login' | 'crossing' | 'isRestarting' | 'signal'> {
+  #shared(): Pick<PassOptions, 'work' | 'login' | 'crossing' | 'files' | 'isRestarting' | 'signal'> {
     const { signal } = new AbortController();
     const published = { position: { file: 'binlog.999999', pos: 4 }, server: null, log: 'l', seq: 7 };
     return {
@@ -193,13 +208,15 @@ export class RepairRoom {
           return { state: 'running', log: 'l', seq, error: null };
         },
       },
+      files: (region) => (region === 'rb' ? this.files : this.filesThere),
       isRestarting: async () => false,
       signal,
     };
   }
 
   #work(): VerifyWork {
-    const routes = [{ schema: this.database, table: '*', exclude: ['signals'] }];
+    const files = this.#options.files ? { files: [this.#options.files] } : {};
+    const routes = [{ schema: this.database, table: '*', exclude: ['signals'], ...files }];
     const of = (name: string, source: string, target: string) => ({
       name,
       uid: `${this.database}${name}`.slice(0, 12),

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { RepairResult, Row, VerifiedTable } from '@lutra/model';
+import { hasEqualRows } from '../files/verify-files.js';
 import type { DifferingOutcome, FoundRow, FoundRows } from './found-rows.js';
 import type { RowRepairs } from './home-rows.js';
 import { repairedTable } from './repaired-table.js';
@@ -184,7 +185,7 @@ export class RepairRound {
       table.isOf(one) ? repairedTable(one, { counts, probed, mayBeExtra: table.mayBeExtra }) : one,
     );
     // Not when all that was kept is equal: more rows may differ.
-    if (this.#tables.some((one) => table.isOf(one) && one.verdict === 'equal')) await table.lower();
+    if (this.#tables.some((one) => table.isOf(one) && hasEqualRows(one))) await table.lower();
     await this.#told(null);
   }
 

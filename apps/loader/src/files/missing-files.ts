@@ -57,7 +57,8 @@ export class MissingFiles {
   async run(): Promise<void> {
     const { signal, pauseMs = 30_000, warn } = this.#options;
     while (!signal.aborted) {
-      if (this.#some && this.#found.length === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
+      // Repairs write entries too, and tell nobody.
+      if (this.#found.length === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
       await sleep(pauseMs, signal).catch(() => undefined); // it has ended then
     }
   }

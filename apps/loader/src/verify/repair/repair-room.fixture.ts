@@ -14,7 +14,16 @@ import type {
   VerificationOrder,
   VerifiedTable,
 } from '@lutra/model';
-import { ApplyConnection, asSource, differenceText, identicalRows, planRows, readRowQuery, toRowBeside } from '@lutra/mysql';
+import {
+  ApplyConnection,
+  asSource,
+  differenceText,
+  identicalRows,
+  planRows,
+  readMissingFiles,
+  readRowQuery,
+  toRowBeside,
+} from '@lutra/mysql';
 import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
 import { MemoryFiles } from '../../../../../libs/files/src/memory-files.fixture.js';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
@@ -41,10 +50,9 @@ export class RepairRoom {
   readonly request = randomUUID();
   tables: readonly VerifiedTable[] = [];
   counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
+  filesSaid: RepairResult['files'];
   /** Of the target's region, with the source's as its source. */
   readonly files = new MemoryFiles();
-  /** The other way round. */
-  readonly filesThere = new MemoryFiles();
   /** Rows that came as a repair. */
   readonly sent: string[] = [];
   /** Up to which seq of the endpoint's log the other side has applied; 7 is its end. */
@@ -139,8 +147,9 @@ export class RepairRoom {
       at: 0,
       ...more,
     };
-    const told = async ({ tables, repaired, changed, refused, left }: Told): Promise<void> => {
+    const told = async ({ tables, repaired, changed, refused, left, files }: Told): Promise<void> => {
       this.tables = tables;
+      this.filesSaid = files;
       this.counts = { repaired, changed, refused, left };
     };
     return this.#during(() =>
@@ -166,6 +175,23 @@ export class RepairRoom {
   differences(): Promise<readonly ResultRow[]> {
     const where = `request = '${this.request}' ORDER BY table_name, row_key`;
     return this.target.query(`SELECT table_name, row_key, outcome, problem FROM lutra.difference WHERE ${where}`);
+  }
+
+  /** What loaders do: entries of lutra.file_missing whose file is at the other side. */
+  async fetchFiles(): Promise<void> {
+    const { tree, source } = this.files;
+    for (const [server, uid, bytesOf] of [
+      [this.target, this.#uid('to'), (key: string) => source.get(key)],
+      [this.source, this.#uid('fro'), (key: string) => tree.get(key)?.bytes],
+    ] as const) {
+      for (const { id, root, path } of await readMissingFiles(server.options, uid, { limit: 100 })) {
+        const bytes = bytesOf(`${root}/${path}`);
+        if (bytes === undefined) continue;
+        if (server === this.target) this.files.write({ root, path }, bytes);
+        else source.set(`${root}/${path}`, bytes);
+        await this.#alone(() => server.run(`DELETE FROM lutra.file_missing WHERE id = ${id}`));
+      }
+    }
   }
 
   unequal(server: TestServer): Promise<readonly ResultRow[]> {
@@ -208,10 +234,14 @@ export class RepairRoom {
           return { state: 'running', log: 'l', seq, error: null };
         },
       },
-      files: (region) => (region === 'rb' ? this.files : this.filesThere),
+      files: () => this.files,
       isRestarting: async () => false,
       signal,
     };
+  }
+
+  #uid(name: string): string {
+    return `${this.database}${name}`.slice(0, 12);
   }
 
   #work(): VerifyWork {
@@ -219,7 +249,7 @@ export class RepairRoom {
     const routes = [{ schema: this.database, table: '*', exclude: ['signals'], ...files }];
     const of = (name: string, source: string, target: string) => ({
       name,
-      uid: `${this.database}${name}`.slice(0, 12),
+      uid: this.#uid(name),
       source: { name: source, region: `r${source}` } as EndpointDocument,
       target: { name: target, region: `r${target}` } as EndpointDocument,
       targetRegion: {} as RegionDocument,

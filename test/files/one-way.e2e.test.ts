@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import type { ErrorReport } from '@lutra/model';
 import { until } from '../accidents/one-way.js';
 import { Random, type Side, type Stack, startStack, withAdministrator } from '../harness/index.js';
+import { repaired, verified } from '../seeding/orders.js';
 import {
   Application,
   createPictures,
@@ -148,6 +149,25 @@ it('while it writes, a row that can be read has its file, also when apps are kil
   expect(reader.looks).toBeGreaterThan(100);
   expect(application.counts.deleted).toBeGreaterThan(0);
   await tidy();
+}, 240_000);
+
+it('a verification finds files that are missing or have other bytes, and a repair fetches them', async () => {
+  shows();
+  for (const [id, name] of ['whole', 'gone', 'other'].entries()) {
+    const sha256 = await put(`8/${200001 + id}/${name}.jpg`, `bytes of ${name}`);
+    await run(
+      'a',
+      `INSERT INTO products (id, shop, image, sha256) VALUES (${200001 + id}, 8, 'https://img.example.com/${name}.jpg', '${sha256}')`,
+    );
+  }
+  await equal();
+  await rm(join(folder('b'), '8/200002/gone.jpg'));
+  await writeFile(join(folder('b'), '8/200003/other.jpg'), 'damaged');
+  const { id, tables } = await verified(stack, [`${picturesDatabase}.products`]);
+  const found = { missingHere: 1, different: 1, missingThere: 0, missing: 0, unsettled: 0 };
+  expect(tables).toMatchObject([{ verdict: 'different', missingHere: 0, different: 0, files: found }]);
+  expect(await repaired(stack, id)).toMatchObject({ files: { repaired: 2, refused: 0, left: 0 } });
+  await equal();
 }, 240_000);
 
 it('a row waits for a file that is not there yet, and the status says for which', async () => {

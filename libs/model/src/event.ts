@@ -9,6 +9,7 @@ import { parseDocument } from './config.js';
 import { conflictPolicies } from './conflict-policy.js';
 import { SyncError } from './errors.js';
 import { newerThanThisBuild } from './levels.js';
+import { verifiedFilesSchema } from './verification.js';
 
 export const eventsTopic = 'lutra.events';
 
@@ -223,6 +224,8 @@ export const verificationEventSchema = z.object({
       different: counted,
       extra: counted,
       ranges: counted,
+      /** Since level 4. Absent: no file rule is about the table. */
+      files: verifiedFilesSchema.optional(),
     })
     .nullable(),
   /** How many tables there are of each verdict so far. */

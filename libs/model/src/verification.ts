@@ -1,6 +1,7 @@
 /** What an operator ordered to be compared, and what was found. Counts and positions only: rows that differ are in lutra.difference. */
 import { z } from 'zod';
 import { pipelineUidSchema } from './pipeline-uid.js';
+import { since } from './stored-document.js';
 
 const count = z.int().min(0);
 
@@ -58,6 +59,28 @@ export type VerificationOrder = Readonly<z.infer<typeof verificationOrderSchema>
 
 export const tableVerdicts = ['equal', 'different', 'unsettled', 'refused'] as const;
 
+/** Of a file that a row of both sides names, in lutra.difference. */
+export const fileOutcomes = ['file-not-here', 'file-not-there', 'file-missing', 'file-different'] as const;
+export type FileOutcome = (typeof fileOutcomes)[number];
+
+/** Files that rows name which are equal on both sides: each as often as it is named. */
+export const verifiedFilesSchema = z.strictObject({
+  named: count,
+  missingHere: count,
+  missingThere: count,
+  /** On both sides. */
+  missing: count,
+  different: count,
+  /** They, or their rows, changed again and again, or the rule cannot be followed. */
+  unsettled: count,
+});
+export type VerifiedFiles = Readonly<z.infer<typeof verifiedFilesSchema>>;
+
+/** How many differ. */
+export function differingFiles({ missingHere, missingThere, missing, different }: VerifiedFiles): number {
+  return missingHere + missingThere + missing + different;
+}
+
 export const verifiedTableSchema = z.strictObject({
   /** Name of the pipeline in its channel, and names at its source. */
   pipeline: z.string(),
@@ -77,6 +100,8 @@ export const verifiedTableSchema = z.strictObject({
   extra: count,
   /** Key ranges that differ beyond what lutra.difference holds. */
   ranges: count,
+  /** Absent: no file rule is about the table. */
+  files: since(4, verifiedFilesSchema.optional()),
   /** ms since 1970: it was as the verdict says at this time; null: not known yet. */
   asOf: count.nullable(),
   /** Where that was, in the log. */
@@ -96,6 +121,8 @@ export const repairResultSchema = z.strictObject({
   /** Not written, with `problem` in lutra.difference. */
   refused: count,
   left: count,
+  /** Files that rows name; refused: not as they are to be, with `problem` in lutra.difference. Absent: none was found to differ. */
+  files: since(4, z.strictObject({ repaired: count, refused: count, left: count }).optional()),
   waitingFor: z.string().nullable(),
   begunAt: count,
   endedAt: count.nullable(),

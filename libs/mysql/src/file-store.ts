@@ -260,3 +260,6 @@ function leavingFile(row: ResultRow): LeavingFile {
     way: textOf(row, 'state') as LeavingFile['way'],
   };
 }
+
+/** For wanted-files.ts. */
+export { missingText, named as namedFiles, nameOf as fileNameOf };

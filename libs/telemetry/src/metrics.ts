@@ -70,6 +70,7 @@ export class Metrics {
   readonly resyncWaiting: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
   readonly verifiedRows: Counter<'name'>;
+  readonly verifiedFiles: Counter<'name' | 'outcome'>;
   readonly verifiedTables: Gauge<'name' | 'verdict'>;
   readonly unequalTables: Gauge<'name'>;
   readonly repairedRows: Counter<'name'>;
@@ -206,6 +207,11 @@ export class Metrics {
       'lutra_verified_rows_total',
       "Rows of the sources that a channel's verifications have compared; `name`: the channel",
       ['name'],
+    );
+    this.verifiedFiles = counter(
+      'lutra_verified_files_total',
+      "Files that rows name, which a channel's verifications have compared, by what was found; `name`: the channel",
+      ['name', 'outcome'],
     );
     this.repairedRows = counter(
       'lutra_repaired_rows_total',

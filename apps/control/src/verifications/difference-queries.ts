@@ -1,5 +1,5 @@
 /** Reading lutra.difference at one target, in the order of its primary key. Loaders write it. Times are UTC, as the session is. */
-import { SyncError } from '@lutra/model';
+import { fileOutcomes, SyncError } from '@lutra/model';
 import { quoteText, roundPrefix } from '@lutra/mysql';
 import type { ResultRow } from '@lutra/mysql';
 import { z } from 'zod';
@@ -83,6 +83,7 @@ export function toDifference({ target, pipelines }: AskedTarget, row: ResultRow)
       return null; // written by hand
     }
   };
+  const isFile = fileOutcomes.some((outcome) => outcome === text('outcome'));
   return {
     pipeline: pipelines.get(text('pipeline')) ?? text('pipeline'),
     target,
@@ -92,7 +93,8 @@ export function toDifference({ target, pipelines }: AskedTarget, row: ResultRow)
     key: json('row_key'),
     outcome: text('outcome'),
     columns: json('columns'),
-    here: json('here_row'),
+    file: isFile ? json('here_row') : null,
+    here: isFile ? null : json('here_row'),
     there: json('there_row'),
     cut: text('cut') === '1',
     problem: row['problem']?.toString() ?? null,

@@ -1,7 +1,7 @@
 /** Asks the targets of a channel what a repair would be about: counts, the first rows with both versions. Writes nothing. */
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { toSyncError } from '@lutra/model';
+import { differingFiles, toSyncError } from '@lutra/model';
 import type { VerifiedTable } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { ResultRow } from '@lutra/mysql';
@@ -99,7 +99,7 @@ function which(asked: AskedTarget, { pipeline, database, table }: VerifiedTable,
 }
 
 function counted(
-  { pipeline, database, table, ranges, extra }: VerifiedTable,
+  { pipeline, database, table, ranges, extra, files }: VerifiedTable,
   { counts, asked, isWhole }: { readonly counts: readonly ResultRow[]; readonly asked: AskedTarget; readonly isWhole: boolean },
 ): RepairedTable {
   const uid = uidOf(asked, pipeline);
@@ -119,6 +119,7 @@ function counted(
     different: of('different'),
     extra: extra > 0 ? onlyHere : 0,
     ranges: isWhole ? ranges : 0,
+    files: isWhole && files ? differingFiles(files) : 0,
   };
 }
 

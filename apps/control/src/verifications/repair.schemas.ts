@@ -52,6 +52,8 @@ export const repairAnswerSchema = z.object({
       extra: z.number(),
       /** Ranges of keys that hold more rows than are kept. */
       ranges: z.number(),
+      /** Files that rows of both sides name, and that differ; with `keys` none is repaired. */
+      files: z.number(),
     }),
   ),
   /** The first 20 rows, with both versions. */

@@ -10,7 +10,7 @@ export function verdictText(table: VerifiedTable): string {
     case null:
       return `${name}: not compared yet`;
     case 'equal':
-      return `${name}: equal${asOf}, ${table.rows} rows${notes}`;
+      return `${name}: equal${asOf}, ${table.rows} rows${table.files ? `, ${table.files.named} files` : ''}${notes}`;
     case 'different':
       return `${name}: not equal${asOf}: ${counts(table)}${notes}`;
     case 'unsettled':
@@ -20,13 +20,17 @@ export function verdictText(table: VerifiedTable): string {
   }
 }
 
-function counts({ missingHere, missingThere, different, extra, ranges }: VerifiedTable): string {
+function counts({ missingHere, missingThere, different, extra, ranges, files }: VerifiedTable): string {
   const parts = [
     [missingHere, 'missing at the target'],
     [missingThere, 'missing at the source'],
     [different, 'different'],
     [extra, 'only at the target'],
     [ranges, 'more ranges of keys'],
+    [files?.missingHere ?? 0, 'files missing at the target'],
+    [files?.missingThere ?? 0, 'files missing at the source'],
+    [files?.missing ?? 0, 'files missing on both sides'],
+    [files?.different ?? 0, 'files different'],
   ] as const;
   return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ');
 }

@@ -1,5 +1,5 @@
 /** The shapes of verifications in the REST API: what is ordered, what was found, and the rows that differ. */
-import { nameSchema, verificationOrderSchema, verificationResultSchema, verifiedTableSchema } from '@lutra/model';
+import { fileOutcomes, nameSchema, verificationOrderSchema, verificationResultSchema, verifiedTableSchema } from '@lutra/model';
 import { z } from 'zod';
 import { reasonSchema, tablePatternSchema, whereSchema } from '../orders/orders.schemas.js';
 import { unequalStatusSchema } from '../unequal/unequal.schema.js';
@@ -36,7 +36,8 @@ export type Verification = z.infer<typeof verificationSchema>;
 /** Of its order. */
 export const verificationIdSchema = z.string().min(1).max(36);
 
-export const outcomes = ['asked', 'equal', 'in-flight', 'missing-here', 'missing-there', 'different', 'clash', 'again'] as const;
+const rowOutcomes = ['asked', 'equal', 'in-flight', 'missing-here', 'missing-there', 'different', 'clash', 'again'] as const;
+export const outcomes = [...rowOutcomes, ...fileOutcomes] as const;
 
 export const differenceQuerySchema = z.strictObject({
   pipeline: nameSchema.optional(),
@@ -66,6 +67,8 @@ export const differenceSchema = z.object({
   outcome: z.string(),
   /** Names of those that differ. */
   columns: z.array(z.string()).nullable(),
+  /** That the row names, of an outcome `file-…`, with the SHA-256 that the row carries; null: it is about the row. */
+  file: z.object({ root: z.string(), path: z.string(), hash: z.string().optional() }).nullable(),
   /** At the target. Null: none, or too large for a list. */
   here: row.nullable(),
   /** At the source. */

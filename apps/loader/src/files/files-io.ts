@@ -24,7 +24,7 @@ export interface FileStore {
 
 export interface FilesIo {
   /** The files apps of the region in which a process works. */
-  service(deps: WorkDeps, region: string): FilesService;
+  service(deps: Pick<WorkDeps, 'registry' | 'secretKey'>, region: string): FilesService;
   readonly store: FileStore;
 }
 

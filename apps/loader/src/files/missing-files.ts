@@ -84,7 +84,8 @@ export class MissingFiles {
   async run(): Promise<void> {
     const { signal, warn, onFound } = this.#options;
     while (!signal.aborted) {
-      if (this.#some && this.#found.size === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
+      // Repairs write entries too, and tell nobody.
+      if (this.#found.size === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
       if (this.#found.size > 0) onFound();
       await sleep(this.#pauseMs, signal).catch(() => undefined); // it has ended then
       this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);

@@ -54,6 +54,7 @@ class Kept implements VerifierIo {
   };
   unreachable: Error | null = null;
   compared = (rows: number): void => void (this.rows += rows);
+  comparedFiles = (): void => undefined;
   verdicts = (): void => undefined;
   waits: string | null = null;
   waitsFor = async (): Promise<string | null> => this.waits;

@@ -147,7 +147,7 @@ export class ChannelVerifier {
   async #repaired({
     tables,
     ...counts
-  }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'waitingFor'> & Pick<VerificationResult, 'tables'>) {
+  }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'files' | 'waitingFor'> & Pick<VerificationResult, 'tables'>) {
     const { repair } = this.#current;
     this.#io.repairedRows(Math.max(0, counts.repaired - (repair?.repaired ?? 0)));
     this.#result = fitting({ ...this.#current, tables, repair: repair && { ...repair, ...counts } });
@@ -229,6 +229,7 @@ export class ChannelVerifier {
     this.#io.verdicts(tables);
     for (const table of tables) {
       const isNew = table.pass === pass && !before.some((each) => sameTable(each, table) && each.pass === pass);
+      if (isNew && table.files) this.#io.comparedFiles(table.files);
       if (isNew && table.verdict === 'different') this.#tell('found', table);
     }
   }

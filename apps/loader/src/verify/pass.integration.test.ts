@@ -1,8 +1,10 @@
 /** A pass over real servers: which tables, what it says of each, and that it goes on behind those that are done. */
 import { randomUUID } from 'node:crypto';
+import { fileRuleSchema } from '@lutra/model';
 import type { EndpointDocument, RegionDocument, VerificationOrder, VerifiedTable } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MemoryFiles } from '../../../../libs/files/src/memory-files.fixture.js';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import type { VerifyWork } from './assignments.js';
 import { runPass } from './pass.js';
@@ -10,6 +12,7 @@ import type { PassOptions } from './pass.js';
 import { rangeRows } from './sieve.js';
 
 let servers: readonly [TestServer, TestServer];
+const files = new MemoryFiles();
 const database = `p${randomUUID().slice(0, 8)}`;
 const { signal } = new AbortController();
 const order: VerificationOrder = { id: randomUUID(), tables: [`${database}.*`], repeat: 'once', share: 1, state: 'running', by: '', at: 0 };
@@ -58,6 +61,7 @@ async function pass(more: Partial<PassOptions> = {}, twoWay = false): Promise<re
     order,
     login,
     crossing,
+    files: () => files,
     pass: 1,
     known: [],
     between: between!,
@@ -113,6 +117,37 @@ test('a condition keeps rows outside of it from being compared', async () => {
   await servers[0].run(`UPDATE ${database}.conditional SET v = 9 WHERE id = 2`);
   const tables = [`${database}.conditional`];
   expect(said(await pass({ order: { ...order, tables, where: 'id = 1 -- the first' } }))).toEqual(['conditional · equal · 1']);
+});
+
+test('files that rows name are compared with them, and those that differ stand with the key of their row', async () => {
+  await both(`CREATE TABLE ${database}.pictures (id INT PRIMARY KEY, shop INT, image VARCHAR(100), other LONGBLOB)`);
+  await both(`INSERT INTO ${database}.pictures VALUES (1, 7, 'a.jpg,b.jpg', ''), (2, 7, NULL, ''), (3, 8, 'c.jpg', 'x')`);
+  for (const path of ['7/a.jpg', '7/b.jpg', '8/c.jpg']) {
+    files.source.set(`pics/${path}`, path);
+    files.write({ root: 'pics', path }, path);
+  }
+  const rule = fileRuleSchema.parse({ root: 'pics', path: '{shop}/{image}', split: ',', immutable: true });
+  const [pipeline] = work(false).pipelines;
+  const routes = [{ schema: database, table: '*', files: [rule] }];
+  const withRules = { ...work(false), pipelines: [{ ...pipeline!, routes }] };
+  const [, target] = servers;
+  const of = { work: withRules, order: { ...order, id: randomUUID(), tables: [`${database}.pictures`] } };
+  expect(await pass(of)).toMatchObject([{ verdict: 'equal', rows: 3, files: { named: 3, missingHere: 0 } }]);
+  files.source.delete('pics/8/c.jpg');
+  files.write({ root: 'pics', path: '7/b.jpg' }, 'others');
+  const counts = { named: 3, missingHere: 0, missingThere: 1, missing: 0, different: 1, unsettled: 0 };
+  expect(await pass(of)).toMatchObject([{ verdict: 'different', rows: 3, different: 0, files: counts }]);
+  const kept = async () => {
+    const rows = await target.query(`SELECT row_key, outcome, here_row FROM lutra.difference WHERE request = '${of.order.id}'`);
+    return rows.map((row) => `${row['row_key']} ${row['outcome']} ${row['here_row']}`).toSorted();
+  };
+  expect(await kept()).toEqual([
+    '{"id":1} file-different {"root":"pics","path":"7/b.jpg"}',
+    '{"id":3} file-not-there {"root":"pics","path":"8/c.jpg"}',
+  ]);
+  files.fail('compare');
+  const [unknown] = await pass(of);
+  expect(unknown).toMatchObject({ verdict: 'unsettled', notes: ['its files are not compared: FILES_UNAVAILABLE: no files app answers'] });
 });
 
 test('an equal table sends less than a thousandth of its bytes, and waits for no lock of a writer', async () => {

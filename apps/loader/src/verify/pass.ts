@@ -18,12 +18,16 @@ import type { ListedPair } from './table-list.js';
 import { ServerPair } from './table-pair.js';
 import { verifyTable } from './verify-table.js';
 import type { TableResult } from './verify-table.js';
+import type { ComparedFiles } from './files/compare-files.js';
+import { verifyFiles, withFiles } from './files/verify-files.js';
+import type { FilesOf, FilesOfPair } from './files/verify-files.js';
 
 export interface PassOptions {
   readonly work: VerifyWork;
   readonly order: VerificationOrder;
   readonly login: Login;
   readonly crossing: Omit<CrossingIo, 'end'>;
+  readonly files: FilesOf;
   /** From 1. */
   readonly pass: number;
   /** What this pass and those before it have said of tables. Those of this pass are not compared again. */
@@ -47,8 +51,9 @@ export interface Progress {
   readonly table: string;
 }
 
+type Unknown = Omit<VerifiedTable, 'pipeline' | 'database' | 'table'>;
 const zero = { rows: 0, missingHere: 0, missingThere: 0, different: 0, extra: 0, ranges: 0 };
-const unknown = { ...zero, verdict: null, pass: 0, notes: [], asOf: null, log: '', seq: -1 };
+const unknown: Unknown = { ...zero, verdict: null, pass: 0, notes: [], asOf: null, log: '', seq: -1 };
 
 export async function runPass(options: PassOptions): Promise<readonly VerifiedTable[]> {
   const servers = new Servers(options.login);
@@ -88,9 +93,10 @@ class Pass {
     for (const pair of pairs) {
       const key = keyOf(namesOf(pair));
       if (results.some((table) => keyOf(table) === key && this.#isDone(table))) continue;
-      const verified = await this.#verify(pair);
-      const result = { ...namesOf(pair), ...unknown, ...(holes.has(pair) ? await this.#arrived(pair, verified) : verified), pass };
-      if (result.verdict === 'equal') await holes.end(pair);
+      const { files, ...verified } = await this.#verify(pair);
+      const rows = { ...unknown, ...(holes.has(pair) ? await this.#arrived(pair, verified) : verified) };
+      if (rows.verdict === 'equal') await holes.end(pair);
+      const result = { ...namesOf(pair), ...withFiles(rows, files ?? null), pass };
       results = results.map((table) => (keyOf(table) === key ? result : table));
       await tables(results);
     }
@@ -113,7 +119,7 @@ class Pass {
   }
 
   /** A table that cannot be compared does not keep the others from it; a server that cannot be reached does. */
-  async #verify(pair: ListedPair): Promise<Partial<VerifiedTable>> {
+  async #verify(pair: ListedPair): Promise<Verified> {
     if (pair.missingAt !== null) return refused(`the table is missing at the ${pair.missingAt}`);
     try {
       return await this.#compare(pair);
@@ -123,7 +129,7 @@ class Pass {
     }
   }
 
-  async #compare(pair: ListedPair): Promise<Partial<VerifiedTable>> {
+  async #compare(pair: ListedPair): Promise<Verified> {
     const { pipeline } = pair;
     const source = await this.#servers.of(pipeline.source.name, 'source');
     const target = await this.#servers.of(pipeline.target.name, 'target');
@@ -136,8 +142,10 @@ class Pass {
     const plan = await planDigest(source, { from, to });
     const notes = await notesOn({ source, target, from, to, twoWay: pair.twoWay });
     if (typeof plan === 'string') return refused(plan, notes);
+    const place = { log: at?.log ?? '', seq: at?.seq ?? -1 };
     const result = await this.#result(pair, { plan, source, target });
-    return { ...result, notes: [...result.notes, ...notes], asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
+    const files = await verifyFiles(this.#filesOf({ pair, from, plan, source, target, ...place }, result.rows));
+    return { ...result, notes: [...result.notes, ...notes], asOf, ...place, files };
   }
 
   #result(pair: ListedPair, { plan, source, target }: Compared): Promise<TableResult> {
@@ -154,6 +162,20 @@ class Pass {
       probing: { signal, look, held: () => heldOf([wayOf(work, pair.pipeline)], crossing), ...(pollMs !== undefined && { pollMs }) },
       mayBeExtra: pair.mayBeExtra,
     });
+  }
+
+  /** `rows` that were compared before. */
+  #filesOf(of: Pick<FilesOfPair, 'pair' | 'from' | 'plan' | 'source' | 'target' | 'log' | 'seq'>, rows: number): FilesOfPair {
+    const { order, files, between } = this.#options;
+    const table = tableName(of.pair.source);
+    return {
+      ...of,
+      files,
+      request: order.id,
+      where: order.where ?? null,
+      crossed: () => this.#crossed(of.pair),
+      between: () => between({ rows, table }),
+    };
   }
 
   #waysOf({ pipeline, twoWay }: ListedPair): readonly Way[] {
@@ -174,6 +196,9 @@ class Pass {
   }
 }
 
+/** Its rows, and the files that they name. */
+type Verified = Partial<Omit<VerifiedTable, 'files'>> & { readonly files?: ComparedFiles | null };
+
 interface Compared {
   readonly plan: DigestPlan;
   readonly source: Session;
@@ -184,7 +209,7 @@ export function wayOf({ channel }: VerifyWork, { name, uid, source, target }: Ve
   return { name: pipelineName(channel, name), uid, source: source.name, target: target.name };
 }
 
-function refused(why: string, notes: readonly string[] = []): Partial<VerifiedTable> {
+function refused(why: string, notes: readonly string[] = []): Verified {
   return { verdict: 'refused', notes: [why, ...notes] };
 }
 

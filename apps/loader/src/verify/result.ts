@@ -1,6 +1,6 @@
 /** The result of a verification as a document: how it begins, how much of it fits, what an event tells of it. Pure. */
-import { tableVerdicts, toSyncError } from '@lutra/model';
-import type { VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
+import { differingFiles, tableVerdicts, toSyncError } from '@lutra/model';
+import type { VerificationOrder, VerificationResult, VerifiedFiles, VerifiedTable } from '@lutra/model';
 
 /** Nothing of it is done. Pass 0: it has not begun. */
 export function begin(
@@ -62,4 +62,17 @@ export function sameTable(a: VerifiedTable, b: VerifiedTable): boolean {
 /** Verdicts by number, for the metric. */
 export function verdictCounts(tables: readonly VerifiedTable[]): readonly (readonly [string, number])[] {
   return tableVerdicts.map((verdict) => [verdict, tables.filter((table) => table.verdict === verdict).length]);
+}
+
+/** Files of a table by what was found, for the metric. */
+export function fileCounts(files: VerifiedFiles): readonly (readonly [string, number])[] {
+  const { named, missingHere, missingThere, missing, different, unsettled } = files;
+  return [
+    ['equal', Math.max(0, named - differingFiles(files) - unsettled)],
+    ['missing-here', missingHere],
+    ['missing-there', missingThere],
+    ['missing', missing],
+    ['different', different],
+    ['unsettled', unsettled],
+  ];
 }

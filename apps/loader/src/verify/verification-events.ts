@@ -39,6 +39,6 @@ export function repairEvent(
   return { type: 'repair', v: eventVersion, ...about, repaired, changed, refused, left };
 }
 
-function foundIn({ pipeline, database: schema, table, missingHere, missingThere, different, extra, ranges }: VerifiedTable) {
-  return { pipeline, schema, table, missingHere, missingThere, different, extra, ranges };
+function foundIn({ pipeline, database: schema, table, missingHere, missingThere, different, extra, ranges, files }: VerifiedTable) {
+  return { pipeline, schema, table, missingHere, missingThere, different, extra, ranges, ...(files && { files }) };
 }

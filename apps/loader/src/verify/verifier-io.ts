@@ -1,5 +1,5 @@
 /** What the verifications of a channel reach: ZooKeeper, servers, events, metrics. Tests give it memory. */
-import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
+import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedFiles, VerifiedTable } from '@lutra/model';
 import type { PassOptions } from './pass.js';
 import type { RepairOptions } from './repair/run-repair.js';
 
@@ -25,6 +25,8 @@ export interface VerifierIo {
   tell(event: OperationalEvent): void;
   /** Rows that were compared since the last call. */
   compared(rows: number): void;
+  /** Of a table that is done. */
+  comparedFiles(files: VerifiedFiles): void;
   /** Rows that were repaired since the last call. */
   repairedRows(rows: number): void;
   verdicts(tables: readonly VerifiedTable[]): void;

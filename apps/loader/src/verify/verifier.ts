@@ -1,4 +1,5 @@
 /** The verifications of this process: one follower of orders for each channel that is assigned to it. */
+import type { FilesService } from '@lutra/files';
 import { pipelineName, rowsTopic, toSyncError } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import { kafkaClient, loginOf } from '@lutra/registry';
@@ -19,13 +20,15 @@ import type { AwaitedIo } from './awaited.js';
 import { endAllRepairs, runRepair } from './repair/run-repair.js';
 import { KafkaTargetLog } from './repair/target-log.js';
 import type { TargetLog } from './repair/target-log.js';
-import { verdictCounts } from './result.js';
+import { fileCounts, verdictCounts } from './result.js';
+import { filesAppsIo } from '../files/files-io.js';
 
 const retryMs = 5_000;
 
 export class Verifier implements Beside {
   readonly #deps: BesideDeps;
   readonly #workers: WorkerSet<VerifyWork>;
+  readonly #files = filesAppsIo();
 
   constructor(deps: BesideDeps) {
     this.#deps = deps;
@@ -73,7 +76,8 @@ export class Verifier implements Beside {
     const login = (name: string): ReturnType<typeof loginOf> => loginOf(secretKey, endpoints.get(name)!);
     const [first] = pipelines;
     const ways = pipelines.map((each) => wayOf(work, each));
-    const shared = { work, login, crossing: this.#crossing(), isRestarting: this.#isRestarting, signal };
+    const files = (region: string): FilesService => this.#files.service(this.#deps, region);
+    const shared = { work, login, files, crossing: this.#crossing(), isRestarting: this.#isRestarting, signal };
     return {
       channel,
       region: first?.target.region ?? '',
@@ -88,6 +92,9 @@ export class Verifier implements Beside {
       endRepairs: (except) => endAllRepairs({ work, login }, except),
       tell: (event) => first && events.of(first.targetRegion, first.target)(event),
       compared: (rows) => metrics.verifiedRows.inc({ name: channel }, rows),
+      comparedFiles: (found) => {
+        for (const [outcome, count] of fileCounts(found)) metrics.verifiedFiles.inc({ name: channel, outcome }, count);
+      },
       repairedRows: (rows) => metrics.repairedRows.inc({ name: channel }, rows),
       verdicts: (tables) => {
         for (const [verdict, count] of verdictCounts(tables)) metrics.verifiedTables.set({ name: channel, verdict }, count);

@@ -4,9 +4,28 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rowFromJson } from '@lutra/model';
-import type { EndpointDocument, RegionDocument, RepairOrder, RepairResult, Row, VerificationOrder, VerifiedTable } from '@lutra/model';
-import { ApplyConnection, asSource, differenceText, identicalRows, planRows, readRowQuery, toRowBeside } from '@lutra/mysql';
+import type {
+  EndpointDocument,
+  FileRule,
+  RegionDocument,
+  RepairOrder,
+  RepairResult,
+  Row,
+  VerificationOrder,
+  VerifiedTable,
+} from '@lutra/model';
+import {
+  ApplyConnection,
+  asSource,
+  differenceText,
+  identicalRows,
+  planRows,
+  readMissingFiles,
+  readRowQuery,
+  toRowBeside,
+} from '@lutra/mysql';
 import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
+import { MemoryFiles } from '../../../../../libs/files/src/memory-files.fixture.js';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { forceRow, readRows } from '../../conflict/resolve/rows.js';
 import type { VerifyWork } from '../assignments.js';
@@ -21,6 +40,7 @@ export interface RoomOptions {
   /** Region: `ra` is the source's, `rb` the target's. */
   readonly home?: string;
   readonly rules?: VerifyWork['rules'];
+  readonly files?: FileRule;
 }
 
 type Told = Parameters<RepairOptions['told']>[0];
@@ -30,6 +50,9 @@ export class RepairRoom {
   readonly request = randomUUID();
   tables: readonly VerifiedTable[] = [];
   counts: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left'> = { repaired: 0, changed: 0, refused: 0, left: 0 };
+  filesSaid: RepairResult['files'];
+  /** Of the target's region, with the source's as its source. */
+  readonly files = new MemoryFiles();
   /** Rows that came as a repair. */
   readonly sent: string[] = [];
   /** Up to which seq of the endpoint's log the other side has applied; 7 is its end. */
@@ -124,8 +147,9 @@ export class RepairRoom {
       at: 0,
       ...more,
     };
-    const told = async ({ tables, repaired, changed, refused, left }: Told): Promise<void> => {
+    const told = async ({ tables, repaired, changed, refused, left, files }: Told): Promise<void> => {
       this.tables = tables;
+      this.filesSaid = files;
       this.counts = { repaired, changed, refused, left };
     };
     return this.#during(() =>
@@ -153,6 +177,23 @@ export class RepairRoom {
     return this.target.query(`SELECT table_name, row_key, outcome, problem FROM lutra.difference WHERE ${where}`);
   }
 
+  /** What loaders do: entries of lutra.file_missing whose file is at the other side. */
+  async fetchFiles(): Promise<void> {
+    const { tree, source } = this.files;
+    for (const [server, uid, bytesOf] of [
+      [this.target, this.#uid('to'), (key: string) => source.get(key)],
+      [this.source, this.#uid('fro'), (key: string) => tree.get(key)?.bytes],
+    ] as const) {
+      for (const { id, root, path } of await readMissingFiles(server.options, uid, { limit: 100 })) {
+        const bytes = bytesOf(`${root}/${path}`);
+        if (bytes === undefined) continue;
+        if (server === this.target) this.files.write({ root, path }, bytes);
+        else source.set(`${root}/${path}`, bytes);
+        await this.#alone(() => server.run(`DELETE FROM lutra.file_missing WHERE id = ${id}`));
+      }
+    }
+  }
+
   unequal(server: TestServer): Promise<readonly ResultRow[]> {
     const where = `target_database = '${this.database}' ORDER BY table_name`;
     return server.query(
@@ -173,7 +214,7 @@ export class RepairRoom {
     return server.query(`SELECT ${columns} FROM lutra.conflict WHERE database_name = '${this.database}' ORDER BY id`);
   }
 
-  #shared(): Pick<PassOptions, 'work' | 'login' | 'crossing' | 'isRestarting' | 'signal'> {
+  #shared(): Pick<PassOptions, 'work' | 'login' | 'crossing' | 'files' | 'isRestarting' | 'signal'> {
     const { signal } = new AbortController();
     const published = { position: { file: 'binlog.999999', pos: 4 }, server: null, log: 'l', seq: 7 };
     return {
@@ -193,16 +234,22 @@ export class RepairRoom {
           return { state: 'running', log: 'l', seq, error: null };
         },
       },
+      files: () => this.files,
       isRestarting: async () => false,
       signal,
     };
   }
 
+  #uid(name: string): string {
+    return `${this.database}${name}`.slice(0, 12);
+  }
+
   #work(): VerifyWork {
-    const routes = [{ schema: this.database, table: '*', exclude: ['signals'] }];
+    const files = this.#options.files ? { files: [this.#options.files] } : {};
+    const routes = [{ schema: this.database, table: '*', exclude: ['signals'], ...files }];
     const of = (name: string, source: string, target: string) => ({
       name,
-      uid: `${this.database}${name}`.slice(0, 12),
+      uid: this.#uid(name),
       source: { name: source, region: `r${source}` } as EndpointDocument,
       target: { name: target, region: `r${target}` } as EndpointDocument,
       targetRegion: {} as RegionDocument,

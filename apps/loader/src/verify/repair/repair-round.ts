@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { RepairResult, Row, VerifiedTable } from '@lutra/model';
+import { hasEqualRows } from '../files/verify-files.js';
 import type { DifferingOutcome, FoundRow, FoundRows } from './found-rows.js';
 import type { RowRepairs } from './home-rows.js';
 import { repairedTable } from './repaired-table.js';
@@ -43,10 +44,10 @@ export type RepairCounts = Pick<RepairResult, 'repaired' | 'changed' | 'refused'
 export interface RoundOptions {
   readonly tables: readonly VerifiedTable[];
   /** Of earlier rounds of the same repair. */
-  readonly before: Pick<RepairCounts, 'repaired'>;
+  readonly before: Pick<RepairResult, 'repaired' | 'files'>;
   /** Ends it by throwing. */
   look(isNow?: boolean): Promise<void>;
-  told(now: RepairCounts & Pick<RepairResult, 'waitingFor'> & { readonly tables: readonly VerifiedTable[] }): Promise<void>;
+  told(now: RepairCounts & Pick<RepairResult, 'waitingFor' | 'files'> & { readonly tables: readonly VerifiedTable[] }): Promise<void>;
   /** Rows that a person must decide about, of each table: hash → why. */
   spared(asked: readonly AskedTable[]): Promise<ReadonlyMap<RepairTable, ReadonlyMap<string, string>>>;
   /** What the losers had sent before the tables were raised has arrived at the winners. */
@@ -184,7 +185,7 @@ export class RepairRound {
       table.isOf(one) ? repairedTable(one, { counts, probed, mayBeExtra: table.mayBeExtra }) : one,
     );
     // Not when all that was kept is equal: more rows may differ.
-    if (this.#tables.some((one) => table.isOf(one) && one.verdict === 'equal')) await table.lower();
+    if (this.#tables.some((one) => table.isOf(one) && hasEqualRows(one))) await table.lower();
     await this.#told(null);
   }
 

@@ -1,5 +1,6 @@
 /** Repairs on two real servers: what is written where, what is left alone, and that nobody's newer write is lost. */
 import { Session } from '@lutra/mysql';
+import { fileRuleSchema } from '@lutra/model';
 import { afterEach, expect, test } from 'vitest';
 import { RepairRoom } from './repair-room.fixture.js';
 import type { RoomOptions } from './repair-room.fixture.js';
@@ -256,4 +257,43 @@ test.each(['ra', 'rb'])('a row larger than a packet of the recorded form; winner
   expect(await room.repair({ winner })).toBe(1);
   const firsts = [await room.rows(room.source), await room.rows(room.target)].map(([row]) => String(row?.['v']).slice(0, 1));
   expect(firsts).toEqual(winner === 'ra' ? ['a', 'a'] : ['b', 'b']);
+});
+
+const rule = fileRuleSchema.parse({ root: 'pics', path: '{image}', immutable: true });
+
+/** Rows that are equal, and files: 1 only at the source, 2 only at the target, 3 at neither, 4 with other bytes, 5 equal. */
+async function pictures(options: RoomOptions): Promise<void> {
+  await open({ ...options, files: rule });
+  await room.both(`CREATE TABLE ${room.database}.t (id INT PRIMARY KEY, image VARCHAR(20))`);
+  await room.both(`INSERT INTO ${room.database}.t VALUES (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5')`);
+  const { files } = room;
+  for (const path of ['1', '4', '5']) files.source.set(`pics/${path}`, path);
+  for (const path of ['2', '4', '5']) files.write({ root: 'pics', path }, path === '4' ? 'other' : path);
+  room.look = () => room.fetchFiles();
+  expect(await room.verify()).toEqual(['t different 0 0 0 0']);
+  expect(room.tables[0]?.files).toEqual({ named: 5, missingHere: 1, missingThere: 1, missing: 1, different: 1, unsettled: 0 });
+}
+
+test('one way, files that the target lacks or has otherwise come from the source, and the others say why they do not', async () => {
+  await pictures({ twoWay: false });
+  expect(await room.repair()).toBe(2);
+  expect(['1', '4'].map((path) => room.files.bytesAt({ root: 'pics', path }))).toEqual(['1', '4']);
+  expect(room.tables[0]).toMatchObject({ verdict: 'different', files: { missingHere: 0, missingThere: 1, missing: 1, different: 0 } });
+  expect(room.filesSaid).toEqual({ repaired: 2, refused: 2, left: 0 });
+  expect(await room.differences()).toMatchObject([
+    { row_key: '{"id":2}', outcome: 'file-not-there', problem: 'the source does not have it, and nothing flows back' },
+    { row_key: '{"id":3}', outcome: 'file-missing', problem: 'neither side has it' },
+  ]);
+});
+
+test.each(['ra', 'rb'])('both ways, the winner has the bytes, and what one side lacks comes from the other; winner %s', async (winner) => {
+  await pictures({ twoWay: true, home: 'ra' });
+  room.files.source.set('pics/3', '3'); // a person has put it there
+  expect(await room.repair({ winner })).toBe(3);
+  const both = ['1', '2', '4'].map((path) => [room.files.source.get(`pics/${path}`), room.files.bytesAt({ root: 'pics', path })].join());
+  expect(both).toEqual(['1,1', '2,2', winner === 'ra' ? '4,4' : 'other,other']);
+  expect(await room.verify()).toEqual(['t different 0 0 0 0']);
+  expect(await room.repair({ winner })).toBe(1);
+  expect(room.tables[0]).toMatchObject({ verdict: 'equal', files: { named: 5, missingHere: 0, missing: 0 } });
+  expect(await room.differences()).toEqual([]);
 });

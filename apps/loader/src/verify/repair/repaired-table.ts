@@ -1,5 +1,6 @@
 /** What is said of a table when its rows were repaired and asked for again. Pure. */
 import type { VerifiedTable } from '@lutra/model';
+import { verdictWith } from '../files/verify-files.js';
 import { beyond, leavesOpen, onlyAtTarget } from '../verify-table.js';
 import type { FoundCounts } from './found-rows.js';
 
@@ -20,5 +21,5 @@ export function repairedTable(table: VerifiedTable, { counts, probed, mayBeExtra
   if (different + missingHere + onlyHere > 0) return { ...now, notes };
   if (table.ranges > 0) return { ...now, ...beyond(now), notes: [...beyond(now).notes, ...table.notes] };
   if (notes.some(leavesOpen)) return { ...now, verdict: 'unsettled', notes };
-  return { ...now, verdict: 'equal', asOf: probed.asOf, log: probed.log, seq: probed.seq };
+  return { ...now, verdict: verdictWith({ ...now, verdict: 'equal', notes }), asOf: probed.asOf, log: probed.log, seq: probed.seq };
 }

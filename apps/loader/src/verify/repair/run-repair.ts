@@ -1,6 +1,7 @@
 /** Carries a repair out once: connections, the tables, what is waited for. */
-import { createRouter } from '@lutra/model';
-import type { RepairOrder, VerificationOrder } from '@lutra/model';
+import { createRouter, differingFiles } from '@lutra/model';
+import type { RepairOrder, VerificationOrder, VerifiedTable } from '@lutra/model';
+import { asSource, loadTable, ownKeyed } from '@lutra/mysql';
 import { sleep } from '@lutra/runtime';
 import { untilCrossed } from '../crossing.js';
 import type { CrossingIo } from '../crossing.js';
@@ -16,6 +17,9 @@ import { readEnd } from '../server-facts.js';
 import { Servers } from '../servers.js';
 import { patternRoute } from '../table-list.js';
 import type { ListedPair } from '../table-list.js';
+import { foundFilesOf, hasEqualRows } from '../files/verify-files.js';
+import { FileRepairs } from './file-repairs.js';
+import type { FileTable, RepairSaid } from './file-repairs.js';
 import { keysNamed } from './found-rows.js';
 import type { Scope } from './found-rows.js';
 import { methodOf } from './method.js';
@@ -26,7 +30,7 @@ import { sparedRows } from './spared.js';
 import type { TargetLog } from './target-log.js';
 import { endRepairs } from './unequal.js';
 
-type Shared = Pick<PassOptions, 'work' | 'login' | 'crossing' | 'isRestarting' | 'signal'>;
+type Shared = Pick<PassOptions, 'work' | 'login' | 'crossing' | 'files' | 'isRestarting' | 'signal'>;
 
 export interface RepairOptions extends Shared, Omit<RoundOptions, 'raised' | 'arrived' | 'spared'> {
   readonly order: VerificationOrder & { readonly repair: RepairOrder };
@@ -35,7 +39,7 @@ export interface RepairOptions extends Shared, Omit<RoundOptions, 'raised' | 'ar
   readonly pollMs?: number;
 }
 
-/** Rows that were repaired. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal) */
+/** Rows and files that were repaired. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal), FILES_* */
 export async function runRepair(options: RepairOptions): Promise<number> {
   const servers = new Servers(options.login);
   try {
@@ -67,9 +71,11 @@ class Repair {
   }
 
   async run(): Promise<number> {
+    const { order, before } = this.#options;
     const holes = await Holes.read({ ...this.#options, servers: this.#servers });
+    let said: RepairSaid | null = null;
     const tables: ServerTable[] = [];
-    for (const pair of await this.#pairs()) {
+    for (const pair of await this.#pairs(hasRows)) {
       await this.#options.look();
       tables.push(await this.#table(pair, holes));
     }
@@ -78,24 +84,47 @@ class Repair {
     const round = new RepairRound({
       ...this.#options,
       told: async (now) => {
-        for (const { pair } of tables.filter((table) => now.tables.some((one) => table.isOf(one) && one.verdict === 'equal')))
+        for (const { pair } of tables.filter((table) => now.tables.some((one) => table.isOf(one) && hasEqualRows(one))))
           await holes.end(pair);
-        await this.#options.told(now);
+        said = { ...now, ...(before.files && { files: before.files }) };
+        await this.#options.told(said);
       },
       spared: (asked) => this.#spared(tables, asked),
       raised: (waiting) => this.#raised(tables, waiting),
       arrived: (waiting) => this.#arrived(tables, waiting),
     });
-    return round.run(tables);
+    const rows = await round.run(tables);
+    if (order.repair.keys !== undefined || said === null) return rows;
+    return rows + (await this.#files(said, holes));
   }
 
-  /** Of the order, with rows that were found. */
-  async #pairs(): Promise<readonly ListedPair[]> {
+  /** Files of rows that are repaired come with their rows; here those of rows that are equal. */
+  async #files(said: RepairSaid, holes: Holes): Promise<number> {
+    const { look, files, signal } = this.#options;
+    const pairs = await this.#pairs(({ files: found }) => found !== undefined && differingFiles(found) > 0);
+    const repairs = new FileRepairs({ said, look, told: this.#options.told, files, signal, pollMs: this.#pollMs });
+    for (const pair of pairs) await repairs.repair(await this.#fileTable(pair, holes));
+    return repairs.repaired;
+  }
+
+  async #fileTable(pair: ListedPair, holes: Holes): Promise<FileTable> {
+    const { work, order } = this.#options;
+    const { pipeline, source, target } = pair;
+    const [there, here] = [await this.#servers.of(pipeline.source.name, 'source'), await this.#servers.of(pipeline.target.name, 'target')];
+    return {
+      pair,
+      method: methodOf(pair, work, { winner: order.repair.winner, isHole: holes.has(pair) }),
+      found: foundFilesOf({ pair, request: order.id, target: here }),
+      source: { queries: there, schema: asSource(ownKeyed(await loadTable(there, source.database, source.name))) },
+      target: { queries: here, schema: asSource(ownKeyed(await loadTable(here, target.database, target.name))) },
+    };
+  }
+
+  /** Of the order, with what was found. */
+  async #pairs(has: (table: VerifiedTable) => boolean): Promise<readonly ListedPair[]> {
     const { order, tables } = this.#options;
     const wanted = createRouter(order.repair.tables.map(patternRoute));
-    const found = new Set(
-      tables.filter(({ missingHere, missingThere, different, extra }) => missingHere + missingThere + different + extra > 0).map(keyOf),
-    );
+    const found = new Set(tables.filter(has).map(keyOf));
     const pairs = await listTables(this.#options, this.#servers);
     return pairs.filter((pair) => pair.missingAt === null && wanted(pair.source) !== null && found.has(keyOf(namesOf(pair))));
   }
@@ -199,6 +228,10 @@ class Repair {
     const ways = pipelines.map((each) => wayOf(work, each));
     return untilCrossed({ ...crossing, end }, { ways, twoWay, pollMs: this.#pollMs, look, signal });
   }
+}
+
+function hasRows({ missingHere, missingThere, different, extra }: VerifiedTable): boolean {
+  return missingHere + missingThere + different + extra > 0;
 }
 
 /** Rows at the target alone that may be of others only where the table is named, and nobody else writes it. */

@@ -103,7 +103,10 @@ export class TwoRegions {
   }
 
   /** Answers in the order of the paths. */
-  async stage(paths: readonly string[], told: (line: StageAnswer | StageProgress) => void = () => undefined): Promise<readonly StageAnswer[]> {
+  async stage(
+    paths: readonly string[],
+    told: (line: StageAnswer | StageProgress) => void = () => undefined,
+  ): Promise<readonly StageAnswer[]> {
     const files = paths.map((path, id): WantedFile => ({ id, root: 'pics', path, hash: null, row }));
     const answers: StageAnswer[] = [];
     for await (const line of this.#client.stage({ pipeline, sourceRegion: source, files }, new AbortController().signal)) {

@@ -43,7 +43,7 @@ it('a name is carried as it is: twins by case or form, 255 bytes, what is dear t
     'back\\slash',
     ' ',
     '...',
-    "it's \"so\"",
+    'it\'s "so"',
     '$(touch x);`id`|*',
   ];
   const large = randomBytes(9_000_000);
@@ -63,7 +63,20 @@ it('no name leads out of a root, at neither side', async () => {
   symlinkSync('/proc/self', join(source, 'self'));
   execFileSync('mkfifo', [join(source, 'fifo')]);
   mkdirSync(join(source, 'folder'));
-  const names = ['etc/hostname', 'link', 'self/environ', 'fifo', 'folder', '../x', '/etc/hostname', 'a/../../x', 'a//b', './a', 'a\0b', 'a\nb'];
+  const names = [
+    'etc/hostname',
+    'link',
+    'self/environ',
+    'fifo',
+    'folder',
+    '../x',
+    '/etc/hostname',
+    'a/../../x',
+    'a//b',
+    './a',
+    'a\0b',
+    'a\nb',
+  ];
   const hostile = [...names, '.lutra/stage/x', 'x'.repeat(256), `${'d/'.repeat(2048)}x`, ''];
   for (const path of hostile) {
     const answer = await two.stage([path]).then(
@@ -78,7 +91,13 @@ it('no name leads out of a root, at neither side', async () => {
   symlinkSync(outside, join(target, 'out'));
   two.write('out/x', 'bytes');
   const place = async (): Promise<unknown> =>
-    two.client.place({ pipeline, epoch: 1, root: 'pics', n: 1, files: [{ root: 'pics', path: 'out/x', sha256: sha256('real'), size: 4, mtimeNs: '0' }] });
+    two.client.place({
+      pipeline,
+      epoch: 1,
+      root: 'pics',
+      n: 1,
+      files: [{ root: 'pics', path: 'out/x', sha256: sha256('real'), size: 4, mtimeNs: '0' }],
+    });
   two.write('real', 'real');
   await two.stage(['real']);
   expect(await two.stage(['out/x'])).toMatchObject([{ kind: 'refused', code: 'FILE_PATH_INVALID' }]);

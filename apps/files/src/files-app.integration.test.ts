@@ -6,6 +6,7 @@ import { FilesClient, RemoteFiles } from '@lutra/files';
 import type { BesideDeps, WorkDeps } from '@lutra/host';
 import { Keyring } from '@lutra/registry';
 import type { Configuration } from '@lutra/registry';
+import { Metrics } from '@lutra/telemetry';
 import { expect, it, vi } from 'vitest';
 import { logger, until, useZooKeeper } from '../../../libs/registry/src/testing/harness.js';
 import { freePorts } from '../../../test/servers/ports.js';
@@ -34,7 +35,8 @@ it('serves its roots as soon as it knows the configuration, and places in one wh
   expect(() => new FilesApp({ variables, rooms: {} }).start({} as BesideDeps)).toThrow(/lie in each other/);
   const app = new FilesApp({ variables: { ...variables, LUTRA_ROOTS: `pics=${folder}` }, rooms: { place: () => room as PlaceRoom } });
   const registry = await zooKeeper.open();
-  const beside = app.start({ registry, secretKey, logger } as unknown as BesideDeps);
+  const metrics = new Metrics('files', { processMetrics: false });
+  const beside = app.start({ registry, secretKey, logger, metrics } as unknown as BesideDeps);
   const worker = { app: 'files', instance: 'h:1', region: 'hz', version: '1', levels: [1, 4] as const, keys: [], since: 1 };
   registry.join({ describe: () => ({ ...worker, files: app.told }), onLevel: () => undefined });
   const found = { keys: secretKey, instances: instancesOf(await zooKeeper.open()) };

@@ -89,7 +89,6 @@ it('no name leads out of a root, at neither side', async () => {
   // What the target's own tree leads to is no place either.
   const outside = mkdtempSync(join(tmpdir(), 'lutra-outside-'));
   symlinkSync(outside, join(target, 'out'));
-  two.write('out/x', 'bytes');
   const place = async (): Promise<unknown> =>
     two.client.place({
       pipeline,
@@ -100,7 +99,6 @@ it('no name leads out of a root, at neither side', async () => {
     });
   two.write('real', 'real');
   await two.stage(['real']);
-  expect(await two.stage(['out/x'])).toMatchObject([{ kind: 'refused', code: 'FILE_PATH_INVALID' }]);
   await expect(place()).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
   expect(readdirSync(outside)).toEqual([]);
   rmSync(outside, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * Files apps, aria2, loaders, captures and MySQL are killed at random while both sides write products with pictures, from none to 200 MB, and
+ * Files apps, aria2, loaders, captures and MySQL are killed at random while both sides write products with pictures, of up to 200 MB, and
  * change each other's. Readers look at both sides all the time. In the end rows and files are equal, and nobody helped.
  * LUTRA_FILES_MINUTES and LUTRA_SEED ask for another run.
  */
@@ -46,8 +46,8 @@ beforeAll(async () => {
 afterAll(() => stack?.stop(), 60_000);
 
 /**
- * Files that no row names, and that are there for no reason. What the side's application wrote or let go of itself stays (docs/11-files.md):
- * it has named it, or lutra.file still has it as placed.
+ * Files that no row names, and that are there for no reason. What the side's application wrote or let go of itself stays
+ * (docs/11-files.md): it has named it, or lutra.file still has it as placed.
  */
 async function strangers(products: readonly Product[], side: Side, index: number): Promise<readonly string[]> {
   const [rows] = await withAdministrator(stack.mysql[side], (connection) =>

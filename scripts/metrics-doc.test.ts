@@ -131,3 +131,9 @@ it('the alerts ask for metrics that there are', () => {
   expect(alerts.length).toBe(read('prometheus-alerts.yml').split('- alert:').length - 1);
   for (const expr of alerts) expectSound(expr);
 });
+
+it('the table of alerts in docs/07-monitoring.md has all of them, in their order', () => {
+  const page = readFileSync(monitoringFile, 'utf8').split('## Alerts')[1] ?? '';
+  const named = [...page.matchAll(/^\| `(Lutra\w+)` \|/gm)].map(([, alert]) => alert);
+  expect(named).toEqual([...read('prometheus-alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, alert]) => alert));
+});

@@ -22,7 +22,8 @@ const followed = (file: string, title: string): ErrorCoverage => ({ is: 'followe
 const shown = (file: string, title: string, why: string): ErrorCoverage => ({ is: 'shown', file, title, why });
 
 const control = (name: string): string => `apps/control/test/${name}.integration.test.ts`;
-const byFilesApp: ErrorCoverage = { is: 'not produced', why: 'in the whole product; tests of apps/files and of the loader produce it' };
+const oneWay = 'test/files/one-way.e2e.test.ts';
+const ofRoots = 'roots are of the environment: a files app begins anew with others';
 const byItself = 'it needs nobody: the test sees that it passes';
 
 export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
@@ -122,19 +123,27 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),
   TRIGGER_UNGUARDED: followed('apps/loader/src/target-definitions.integration.test.ts', 'and what the check says fixes it'),
   APPLY_REFUSED: accidents('target', 'that refuses a row'),
-  FILE_MISSING: byFilesApp,
-  FILE_UNSTABLE: byFilesApp,
-  FILE_PATH_INVALID: shown(
-    'libs/files/src/rule/file-paths.test.ts',
-    'a row that the rule cannot be followed for',
-    'a rule can be corrected at any time, and the pipeline goes on with the new one',
+  FILE_MISSING: shown(
+    'apps/loader/src/files/files.pipeline.test.ts',
+    'stops at a row whose file is missing, and commits all before it',
+    'what is put there while a row waits is taken by itself: test/files/one-way.e2e.test.ts; a retry asks the same',
   ),
-  FILE_HASH_MISMATCH: byFilesApp,
-  FILE_TOO_BIG: byFilesApp,
-  FILE_ROOT_UNKNOWN: byFilesApp,
-  FILES_UNAVAILABLE: byFilesApp,
-  FILES_DISK_FULL: byFilesApp,
-  FILES_REFUSED: byFilesApp,
+  FILE_UNSTABLE: shown('apps/files/src/fetch/stage.test.ts', 'is unstable where it changed whenever it was fetched', byItself),
+  FILE_PATH_INVALID: followed(oneWay, 'stops by name'),
+  FILE_HASH_MISMATCH: followed(oneWay, 'goes on when'),
+  FILE_TOO_BIG: shown('apps/files/src/fetch/stage.test.ts', 'is refused by name: too big, another root', ofRoots),
+  FILE_ROOT_UNKNOWN: shown('apps/files/src/fetch/stage.test.ts', 'is refused by name: too big, another root', ofRoots),
+  FILES_UNAVAILABLE: shown('apps/files/src/fetch/stage-trouble.test.ts', 'is told after a while', byItself),
+  FILES_DISK_FULL: shown(
+    'apps/files/src/place/real-disk.integration.test.ts',
+    'a full disk is told, and nothing is placed on it',
+    byItself,
+  ),
+  FILES_REFUSED: shown(
+    'apps/files/src/serve/serving.test.ts',
+    'FILES_REFUSED',
+    'the secret is that of the whole cluster: SECRET_UNREADABLE',
+  ),
   FENCED: accidents('target', 'whose epoch is edited fences the loader, which takes over again'),
   CHECKPOINT_MISSING: accidents('pipeline-recovery', 'when its beginning is cut and the row is gone'),
   CHECKPOINT_INVALID: accidents('target', 'whose table is gone'),

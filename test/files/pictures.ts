@@ -1,9 +1,9 @@
 /**
- * An application whose products have pictures, and who watches it at each side: a row that can be read has its file, whole. It writes a file
- * under another name, renames it, and commits the row then. A picture never changes; another one has another name.
+ * An application whose products have pictures, and who watches it at each side: a row that can be read has its file, whole. It writes a
+ * file under another name, renames it, and commits the row then. A picture never changes; another one has another name.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions, RowDataPacket } from 'mysql2/promise';
@@ -144,8 +144,8 @@ export async function productsOf(connection: ConnectionOptions): Promise<readonl
 }
 
 function productOf({ id, shop, image, sha256 }: RowDataPacket): readonly Product[] {
-  if (image === null) return [];
-  return [{ id: Number(id), path: `${shop}/${id}/${String(image).slice('https://img.example.com/'.length)}`, sha256: String(sha256) }];
+  const name = String(image).split('https://img.example.com/')[1];
+  return name === undefined ? [] : [{ id: Number(id), path: `${shop}/${id}/${name}`, sha256: String(sha256) }];
 }
 
 /** In words: rows whose file is not there, or is another one. */
@@ -225,14 +225,4 @@ export class Reader {
       if (now?.path === product.path) this.problems.push(problem);
     }
   }
-}
-
-/** Makes a place empty, for tests. */
-export async function removed(folder: string, path: string): Promise<boolean> {
-  const isThere = await stat(join(folder, path)).then(
-    () => true,
-    () => false,
-  );
-  await rm(join(folder, path), { force: true });
-  return isThere;
 }

@@ -268,13 +268,13 @@ export class Stack {
 
   async stop(): Promise<void> {
     await Promise.all(this.apps.map((app) => app.stop()));
-    await Promise.all(this.sites.map(({ files }) => files?.remove()));
+    await Promise.all(this.sites.map(async ({ files }) => files?.remove()));
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 
   async #startServers(): Promise<void> {
     await prepare(this.#kinds(), this.#log);
-    await Promise.all(this.sites.map(({ files }) => files?.prepare(this.#log)));
+    await Promise.all(this.sites.map(async ({ files }) => files?.prepare(this.#log)));
     await Promise.all(
       this.servers.map(async (server) => {
         await server.start();

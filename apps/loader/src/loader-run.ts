@@ -137,7 +137,6 @@ export class LoaderRun {
   async close(): Promise<void> {
     this.deps.metrics.disconnected(this.work.id, 'kafka', 'target');
     this.#ended.abort();
-    this.files?.close();
-    await Promise.allSettled([this.#writer?.dispose(), this.admin.close(), this.#close()]);
+    await Promise.allSettled([this.files?.close(), this.#writer?.dispose(), this.admin.close(), this.#close()]);
   }
 }

@@ -1,7 +1,6 @@
 export { Aria2, type Aria2Options } from './aria2/aria2.js';
 export { DownloadFailure, type DownloadFailureKind } from './aria2/download-failure.js';
 export type { DownloadOrder } from './aria2/shared-download.js';
-export { Slots } from './aria2/slots.js';
 export { bodyHash, checkRequest, signRequest } from './auth.js';
 export { FilesClient } from './client/files-client.js';
 export type { FilesInstance, ListInstances } from './client/instances.js';
@@ -12,6 +11,7 @@ export * from './protocol.js';
 export { FilePaths, type NamedFile } from './rule/file-paths.js';
 export { type ComingFile, type FilesOfChange, filesOfChange, type GoingFile } from './rule/files-of-change.js';
 export { keyCondition, type KeyText, keyTextOf } from './rule/key-text.js';
+export { Slots } from './slots.js';
 export { issueCertificate, renewAfterMs } from './tls.js';
 export type { ServerCertificate } from './tls.js';
 export { openToken, sealToken } from './url-token.js';

@@ -441,7 +441,7 @@ export const errorTable = {
     cause:
       'A row names a file by a path that Lutra does not follow: absolute, with "..", a control character, too long, through a symbolic link out of the root, or not a regular file; or its hash is no SHA-256. Or its column holds no list or JSON where the rule says so.',
     kept: target,
-    help: 'Correct the rule (preview it for the row: docs/03-rest-api.md, Files) and retry. If the row itself is wrong: correct it at the source, then skip the transaction that brings the wrong one (docs/03-rest-api.md, A pipeline that stopped at a transaction).',
+    help: 'Correct the rule (preview it for the row: docs/03-rest-api.md, Files) and retry. If the row itself is wrong: skip the transaction that brings it (docs/03-rest-api.md, A pipeline that stopped at a transaction), write the row at the target by hand as lutra.skipped has it, and then correct it at the source.',
   }),
   FILE_HASH_MISMATCH: stop({
     cause:

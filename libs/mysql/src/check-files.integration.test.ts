@@ -101,7 +101,7 @@ test('both ways no two rows name one path', async () => {
     expect(ids(await check({ immutable: true, ...rule }, { twoWay: true })), JSON.stringify(rule)).toEqual(['file-path-not-unique']);
 });
 
-test('both ways no rows of two tables name one path', async () => {
+test('no rows of two tables name one path; one way they may, if each path is written once', async () => {
   const asked = async (products: Partial<FileRule>, others: Partial<FileRule>, twoWay = true): Promise<readonly string[]> => {
     const rule = (of: Partial<FileRule>): FileRule => fileRuleSchema.parse({ root: 'pics', immutable: true, ...of });
     const routes = [
@@ -117,6 +117,8 @@ test('both ways no rows of two tables name one path', async () => {
   expect(await asked({ path: 'p/{id}' }, { path: 'x/{code}' })).toEqual([]);
   expect(await asked({ path: '{id}' }, { path: '{code}', root: 'docs' })).toEqual([]);
   expect(await asked({ path: '{id}' }, { path: '{code}' }, false)).toEqual([]);
+  expect(await asked({ path: '{id}', immutable: false }, { path: '{code}' }, false)).toEqual(told);
+  expect(await asked({ path: 'p/{id}', immutable: false }, { path: 'x/{code}' }, false)).toEqual([]);
 });
 
 test('before a file goes, who else names it can be asked by an index', async () => {

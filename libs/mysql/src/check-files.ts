@@ -146,18 +146,22 @@ export interface TableFiles {
   readonly files: readonly FileRule[];
 }
 
-/** Of tables that flow both ways: rows of two of them are never in conflict, and could name one path with different files. */
-export function checkSharedPaths(all: readonly TableFiles[]): readonly Problem[] {
+/**
+ * Rows of two tables are never in conflict, and could name one path with different files: one way each would overwrite the other's. One way
+ * it is enough that both rules are immutable; both ways two regions could make one path at once.
+ */
+export function checkSharedPaths(all: readonly TableFiles[], twoWay: boolean): readonly Problem[] {
   const begin = ({ path }: FileRule): string => path.slice(0, path.indexOf('{'));
   const meets = (one: FileRule, other: FileRule): boolean =>
     one.root === other.root &&
     !(isByHash(one) && isByHash(other)) &&
+    (twoWay || !(one.immutable && other.immutable)) &&
     (begin(one).startsWith(begin(other)) || begin(other).startsWith(begin(one)));
   return all.flatMap(({ table, files }, i) =>
     all.slice(i + 1).flatMap((other) => {
       const found = files.find((file) => other.files.some((second) => meets(file, second)));
       if (!found) return [];
-      const what = `${nameOf(found, table)}: rows of ${tableName(other.table)} could name the same path with another file, without a conflict`;
+      const what = `${nameOf(found, table)}: rows of ${tableName(other.table)} could name the same path with another file, and nothing would tell`;
       const fix =
         'let the paths of each table begin with a text of their own, like products/{id}; tables of one route have one rule: give each a route';
       return [problem('error', 'file-path-not-unique', what, fix)];

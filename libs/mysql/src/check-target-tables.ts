@@ -85,7 +85,8 @@ export async function checkTargetTables(
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, namesOf(taken)));
-    if (twoWay) problems.push(...checkSharedPaths(taken), ...(autoIncrement ? checkAutoIncrement(sourceServer, server) : []));
+    problems.push(...checkSharedPaths(taken, twoWay));
+    if (twoWay && autoIncrement) problems.push(...checkAutoIncrement(sourceServer, server));
     if (twoWay && isCreated) problems.push(...(await checkCreateWitness(target, server)));
     return problems.map((found) => withAlterAdvice(found, twoWay));
   } finally {

@@ -226,13 +226,13 @@ export class Metrics {
     const files =
       'Files: answers to loaders, by region and root (`name`) and outcome: sent over the network, same (was at its place), copied on this disk, or missing, superseded, unstable, refused';
     this.files = counter('lutra_files_total', files, ['name', 'outcome']);
-    const fileBytes = 'Files: bytes of the files of root `name` by way: received from other regions, served to them';
+    const fileBytes = 'Files: bytes of files by region and root (`name`) and way: received from other regions, served to them';
     this.fileBytes = counter('lutra_file_bytes_total', fileBytes, ['name', 'way']);
-    const stageBytes = 'Files: bytes that are fetched, or on their way, and not placed yet, in root `name`';
+    const stageBytes = 'Files: bytes that are fetched, or on their way, and not placed yet, by region and root (`name`)';
     this.fileStageBytes = gauge('lutra_file_stage_bytes', stageBytes, ['name']);
     const hashSeconds = 'Files: time to read a file for its hash';
     this.fileHashSeconds = new Histogram({ name: 'lutra_file_hash_seconds', help: hashSeconds, buckets: hashBuckets, registers });
-    this.rootFreeBytes = gauge('lutra_root_free_bytes', 'Files: free bytes of the disk of root `name`', ['name']);
+    this.rootFreeBytes = gauge('lutra_root_free_bytes', 'Files: free bytes of the disk of a root, by region and root (`name`)', ['name']);
     this.aria2Restarts = counter('lutra_aria2_restarts_total', 'Files: how often aria2 died or hung, and was started again', []);
     const rowFiles =
       'Loader: files of rows by outcome: placed; superseded (the row at the source no longer names it), missing (its row came without it), deleted';

@@ -44,7 +44,9 @@ export function decidesOtherwise(before: ChannelInput, after: ChannelInput): boo
 /** Pure. So do other files. */
 export function namesOtherFiles(before: ChannelInput, after: ChannelInput): boolean {
   const textOfFiles = ({ pipelines }: ChannelInput): string =>
-    JSON.stringify(pipelines.map(({ name, routes }) => [name, routes.map(({ schema, table, files }) => files && [schema, table, files])]));
+    JSON.stringify(
+      pipelines.map(({ name, routes }) => [name, routes.flatMap(({ schema, table, files }) => (files ? [[schema, table, files]] : []))]),
+    );
   return textOfFiles(before) !== textOfFiles(after);
 }
 

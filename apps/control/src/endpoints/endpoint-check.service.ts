@@ -12,7 +12,7 @@ import type { Logger } from '@lutra/telemetry';
 import { findLatest, listDocuments, readConfiguration } from '../configuration/configuration.js';
 import { ddlUse } from '../ddl/ddl.rules.js';
 import { errorsOf } from '../configuration/problem.js';
-import { rootProblems } from '../files/file-roots.js';
+import { rootProblems, sharedRootProblems } from '../files/file-roots.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
@@ -66,7 +66,17 @@ export class EndpointCheckService {
         return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );
-    return [...answers.flat(), ...rootProblems(channel, { endpoints, workers: await this.registry.workers.list() })];
+    return [...answers.flat(), ...(await this.#rootProblems(channel))];
+  }
+
+  async #rootProblems(channel: ChannelInput): Promise<readonly Problem[]> {
+    if (!channel.pipelines.some(({ routes }) => routes.some(({ files = [] }) => files.length > 0))) return [];
+    const { endpoints, channels } = await readConfiguration(this.registry);
+    const all = [...channels.filter(({ name }) => name !== channel.name), channel];
+    return [
+      ...rootProblems(channel, { endpoints, workers: await this.registry.workers.list() }),
+      ...sharedRootProblems(channel, { endpoints, all }),
+    ];
   }
 
   /** A password that cannot be opened, its own or that of one of its sources, is a problem too. */

@@ -2,7 +2,7 @@ import { fileRuleSchema } from '@lutra/model';
 import type { ChannelInput } from '@lutra/model';
 import type { Worker, WorkerFiles } from '@lutra/registry';
 import { expect, it } from 'vitest';
-import { rootProblems } from './file-roots.js';
+import { rootProblems, sharedRootProblems } from './file-roots.js';
 
 const endpoints = [
   { name: 'a', region: 'here' },
@@ -35,4 +35,23 @@ it('a region without it is named', () => {
   expect(problems(['here', { roots: ['docs', 'x'] }], ['there', placed])).toEqual([
     'file-root-unknown: no files app of region here has root pics: they have docs, x',
   ]);
+});
+
+it('where files go, no other database of the region has rows that name files of the root', () => {
+  const all = [...endpoints, { name: 'c', region: 'elsewhere' }, { name: 'd', region: 'there' }];
+  const way = (name: string, [source, target]: readonly [string, string], deletes: string, root = 'pics'): ChannelInput => {
+    const files = [fileRuleSchema.parse({ root, path: '{image}', deletes })];
+    return { name, pipelines: [{ source, target, routes: [{ files }] }] } as unknown as ChannelInput;
+  };
+  const told = (...channels: readonly ChannelInput[]): readonly string[] =>
+    sharedRootProblems({ name: 'x' }, { endpoints: all, all: channels }).map(
+      ({ id, what }) => `${id} ${/of rows of (\w+)/.exec(what)?.[1]}`,
+    );
+  expect(told(way('x', ['a', 'b'], 'trash'))).toEqual([]);
+  expect(told(way('x', ['a', 'b'], 'trash'), way('y', ['a', 'd'], 'keep'))).toEqual(['file-root-shared b']);
+  expect(told(way('x', ['a', 'b'], 'trash'), way('y', ['d', 'c'], 'keep'))).toEqual(['file-root-shared b']);
+  expect(told(way('x', ['a', 'd'], 'keep'), way('y', ['a', 'b'], 'remove'))).toEqual(['file-root-shared b']);
+  expect(told(way('x', ['a', 'b'], 'keep'), way('y', ['a', 'd'], 'keep'))).toEqual([]);
+  expect(told(way('x', ['a', 'b'], 'trash'), way('y', ['a', 'd'], 'keep', 'docs'))).toEqual([]);
+  expect(told(way('y', ['a', 'b'], 'trash'), way('z', ['a', 'd'], 'keep'))).toEqual([]);
 });

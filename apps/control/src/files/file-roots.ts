@@ -32,6 +32,55 @@ export function rootProblems(
   return [...needed.values()].flatMap((one) => problemOf(one, workers));
 }
 
+type Rules = Pick<ChannelInput, 'name' | 'pipelines'>;
+
+/** An endpoint whose rows name files of a root. */
+interface Use {
+  readonly channel: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly root: string;
+  /** Its loader lets files go. */
+  readonly deletes: boolean;
+}
+
+/**
+ * Before a file goes its database is asked who names it. Counter-example: a root takes the files of two databases of its region, rows of
+ * both name one file, and that of one is deleted.
+ *
+ * @param all with the channel as it is or is going to be; told is what it has a part in
+ */
+export function sharedRootProblems(
+  { name }: Pick<ChannelInput, 'name'>,
+  { endpoints, all }: { readonly endpoints: readonly Pick<EndpointDocument, 'name' | 'region'>[]; readonly all: readonly Rules[] },
+): readonly Problem[] {
+  const regions = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region]));
+  const uses = all.flatMap((channel) => usesOf(channel, regions));
+  const told = new Map<string, Problem>();
+  for (const one of uses.filter(({ deletes }) => deletes)) {
+    const other = uses.find((use) => use.root === one.root && use.region === one.region && use.endpoint !== one.endpoint);
+    if (!other || (one.channel !== name && other.channel !== name)) continue;
+    const { root, region, endpoint } = one;
+    const what = `root ${root} of region ${region} has files of rows of ${endpoint} and of ${other.endpoint}: one that no row of ${endpoint} names any more would go, though rows of ${other.endpoint} may name it`;
+    const fix = `give each database a root of its own, or say "deletes": "keep" in the rules of ${root} that lead to ${endpoint}`;
+    told.set(`${root} ${endpoint}`, { id: 'file-root-shared', severity: 'error', what, fix });
+  }
+  return [...told.values()];
+}
+
+function usesOf({ name: channel, pipelines }: Rules, regions: ReadonlyMap<string, string>): readonly Use[] {
+  return pipelines.flatMap(({ source, target, routes }) =>
+    routes
+      .flatMap(({ files = [] }) => files)
+      .flatMap(({ root, deletes }) =>
+        [source, target].flatMap((endpoint): readonly Use[] => {
+          const region = regions.get(endpoint);
+          return region === undefined ? [] : [{ channel, endpoint, region, root, deletes: endpoint === target && deletes !== 'keep' }];
+        }),
+      ),
+  );
+}
+
 function problemOf({ region, root, places }: Needed, workers: readonly Worker[]): readonly Problem[] {
   const apps = workers.filter((worker) => worker.files && worker.region === region);
   const having = apps.filter(({ files }) => files?.roots.includes(root));

@@ -24,12 +24,28 @@ it('one way any path will do', () => {
   expect(problems({ 'a>b': [rule({ immutable: false })], 'b>c': null })).toEqual([]);
 });
 
-it('both ways each write has a path of its own, or the row has the hash', () => {
+it('both ways each write has a path of its own, or one with the hash in it', () => {
   const mutable = [rule({ immutable: false })];
   expect(problems({ 'a>b': mutable, 'b>a': mutable })).toEqual(['error file-path-mutable x.a-b', 'error file-path-mutable x.b-a']);
-  const hashed = [rule({ immutable: false, hash: 'sha' })];
-  expect(problems({ 'a>b': hashed, 'b>a': hashed })).toEqual([]);
+  // The bytes at a path are decided when they are placed, and the row's hash when it is committed.
+  const beside = [rule({ immutable: false, hash: 'sha' })];
+  expect(problems({ 'a>b': beside, 'b>a': beside })).toEqual(['error file-path-mutable x.a-b', 'error file-path-mutable x.b-a']);
+  const inPath = [rule({ immutable: false, hash: 'SHA', path: '{id}/{sha}' })];
+  expect(problems({ 'a>b': inPath, 'b>a': inPath })).toEqual([]);
+  const inList = [rule({ immutable: false, hash: 'sha', path: '{id}/{sha}', split: ',' })];
+  expect(problems({ 'a>b': inList, 'b>a': inList })).toHaveLength(2);
   expect(problems({ 'a>b': [rule()], 'b>a': [rule()] })).toEqual([]);
+});
+
+it('what two sources bring into one root of a target has paths of its own as well', () => {
+  const mutable = [rule({ immutable: false })];
+  const both = ['error file-path-mutable x.a-c', 'error file-path-mutable x.b-c'];
+  expect(problems({ 'a>c': mutable, 'b>c': mutable })).toEqual(both);
+  expect(problems({ 'a>c': mutable, 'b>c': [rule()] })).toEqual(['error file-path-mutable x.a-c']);
+  expect(problems({ 'a>c': [rule()], 'b>c': [rule()] })).toEqual([]);
+  expect(problems({ 'a>c': mutable, 'b>c': [rule({ root: 'docs', immutable: false })] })).toEqual([]);
+  const of = (source: string): Files => [rule({ immutable: false, path: `${source}/{id}` })];
+  expect(problems({ 'a>c': of('a'), 'b>c': of('b') })).toEqual([]);
 });
 
 it('both ways the rules are the same', () => {

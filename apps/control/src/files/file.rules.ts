@@ -2,6 +2,7 @@
  * What must hold for file rules by the documents alone (docs/11-files.md). Pure; returns every problem. What they ask of tables is asked of
  * the servers (check-files.ts in libs/mysql), what they ask of regions is in file-roots.ts.
  */
+import { templateColumns } from '@lutra/model';
 import type { FileRule } from '@lutra/model';
 import { goesOn } from '../channels/flow.js';
 import type { Flow, Replicated } from '../channels/flow.js';
@@ -21,7 +22,11 @@ export function fileProblems(flows: readonly Flow[]): readonly FlowProblem[] {
   return all.flatMap((there) => {
     const backs = all.filter((back) => isBack(there, back) && tableOf(there, back) !== null);
     return [
-      ...(backs.length > 0 ? there.files.filter(isMutable).map((file) => mutable(there, file)) : []),
+      ...there.files.filter(isMutable).flatMap((file) => {
+        if (backs.length > 0) return [mutable(there, file, 'the table flows both ways, and both sides may write the path')];
+        const other = all.find((one) => isBeside(there, one) && one.files.some((second) => mayMeet(file, second)));
+        return other ? [mutable(there, file, `${other.flow.id} brings files of this root to ${other.flow.target}, too`)] : [];
+      }),
       ...backs.flatMap((back) => notMirrored(there, back)),
       ...(there.flow.forwards && there.files.length > 0 ? all.flatMap((first) => notBrought(first, there)) : []),
     ];
@@ -41,15 +46,36 @@ function nameOf({ flow, replicated: { pattern } }: FileRoute, { root, path }: Fi
   return `route ${pattern.schema}.${pattern.table} of pipeline ${flow.id}: file rule ${root}:${path}`;
 }
 
-function isMutable({ hash, immutable }: FileRule): boolean {
-  return hash === undefined && !immutable;
+/** Another source's, to the same target. */
+function isBeside({ flow: one }: FileRoute, { flow: other }: FileRoute): boolean {
+  return one.target === other.target && one.source !== other.source;
 }
 
-/** Counter-example: both applications write one path at once, each with its row. One row wins, and which bytes are there is chance. */
-function mutable(route: FileRoute, file: FileRule): FlowProblem {
-  const what = `${nameOf(route, file)}: the table flows both ways, and nothing tells which bytes belong to which row if both sides write the path`;
+/** The text before their first columns does not tell their paths apart. */
+function mayMeet(one: FileRule, other: FileRule): boolean {
+  const [begin, second] = [one, other].map(({ path }) => path.slice(0, path.indexOf('{'))) as [string, string];
+  return one.root === other.root && (begin.startsWith(second) || second.startsWith(begin));
+}
+
+/** A hash beside the path does not tell: which bytes are at the path is decided when they are placed, and not with the row. */
+function isMutable({ immutable, ...rule }: FileRule): boolean {
+  return !immutable && !hasHashInPath(rule);
+}
+
+function hasHashInPath({ path, hash, split, json }: Pick<FileRule, 'path' | 'hash' | 'split' | 'json'>): boolean {
+  const columns = templateColumns(path).map((name) => name.toLowerCase());
+  const whole = split === undefined && json === undefined ? columns : columns.slice(0, -1);
+  return hash !== undefined && whole.includes(hash.toLowerCase());
+}
+
+/**
+ * Counter-example, with a hash beside the path: the application renames its file over the path, and its UPDATE waits for the row that we
+ * hold; the other side's bytes are placed over its own, and committed; then the UPDATE commits.
+ */
+function mutable(route: FileRoute, file: FileRule, why: string): FlowProblem {
+  const what = `${nameOf(route, file)}: ${why}, so a row could have the bytes of another one`;
   const fix =
-    'Give the rule the column of the SHA-256 of the file ("hash"); or let each write make a new path, with a hash or a version in it, and say "immutable": true.';
+    'Let each write make a new path, with a UUID or the region in it, and say "immutable": true; or let the path contain the column of "hash".';
   return { id: 'file-path-mutable', severity: 'error', what, fix, flows: [route.flow.id] };
 }
 

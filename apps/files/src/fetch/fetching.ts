@@ -84,8 +84,8 @@ export class Fetching {
     const { roots, metrics, isPlacing } = this.#parts;
     for (const name of roots.keys())
       try {
-        if (isPlacing(name)) metrics.fileStageBytes.set({ name }, await this.#stageOf(name).clear(before));
-        metrics.rootFreeBytes.set({ name }, (await this.#space.of(name)).freeBytes);
+        if (isPlacing(name)) metrics.fileStageBytes.set({ name: this.#name(name) }, await this.#stageOf(name).clear(before));
+        metrics.rootFreeBytes.set({ name: this.#name(name) }, (await this.#space.of(name)).freeBytes);
       } catch (error) {
         this.#parts.onError(toSyncError(error));
       }

@@ -2,13 +2,13 @@
  * What need not travel: the file is at its place with these bytes, or they are staged, or elsewhere on the disks of this process. A copy is
  * the file's own (a clone where the file system has them), never a hard link: an application that writes in place would change both.
  */
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { Slots } from '@lutra/files';
 import type { FileName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
+import { hashOfFile } from '../hash-of-file.js';
+import type { OpenFile } from '../serve/root.js';
 import type { KnownCopies } from './known-copies.js';
 import { readOwn } from './own-files.js';
 import type { OwnParts } from './own-files.js';
@@ -28,7 +28,9 @@ export interface LocalFile extends FileName, StagedAs {
   readonly size: number;
 }
 
-const pieceBytes = 1024 * 1024;
+export interface KeptFile extends LocalFile {
+  readonly way: 'same' | 'copied';
+}
 
 export class LocalBytes {
   readonly #parts: LocalParts;
@@ -59,18 +61,37 @@ export class LocalBytes {
     return null;
   }
 
+  /** With the hash that a row carries: at its place, or in the trash, whatever its source has. @throws SyncError as find() */
+  kept({ sha256, ...name }: FileName & { readonly sha256: string; readonly mode: number }, signal: AbortSignal): Promise<KeptFile | null> {
+    return this.#large.run(async () => {
+      const root = this.#parts.roots.get(name.root);
+      const own = await readOwn(this.#parts, name, signal);
+      const isSame = typeof own === 'object' && own.sha256 === sha256;
+      const source = await (isSame ? root?.open(name.path) : root?.openTrash(sha256));
+      if (!source) return null;
+      const { size, mtimeNs } = source.stat;
+      const file = { ...name, sha256, size, mtimeNs: String(mtimeNs) };
+      if (!isSame) return (await this.#copyOf(source, file, signal)) ? { ...file, way: 'copied' } : null;
+      await source.handle.close();
+      return { ...file, way: 'same' };
+    }, signal);
+  }
+
   /** False: it has other bytes by now, or cannot be copied. */
   async #copy(from: FileName, file: LocalFile, signal: AbortSignal): Promise<boolean> {
-    const { roots, space, stage } = this.#parts;
-    const source = await roots.get(from.root)?.open(from.path);
-    if (!source) return false;
+    const source = await this.#parts.roots.get(from.root)?.open(from.path);
+    return source ? this.#copyOf(source, file, signal) : false;
+  }
+
+  async #copyOf(source: OpenFile, file: LocalFile, signal: AbortSignal): Promise<boolean> {
+    const { space, stage } = this.#parts;
     try {
       if (source.stat.size !== file.size) return false;
       const claim = await space.claim(file.root, file.size);
       try {
         await stage(file.root).add(file, async (to) => {
           await copyFile(`/proc/self/fd/${source.handle.fd}`, `/proc/self/fd/${to.fd}`, constants.COPYFILE_FICLONE);
-          if ((await sha256Of(to, signal)) !== file.sha256) throw new Error('other bytes');
+          if ((await hashOfFile(to, file.size, () => !signal.aborted)) !== file.sha256) throw new Error('other bytes');
         });
       } finally {
         claim.release();
@@ -82,17 +103,5 @@ export class LocalBytes {
     } finally {
       await source.handle.close();
     }
-  }
-}
-
-async function sha256Of(file: FileHandle, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(pieceBytes);
-  for (let done = 0; ;) {
-    throwIfAborted(signal);
-    const { bytesRead } = await file.read(piece, 0, pieceBytes, done);
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(piece.subarray(0, bytesRead));
-    done += bytesRead;
   }
 }

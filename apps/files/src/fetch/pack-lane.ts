@@ -132,7 +132,7 @@ export class PackLane {
     const carriage = {
       region,
       root,
-      out: `${packName(parts)}.part`,
+      out: `${packName(parts)}.pack`,
       url,
       sha256: null,
       size: sizeOf(parts),

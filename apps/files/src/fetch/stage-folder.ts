@@ -1,7 +1,7 @@
 /**
  * `<root>/.lutra/stage`: a file is there by its SHA-256 once its bytes are verified and on the disk; placing renames it away. Beside it
- * is what is under way: `<hash>.part` of a download (and aria2's `.aria2`), `<uuid>.tmp` of our own. All of it may vanish at any time but
- * while it is written: it is fetched again.
+ * is what is under way: `<hash>.part` of a download and `<hash>.pack` of many small files (each with aria2's `.aria2`), `<uuid>.tmp` of
+ * our own. All of it may vanish at any time but while it is written: it is fetched again.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -25,13 +25,18 @@ export class StageFolder {
     this.path = join(root, '.lutra', 'stage');
   }
 
-  /** Before anything is written. */
+  /** Before anything is written. What a process before has left and nobody can go on with is removed then. */
   make(): Promise<unknown> {
-    this.#made ??= mkdir(this.path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    this.#made ??= this.#begin().catch((error: unknown) => {
       this.#made = null;
       throw error;
     });
     return this.#made;
+  }
+
+  async #begin(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    for (const name of await this.#names()) if (/\.(tmp|pack|pack\.aria2)$/.test(name)) await rm(this.file(name), { force: true });
   }
 
   file(name: string): string {

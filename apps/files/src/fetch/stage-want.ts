@@ -52,10 +52,14 @@ export async function answerWant(parts: WantParts, want: Want): Promise<StageAns
     if (entry.kind === 'refused') return refused(want, entry.code, `region ${region}: ${entry.message}`);
     if (entry.kind !== 'file') {
       if (entry.kind === 'unstable') return { kind: 'unstable', id: file.id };
+      const kept = await ownBytes(parts, want, root.settings.mode);
+      if (kept) return kept;
       return { kind: (await isNamed(parts, want)) ? 'missing' : 'superseded', id: file.id };
     }
     const { sha256, size, mtimeNs, url, token } = entry;
     if (file.hash !== null && file.hash !== sha256) {
+      const kept = await ownBytes(parts, want, root.settings.mode);
+      if (kept) return kept;
       if (!(await isNamed(parts, want))) return { kind: 'superseded', id: file.id };
       return refused(want, 'FILE_HASH_MISMATCH', `the row carries SHA-256 ${file.hash}; region ${region} has ${sha256}`);
     }
@@ -77,10 +81,20 @@ export async function answerWant(parts: WantParts, want: Want): Promise<StageAns
   }
 }
 
+/**
+ * What the row's hash says is here, though the source has it no more. Counter-example with three regions: one has deleted the row, the
+ * others have let the file go for it, and home decides for the row.
+ */
+async function ownBytes({ local }: WantParts, { file, signal }: Want, mode: number | null): Promise<StageAnswer | null> {
+  const { id, root, path, hash } = file;
+  const kept = hash === null ? null : await local.kept({ root, path, sha256: hash, mode: mode ?? usualMode }, signal);
+  return kept && { kind: 'staged', id, way: kept.way, sha256: kept.sha256, size: kept.size, mtimeNs: kept.mtimeNs };
+}
+
 /** For its row: it is answered, and the others go on. */
 export function refused({ file, region }: Pick<Want, 'file' | 'region'>, code: ErrorCode, message: string): StageAnswer {
   const details = { root: file.root, path: file.path, region };
-  return { kind: 'refused', id: file.id, code, message: `root ${file.root}, path ${file.path}: ${message}`, details };
+  return { kind: 'refused', id: file.id, code, message, details };
 }
 
 type Answered = AnsweredFile & { readonly entry: Exclude<AnsweredFile['entry'], { kind: 'hashing' }> };

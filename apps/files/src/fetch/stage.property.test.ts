@@ -79,7 +79,8 @@ async function holds({ there, here, requests, fates, steps, restarts }: Case): P
       for (const answer of answers) {
         if (answer.kind !== 'staged') continue;
         const want = request[answer.id];
-        expect(stated.get(want?.path ?? '')).toContain(answer.sha256);
+        // What a row's hash names may be here already, whatever its source has.
+        if (!want?.hash) expect(stated.get(want?.path ?? '')).toContain(answer.sha256);
         if (want?.hash) expect(answer.sha256).toBe(want.hash);
         if (answer.way !== 'same') expect(sha256(await bed.staged(answer.sha256))).toBe(answer.sha256);
       }

@@ -52,6 +52,28 @@ describe('a file that the source region has', () => {
     expect(bed.downloads.orders).toHaveLength(1);
   });
 
+  it('is here by the hash of its row, though its source has it no more', async () => {
+    bed = await FetchBed.make();
+    await bed.put(`.lutra/trash/${sha256('let go')}`, 'let go');
+    await bed.put(`.lutra/trash/${sha256('damaged')}`, 'other bytes');
+    await bed.put('there', 'there');
+    bed.source.write('other', 'newer');
+    const asked = [
+      { path: 'gone', hash: sha256('let go') },
+      { path: 'other', hash: sha256('let go') },
+      { path: 'there', hash: sha256('there') },
+      { path: 'gone', hash: sha256('damaged') },
+    ];
+    const copied = { way: 'copied', sha256: sha256('let go'), size: 6 };
+    expect(await bed.answers(asked)).toMatchObject([
+      copied,
+      copied,
+      { way: 'same' },
+      { kind: expect.stringMatching(/missing|superseded/) },
+    ]);
+    expect(await bed.staged(sha256('let go'))).toEqual(Buffer.from('let go'));
+  });
+
   it('travels where what was elsewhere on the disk has other bytes by now', async () => {
     bed = await FetchBed.make();
     bed.source.write('one', 'bytes');

@@ -2,12 +2,12 @@
  * The file system as placing uses it: through open folders, never by a whole path, so that nobody who swaps a folder for a link leads us
  * elsewhere (Node has no renameat; /proc/self/fd stands for it). No symbolic link is followed beneath a root.
  */
-import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { FileIdentity } from '@lutra/files';
 import { SyncError, type ErrorCode } from '@lutra/model';
+import { hashOfFile } from '../hash-of-file.js';
 
 /** Tests stop it at each call. */
 export type Disk = Pick<
@@ -140,23 +140,6 @@ export function byFolder<T extends { readonly path: string }>(files: readonly T[
   return [...Map.groupBy(files, ({ path }) => split(path)[0])];
 }
 
-/** Sixteen in flight: the journal of a file system groups their syncs. None is under way any more when it ends, however it ends. */
-export async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  let isFailed = false;
-  const worker = async (): Promise<void> => {
-    for (const item of rest) {
-      if (isFailed) return;
-      await work(item).catch((error: unknown) => {
-        isFailed = true;
-        throw error;
-      });
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(16, items.length) }, worker));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}
-
 export function identityOf(stats: BigIntStats): FileIdentity {
   return { size: Number(stats.size), mtimeNs: String(stats.mtimeNs), dev: String(stats.dev), ino: String(stats.ino) };
 }
@@ -166,17 +149,7 @@ export function isSame(one: FileIdentity | null, other: FileIdentity | null): bo
   return one.ino === other.ino && one.dev === other.dev && one.size === other.size && one.mtimeNs === other.mtimeNs;
 }
 
-export const hashFile: HashFile = async (file) => {
-  const hash = createHash('sha256');
-  const { size } = await file.stat();
-  const buffer = Buffer.allocUnsafe(Math.min(size + 1, 256 * 1024));
-  for (let at = 0; ;) {
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-};
+export const hashFile: HashFile = async (file) => hashOfFile(file, (await file.stat()).size);
 
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code;

@@ -1,7 +1,8 @@
 /** The files of a placing as they will be at their paths, and those that they replace, each kept in the folder of the placing. */
 import type { FileHandle } from 'node:fs/promises';
 import type { FileIdentity, StagedFile } from '@lutra/files';
-import { eachOf, type Folder, identityOf, inFolder, isSame, orNull, split } from './disk.js';
+import { eachOf } from '../each-of.js';
+import { type Folder, identityOf, inFolder, isSame, orNull, split } from './disk.js';
 import type { Tree } from './tree.js';
 import { NotStaged, type Entry } from './undo.js';
 

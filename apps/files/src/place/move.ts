@@ -1,5 +1,6 @@
 /** The second half of a placing, and the way back. Each may end anywhere and be done again. */
-import { byFolder, eachOf, type Folder, identityOf, ignoring, inFolder, isSame, orNull, split } from './disk.js';
+import { eachOf } from '../each-of.js';
+import { byFolder, type Folder, identityOf, ignoring, inFolder, isSame, orNull, split } from './disk.js';
 import type { Tree } from './tree.js';
 import { NotStaged, type Entry, type Placing } from './undo.js';
 

@@ -4,7 +4,8 @@
  */
 import type { BigIntStats } from 'node:fs';
 import type { PlaceRequest, StagedFile } from '@lutra/files';
-import { byFolder, eachOf, type Folder, identityOf, inFolder, isSame, orNull, split } from './disk.js';
+import { eachOf } from '../each-of.js';
+import { byFolder, type Folder, identityOf, inFolder, isSame, orNull, split } from './disk.js';
 import { isAbout, makeEntries, type Found } from './entries.js';
 import type { Tree } from './tree.js';
 import type { Placing } from './undo.js';

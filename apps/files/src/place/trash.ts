@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FileIdentity, StagedFile } from '@lutra/files';
-import { eachOf, type Folder, identityOf, ignoring, inFolder, isSame, orNull, split } from './disk.js';
+import { eachOf } from '../each-of.js';
+import { type Folder, identityOf, ignoring, inFolder, isSame, orNull, split } from './disk.js';
 import type { Tree } from './tree.js';
 import type { Kept } from './undo.js';
 

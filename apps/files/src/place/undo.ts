@@ -6,7 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FileIdentity } from '@lutra/files';
 import type { PipelineUid } from '@lutra/model';
-import { eachOf, Folder, ignoring, inFolder, orNull } from './disk.js';
+import { eachOf } from '../each-of.js';
+import { Folder, ignoring, inFolder, orNull } from './disk.js';
 
 export interface Entry extends FileIdentity {
   readonly i: number;

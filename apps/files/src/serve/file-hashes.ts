@@ -5,13 +5,12 @@
  *
  * Small files are read at once. Large ones are read in the background, a few at a time, and only as long as somebody asks.
  */
-import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
+import { Slots } from '@lutra/files';
+import { hashOfFile } from '../hash-of-file.js';
 import { sameStamp, stampOf } from './root.js';
 import type { FileStat, OpenFile, Root } from './root.js';
 import { hashBeside } from './small-files.js';
-import { Slots } from './slots.js';
 
 export type HashAnswer =
   | { readonly kind: 'hashed'; readonly sha256: string }
@@ -26,7 +25,6 @@ const settledMs = 2_000;
 /** A large file that nobody asked for so long is not read on. */
 const wantedMs = 60_000;
 const mostRemembered = 200_000;
-const pieceBytes = 1024 * 1024;
 
 export interface HashWatch {
   /** Of files that were read. */
@@ -139,7 +137,7 @@ export class FileHashes {
 
   async #read({ handle, stat }: OpenFile, { progress = always, settled = isSettled(stat) } = {}): Promise<HashAnswer> {
     const began = performance.now();
-    const sha256 = await hashOf(handle, stat.size, progress);
+    const sha256 = await hashOfFile(handle, stat.size, progress);
     if (sha256 === null || !sameStamp(await stampOf(handle), stat.stamp)) return { kind: 'unstable' };
     this.#watch.hashed(stat.size, (performance.now() - began) / 1000);
     if (settled) this.#remember(stat.stamp.join(), sha256);
@@ -161,19 +159,4 @@ const always = (_done: number): boolean => true;
 function isSettled({ mtimeNs, ctimeNs }: OpenFile['stat']): boolean {
   const latest = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
   return Date.now() - latest > settledMs;
-}
-
-/** Null: it is not as long, or `progress` ended it. */
-async function hashOf(handle: FileHandle, size: number, progress: (done: number) => boolean): Promise<string | null> {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(size + 1, pieceBytes));
-  let done = 0;
-  for (;;) {
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-    if (done > size || !progress(done)) return null;
-    hash.update(buffer.subarray(0, bytesRead));
-  }
-  return done === size ? hash.digest('hex') : null;
 }

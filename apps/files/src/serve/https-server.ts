@@ -34,6 +34,8 @@ const mostConnections = 512;
 const limits = {
   requestTimeout: 60_000,
   headersTimeout: 10_000,
+  // Who connects and says nothing holds one of the connections.
+  handshakeTimeout: 10_000,
   // aria2 keeps a connection for 15 s.
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5_000,

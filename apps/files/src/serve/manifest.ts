@@ -3,15 +3,14 @@ import { toSyncError } from '@lutra/model';
 import { sealToken } from '@lutra/files';
 import type { BlobToken, FilesKeys, ManifestAnswer, ManifestEntry, ManifestRequest } from '@lutra/files';
 import { largeBytes } from './file-hashes.js';
+import { eachOf } from '../each-of.js';
 import type { FileHashes } from './file-hashes.js';
 import { statOfStamp } from './root.js';
 import type { FileStat, OpenFile, Root } from './root.js';
-import { eachOf } from './slots.js';
 import { lookBeside } from './small-files.js';
 
 /** After that what is not hashed yet is answered as such. */
 const answerMs = 2_000;
-const largeAtOnce = 16;
 /** Of small files that are hashed in one go: others are to have their turn. */
 const batchBytes = 16 * 1024 * 1024;
 
@@ -24,7 +23,7 @@ export async function manifestOf(deps: Manifests, root: Root, { paths, hashes }:
   const looks = await lookAll(root, paths);
   const deadline = performance.now() + answerMs;
   const small = await smallOnes(deps, root, { looks, deadline });
-  const entries = await eachOf(looks, largeAtOnce, async (look, index): Promise<ManifestEntry> => {
+  const entries = await eachOf(looks, async (look, index): Promise<ManifestEntry> => {
     const { path } = look;
     const found =
       look.entry ?? small.get(index) ?? (await versionOf(deps, root, { path, deadline, open: () => root.open(path) }).catch(refusal));

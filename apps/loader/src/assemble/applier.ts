@@ -226,11 +226,11 @@ export class Applier {
     return this.#target.checkpoint;
   }
 
-  /** Between two transactions: places files whose rows are here. */
-  async aside(files: TransactionFiles): Promise<void> {
+  /** Between two transactions: places files whose rows are here. `files` is asked when all before is committed. */
+  async aside(files: () => TransactionFiles): Promise<void> {
     await this.flush();
     await this.drained();
-    await this.#target.aside(files);
+    await this.#target.aside(files());
   }
 
   /** For a record that stands alone: all that came before takes effect and is saved; what it had seen of third regions is here. */

@@ -7,7 +7,7 @@
  */
 import { FilePaths, filesOfChange, keyTextOf } from '@lutra/files';
 import type { ComingFile, KeyText } from '@lutra/files';
-import { rowToJson } from '@lutra/model';
+import { rowKey, rowToJson } from '@lutra/model';
 import type { ChunkPurpose, FileRule, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
 import type { TransactionFiles } from './commit-files.js';
 import type { Staging } from './staging.js';
@@ -67,9 +67,11 @@ export class FileRows {
     return { comes: comes.map((file) => this.#options.staging.want({ ...file, ...of })), leaves };
   }
 
-  #rowOf({ database, name, primaryKey }: TableSchema, row: Row, keyText: KeyText): Pick<FileWish, 'endpoint' | 'table' | 'key' | 'rowKey'> {
-    const rowKey = rowToJson(Object.fromEntries(primaryKey.map((column) => [column, row[column] ?? null])));
-    return { endpoint: this.#options.endpoint, table: { database, name }, key: keyText(row), rowKey };
+  #rowOf(of: TableSchema, row: Row, keyText: KeyText): Pick<FileWish, 'endpoint' | 'table' | 'key' | 'rowKey' | 'rowName'> {
+    const { database, name, primaryKey } = of;
+    const key = rowToJson(Object.fromEntries(primaryKey.map((column) => [column, row[column] ?? null])));
+    const { endpoint } = this.#options;
+    return { endpoint, table: { database, name }, key: keyText(row), rowKey: key, rowName: rowKey(of, row) ?? '' };
   }
 
   #rulesOf(table: TableSchema): TableFiles | null {

@@ -54,7 +54,11 @@ export class StageFiles extends FileRows implements CommitFiles {
     return this.#room.commit.takeBack(placing);
   }
 
-  /** That came behind their rows. */
+  get hasLate(): boolean {
+    return this.#room.missing.hasFound;
+  }
+
+  /** That came behind their rows; of this moment. */
   late(): readonly RowFile[] {
     return this.#room.missing.take();
   }
@@ -101,7 +105,6 @@ export class FilesRoom {
       ...of,
       ...store,
       epoch,
-      alone: (work) => this.commit.alone(work),
       isNamed: (queries, file) => naming.name(queries, file),
       onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),
@@ -147,13 +150,15 @@ export class FilesRoom {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#telling);
-    this.commit.close();
     this.#tell();
+    await this.commit.close();
   }
 
   #committed({ comes, leaves }: TransactionFiles): void {
+    this.missing.passed(comes);
+    this.missing.passed(leaves);
     const placed = comes.filter(({ staged }) => staged).length;
     const { deps, work } = this.#run;
     if (placed > 0) deps.metrics.rowFiles.inc({ name: work.id, outcome: 'placed' }, placed);

@@ -19,19 +19,25 @@ export interface MissingFilesOptions {
   /** Of the source. */
   readonly endpoint: string;
   readonly signal: AbortSignal;
-  readonly pauseMs?: number;
   /** Of a table of the source, as they are now. */
   rulesOf(table: TableName): readonly FileRule[];
   warn(error: SyncError): void;
 }
 
 const limit = 500;
+/** Between two looks. It grows from when rows were last committed without their files: most files are only late. */
+const [firstPauseMs, lastPauseMs] = [2_000, 30_000];
 
 export class MissingFiles {
   readonly #options: MissingFilesOptions;
   /** Entries may exist. */
   #some = true;
-  #found: RowFile[] = [];
+  #pauseMs = firstPauseMs;
+  /** By name. */
+  #found = new Map<string, RowFile>();
+  /** Names that are asked for, and those that transactions were about while entries are read. */
+  readonly #asked = new Set<string>();
+  #passed: Set<string> | null = null;
 
   constructor(options: MissingFilesOptions) {
     this.#options = options;
@@ -44,52 +50,92 @@ export class MissingFiles {
   /** Rows were committed without their files. */
   noted(): void {
     this.#some = true;
+    this.#pauseMs = firstPauseMs;
+  }
+
+  /**
+   * A transaction that came, or left, with these is committed: what was asked for before is not placed behind it. Counter-example: the file
+   * appears, is asked for, is written again, and a row brings its new bytes; then the old ones would be placed over them.
+   */
+  passed(files: readonly FileName[]): void {
+    if (!this.#some) return;
+    for (const file of files) {
+      const name = nameOf(file);
+      this.#found.delete(name);
+      this.#asked.delete(name);
+      this.#passed?.add(name);
+    }
+  }
+
+  get hasFound(): boolean {
+    return this.#found.size > 0;
   }
 
   /** What was found since the last call, or is not wanted any more (staged: null): their entries are to go. */
   take(): readonly RowFile[] {
-    const found = this.#found;
-    this.#found = [];
+    const found = [...this.#found.values()];
+    this.#found.clear();
     return found;
   }
 
   /** Until the signal aborts. */
   async run(): Promise<void> {
-    const { signal, pauseMs = 30_000, warn } = this.#options;
+    const { signal, warn } = this.#options;
     while (!signal.aborted) {
-      if (this.#some && this.#found.length === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
-      await sleep(pauseMs, signal).catch(() => undefined); // it has ended then
+      if (this.#some && this.#found.size === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
+      await sleep(this.#pauseMs, signal).catch(() => undefined); // it has ended then
+      this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);
     }
   }
 
   async #look(): Promise<void> {
-    const { store, target, pipeline, signal } = this.#options;
-    this.#some = false;
+    const { signal } = this.#options;
+    let after = '0';
+    for (let isEnd = false; !isEnd && !signal.aborted && this.#found.size < limit;) {
+      const { entries, isNone, last } = await this.#read(after);
+      if (isNone) return void (this.#some = false);
+      await this.#ask(entries);
+      isEnd = last === null;
+      after = last ?? after;
+    }
+  }
+
+  async #read(after: string): Promise<Entries> {
+    const { store, target, pipeline } = this.#options;
+    const passed = (this.#passed = new Set());
     try {
-      for (let after = '0'; !signal.aborted && this.#found.length < limit;) {
-        const entries = await store.readMissing(target, pipeline, { limit, after });
-        if (entries.length > 0) this.#some = true;
-        await this.#ask(entries);
-        after = entries.at(-1)?.id ?? after;
-        if (entries.length < limit) return;
-      }
-    } catch (error) {
-      this.#some = true;
-      throw error;
+      const entries = await store.readMissing(target, pipeline, { limit, after });
+      const isNone = after === '0' && entries.length === 0 && passed.size === 0;
+      const last = entries.length < limit ? null : (entries.at(-1)?.id ?? null);
+      return { entries: entries.filter((entry) => !passed.has(nameOf(entry))), isNone, last };
+    } finally {
+      this.#passed = null;
     }
   }
 
   async #ask(entries: readonly MissingFileRow[]): Promise<void> {
     const { files, pipeline, sourceRegion, signal } = this.#options;
     const wanted = entries.map((entry, id) => this.#wanted(entry, id));
-    for (const [i, entry] of entries.entries()) if (!wanted[i]) this.#found.push(answered(entry, null));
-    const request = { pipeline, sourceRegion, files: wanted.flatMap((file) => file ?? []) };
-    if (request.files.length === 0) return;
-    for await (const answer of files.stage(request, signal)) {
-      const entry = entries[answer.id];
-      if (entry && answer.kind === 'staged') this.#found.push(answered(entry, stagedOf(entry, answer)));
-      if (entry && answer.kind === 'superseded') this.#found.push(answered(entry, null));
+    for (const [i, entry] of entries.entries()) {
+      this.#asked.add(nameOf(entry));
+      if (!wanted[i]) this.#ends(entry, null);
     }
+    const request = { pipeline, sourceRegion, files: wanted.flatMap((file) => file ?? []) };
+    try {
+      if (request.files.length === 0) return;
+      for await (const answer of files.stage(request, signal)) {
+        const entry = entries[answer.id];
+        if (entry && answer.kind === 'staged') this.#ends(entry, stagedOf(entry, answer));
+        if (entry && answer.kind === 'superseded') this.#ends(entry, null);
+      }
+    } finally {
+      this.#asked.clear();
+    }
+  }
+
+  #ends(entry: MissingFileRow, staged: StagedFile | null): void {
+    const { root, path, sha256 } = entry;
+    if (this.#asked.delete(nameOf(entry))) this.#found.set(nameOf(entry), { root, path, hash: sha256, staged, missing: null });
   }
 
   /** Null: no rule is about it any more. */
@@ -105,6 +151,14 @@ function stagedOf({ root, path }: FileName, { sha256, size, mtimeNs }: Extract<S
   return { root, path, sha256, size, mtimeNs };
 }
 
-function answered({ root, path, sha256 }: MissingFileRow, staged: StagedFile | null): RowFile {
-  return { root, path, hash: sha256, staged, missing: null };
+function nameOf({ root, path }: FileName): string {
+  return `${root}\0${path}`;
+}
+
+interface Entries {
+  readonly entries: readonly MissingFileRow[];
+  /** The pipeline has none at all. */
+  readonly isNone: boolean;
+  /** Null: these are the last ones. */
+  readonly last: string | null;
 }

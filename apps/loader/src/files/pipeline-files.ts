@@ -6,6 +6,7 @@
  * which placings count. It follows that there is one placing at a time: were the second one committed before the first, the first would
  * count too.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FilesService, PlacedFile, PlaceRequest, StagedFile } from '@lutra/files';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FileName, PipelineUid } from '@lutra/model';
@@ -13,7 +14,6 @@ import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import type { Staging } from './staging.js';
-import { Turns } from './turns.js';
 import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
@@ -34,8 +34,6 @@ interface Open extends Placing {
   readonly files: TransactionFiles;
   /** In the order in which they were placed. */
   readonly parts: Pick<PlaceRequest, 'root' | 'n'>[];
-  /** Others may place, or delete. */
-  release(): void;
 }
 
 interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missing'> {
@@ -44,7 +42,7 @@ interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missin
 
 /** Of one request. */
 const maxFiles = 1_000;
-const [settleMs, retryMs] = [1_000, 5_000];
+const [settleMs, retryMs, closeMs] = [1_000, 5_000, 3_000];
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
@@ -54,8 +52,6 @@ export class PipelineFiles implements CommitFiles {
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
-  /** A placing lasts until its transaction has ended. */
-  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
@@ -82,17 +78,6 @@ export class PipelineFiles implements CommitFiles {
     }
   }
 
-  /** Nothing is placed, and not committed yet, while `work` runs. False: the run has ended. */
-  async alone(work: () => Promise<void>): Promise<boolean> {
-    const release = await this.#turns.next();
-    try {
-      if (!this.#isClosed) await work();
-      return !this.#isClosed;
-    } finally {
-      release();
-    }
-  }
-
   async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
     if (this.#open)
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
@@ -100,8 +85,7 @@ export class PipelineFiles implements CommitFiles {
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
     const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
     if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
-    const release = await this.#turns.next();
-    const open: Open = { n: this.#nextN, sql: [], files, parts: [], release };
+    const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
     this.#open = open;
     try {
       const placed = await this.#placed(staged, open);
@@ -146,17 +130,19 @@ export class PipelineFiles implements CommitFiles {
   /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
   async takeBack(placing: Placing): Promise<void> {
     if (this.#open?.n !== placing.n) return;
-    const { parts, release } = this.#open;
+    const { parts } = this.#open;
     for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
     this.#open = null;
-    release();
   }
 
-  /** At the end of the run: what is left the next take-over settles. */
-  close(): void {
+  /**
+   * At the end of the run. What is committed is settled, if a files app answers soon: the pipeline may be one that nobody takes over any
+   * more, and what is open keeps what it has replaced. What is left the next take-over settles.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
-    this.#open?.release();
+    await Promise.race([this.#settle(), delay(closeMs, undefined, { ref: false })]);
   }
 
   async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {
@@ -170,7 +156,6 @@ export class PipelineFiles implements CommitFiles {
     const open = this.#open;
     if (open?.n !== n) return null;
     this.#open = null;
-    open.release();
     return open;
   }
 

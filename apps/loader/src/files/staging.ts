@@ -158,18 +158,18 @@ export class Staging {
         this.#options.onWithout(file.wish, 'superseded');
         return this.#ends(file, { staged: null });
       case 'refused': {
-        const { database, name } = file.wish.table;
-        const details = { ...(answer.details as SyncError['details']), ...about(file.wish), database, table: name };
-        return this.#ends(file, { failure: new SyncError(answer.code, `${named(file.wish)}: ${answer.message}`, { details }) });
+        const failure = failed(file, answer);
+        // The application has written the file, and its row is a moment behind.
+        return answer.code === 'FILE_HASH_MISMATCH' ? this.#lacking(file, 'missing', failure) : this.#ends(file, { failure });
       }
       case 'missing':
       case 'unstable':
-        return this.#lacking(file, answer.kind);
+        return this.#lacking(file, answer.kind, null);
     }
   }
 
-  /** Its source region does not have it, or not at rest. */
-  #lacking(file: Wanted, kind: 'missing' | 'unstable'): void {
+  /** Its source region does not have it, or not at rest. `failure`: what it ends with instead of that. */
+  #lacking(file: Wanted, kind: 'missing' | 'unstable', failure: SyncError | null): void {
     const { wish } = file;
     file.lacksSince ??= Date.now();
     file.progress = { ...file.progress, phase: kind };
@@ -182,12 +182,7 @@ export class Staging {
       this.#options.onWithout(wish, 'skipped');
       return this.#ends(file, { staged: null, missing: missingRow(wish) });
     }
-    const [code, what] =
-      kind === 'missing'
-        ? (['FILE_MISSING', 'its source region does not have it'] as const)
-        : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
-    const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
-    this.#ends(file, { failure: new SyncError(code, `${named(wish)}: ${what}, for ${rule.waitSeconds} s`, { details }) });
+    this.#ends(file, { failure: failure ?? lacked(wish, kind, rule.waitSeconds) });
   }
 
   #ends(file: Wanted, how: Partial<Pick<Wanted, 'staged' | 'missing' | 'failure'>>): void {
@@ -230,4 +225,19 @@ export class Staging {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#tell();
   }
+}
+
+function failed({ wish }: Wanted, { code, message, details }: Extract<StageAnswer, { kind: 'refused' }>): SyncError {
+  const { database, name } = wish.table;
+  const all = { ...(details as SyncError['details']), ...about(wish), database, table: name };
+  return new SyncError(code, `${named(wish)}: ${message}`, { details: all });
+}
+
+function lacked(wish: FileWish, kind: 'missing' | 'unstable', waitSeconds: number): SyncError {
+  const [code, what] =
+    kind === 'missing'
+      ? (['FILE_MISSING', 'its source region does not have it'] as const)
+      : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
+  const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
+  return new SyncError(code, `${named(wish)}: ${what}, for ${waitSeconds} s`, { details });
 }

@@ -15,8 +15,10 @@ export interface FileWish {
   readonly endpoint: string;
   readonly table: TableName;
   readonly key: RowOfFile['key'];
-  /** JSON: the primary key, for people. */
+  /** JSON: the primary key. */
   readonly rowKey: string;
+  /** The same for messages. */
+  readonly rowName: string;
 }
 
 /** A file that a row came to name. */
@@ -55,10 +57,10 @@ export function shown({ wish, progress: { phase, size, done, bytesPerSecond }, s
   return { root, path, database: table.database, table: table.name, key, phase, size, done, bytesPerSecond, since };
 }
 
-export function about({ root, path, rowKey }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
-  return { root, path, key: rowKey.slice(0, 200) };
+export function about({ root, path, rowName }: FileWish): { readonly root: string; readonly path: string; readonly key: string } {
+  return { root, path, key: rowName };
 }
 
-export function named({ root, path, table, rowKey }: FileWish): string {
-  return `file ${path} of root ${root}, of ${tableName(table)}, ${rowKey.slice(0, 200)}`;
+export function named({ root, path, table, rowName }: FileWish): string {
+  return `file ${path} of root ${root}, of ${tableName(table)}, ${rowName}`;
 }

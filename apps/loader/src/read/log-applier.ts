@@ -78,8 +78,7 @@ export class LogApplier {
   async #files(): Promise<void> {
     const { files, applier } = this.#stages;
     if (!files) return;
-    const late = this.applier.between && !this.#seedLog.open ? files.late() : [];
-    if (late.length > 0) await applier.aside({ comes: late, leaves: [] });
+    if (files.hasLate && this.applier.between && !this.#seedLog.open) await applier.aside(() => ({ comes: files.late(), leaves: [] }));
     const room = files.hasRoom();
     if (room) await this.#run.during('files that rows name: too many are asked for to read on', () => room);
   }

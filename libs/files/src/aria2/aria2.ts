@@ -11,7 +11,7 @@ import { type ActiveDownload, Aria2Session, SessionEnded } from './aria2-session
 import { Aria2Refusal } from './aria2-rpc.js';
 import { DownloadFailure, type DownloadResult, failureOf } from './download-failure.js';
 import { type DownloadOrder, SharedDownload } from './shared-download.js';
-import { Slots } from './slots.js';
+import { Slots } from '../slots.js';
 
 export interface Aria2Options {
   /** aria2c in the PATH, or a path. */

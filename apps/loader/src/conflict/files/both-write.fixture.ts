@@ -22,7 +22,7 @@ export interface BothWrite {
 
 export const wellDone = { rows: 'equal', problems: [] as string[], isWorth: true };
 
-/** Until both are at rest: `wellDone` where rows are equal, each has its file, no reader saw one without, and nothing of a loser is there. */
+/** Until both are at rest. `wellDone`: rows are equal, each has its file, no reader saw one without, and nothing of a loser is there. */
 export async function writeBoth({ servers, rule, naming, seed }: BothWrite): Promise<typeof wellDone & { readonly told: string }> {
   const a = await Side.open('a', servers[0], { naming, random: new Random(seed) });
   const b = await Side.open('b', servers[1], { naming, random: new Random(seed + 1) });

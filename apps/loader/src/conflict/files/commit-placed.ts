@@ -2,10 +2,10 @@
  * The end of a transaction that holds its locks: its files are placed, what is said of them is written, COMMIT. Files of a transaction that
  * was not committed are taken back. Where nobody knows, the run ends, and the next take-over asks the target.
  */
-import { toSyncError } from '@lutra/model';
 import { closingText, joined } from '@lutra/mysql';
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import type { TransactionFiles } from '../../files/commit-files.js';
+import { isUnknown } from '../../files/with-placed.js';
 import type { ConflictFiles } from './conflict-files.js';
 
 type Files = Pick<ConflictFiles, 'place' | 'committed' | 'takeBack'>;
@@ -25,8 +25,7 @@ export async function commitPlaced({ connection, files, brought, fence }: Ending
   try {
     await commit({ connection, fence }, joined(placing?.sql ?? []));
   } catch (error) {
-    const isUnknown = connection.broken || toSyncError(error).code === 'TARGET_UNAVAILABLE';
-    if (!placing || isUnknown) throw error;
+    if (!placing || connection.broken || isUnknown(error)) throw error;
     await connection.rollback();
     await files?.takeBack(placing);
     throw error;

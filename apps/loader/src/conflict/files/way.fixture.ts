@@ -100,7 +100,7 @@ class Life {
 
   async close(): Promise<void> {
     this.#ended.abort();
-    this.#files?.close();
+    await this.#files?.close();
     await this.#writer?.dispose();
   }
 

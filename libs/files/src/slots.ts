@@ -1,6 +1,8 @@
 /** So many at once; who comes first begins first. */
 import { untilAborted } from '@lutra/runtime';
 
+const never = new AbortController().signal;
+
 export class Slots {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -10,7 +12,7 @@ export class Slots {
   }
 
   /** @throws SyncError ABORTED */
-  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(work: () => Promise<T>, signal = never): Promise<T> {
     const release = await this.take(signal);
     try {
       return await work();
@@ -19,8 +21,8 @@ export class Slots {
     }
   }
 
-  /** @returns gives it back, once. @throws SyncError ABORTED */
-  async take(signal: AbortSignal): Promise<() => void> {
+  /** @returns gives it back, and does nothing when it is called again. @throws SyncError ABORTED */
+  async take(signal = never): Promise<() => void> {
     await untilAborted<void>(signal, (resolve) => {
       if (this.#free > 0) {
         this.#free -= 1;
@@ -31,7 +33,11 @@ export class Slots {
       this.#waiting.add(turn);
       return () => void this.#waiting.delete(turn);
     });
-    return () => this.#release();
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#release();
+      isHeld = false;
+    };
   }
 
   #release(): void {

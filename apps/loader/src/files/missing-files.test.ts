@@ -1,0 +1,68 @@
+import type { FilesService, StageAnswer } from '@lutra/files';
+import type { FileRule, PipelineUid } from '@lutra/model';
+import type { MissingFileRow } from '@lutra/mysql';
+import { expect, it, vi } from 'vitest';
+import { MissingFiles } from './missing-files.js';
+
+const rule = { root: 'pics', path: '{v}', deletes: 'keep', missing: 'skip', waitSeconds: 0 } as FileRule;
+const at = (path: string) => ({ root: 'pics', path });
+const entry = (path: string, id: string): MissingFileRow & { readonly id: string } => ({
+  ...at(path),
+  id,
+  sha256: null,
+  table: { database: 'shop', name: 't' },
+  key: '{"id":"1"}',
+});
+
+/** The files app answers when it is told to. */
+function looking(paths: readonly string[]) {
+  const ended = new AbortController();
+  const [read, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const stage: FilesService['stage'] = async function* ({ files }) {
+    await answered.promise;
+    for (const { id } of files) yield { kind: 'staged', id, way: 'sent', sha256: 'old', size: 1, mtimeNs: '1' } satisfies StageAnswer;
+  };
+  const missing = new MissingFiles({
+    files: { stage },
+    store: {
+      readMissing: async () => {
+        const entries = paths.map((path, i) => entry(path, String(i + 1)));
+        await read.promise;
+        return entries;
+      },
+    },
+    target: {} as never,
+    pipeline: 'p' as PipelineUid,
+    sourceRegion: 'ca',
+    endpoint: 'orders',
+    signal: ended.signal,
+    rulesOf: () => [rule],
+    warn: () => undefined,
+  });
+  const run = missing.run();
+  return { missing, read: read.resolve, answer: answered.resolve, end: async () => (ended.abort(), await run) };
+}
+
+it('places no bytes that were asked for before a row brought newer ones, or left the path', async () => {
+  const { missing, read, answer, end } = looking(['read', 'asked', 'found', 'late']);
+  missing.passed([at('read')]);
+  read();
+  await new Promise((resolve) => setImmediate(resolve));
+  missing.passed([at('asked')]);
+  answer();
+  await vi.waitFor(() => expect(missing.hasFound).toBe(true));
+  missing.passed([at('found')]);
+  expect(missing.take().map(({ path }) => path)).toEqual(['late']);
+  expect(missing.some).toBe(true);
+  await end();
+});
+
+it('knows that there are entries as long as it has not seen that there are none', async () => {
+  const { missing, read, end } = looking([]);
+  expect(missing.some).toBe(true);
+  read();
+  await vi.waitFor(() => expect(missing.some).toBe(false));
+  missing.noted();
+  expect(missing.some).toBe(true);
+  await end();
+});

@@ -154,15 +154,12 @@ it('while it writes, a row that can be read has its file, also when apps are kil
 it('a verification finds files that are missing or have other bytes, and a repair fetches them', async () => {
   shows();
   for (const [id, name] of ['whole', 'gone', 'other'].entries()) {
-    const sha256 = await put(`8/${200001 + id}/${name}.jpg`, `bytes of ${name}`);
-    await run(
-      'a',
-      `INSERT INTO products (id, shop, image, sha256) VALUES (${200001 + id}, 8, 'https://img.example.com/${name}.jpg', '${sha256}')`,
-    );
+    await put(`1/${200_001 + id}/${name}.jpg`, `bytes of ${name}`);
+    await insert(200_001 + id, `${prefix}${name}.jpg`, `bytes of ${name}`);
   }
   await equal();
-  await rm(join(folder('b'), '8/200002/gone.jpg'));
-  await writeFile(join(folder('b'), '8/200003/other.jpg'), 'damaged');
+  await rm(join(folder('b'), '1/200002/gone.jpg'));
+  await writeFile(join(folder('b'), '1/200003/other.jpg'), 'damaged');
   const { id, tables } = await verified(stack, [`${picturesDatabase}.products`]);
   const found = { missingHere: 1, different: 1, missingThere: 0, missing: 0, unsettled: 0 };
   expect(tables).toMatchObject([{ verdict: 'different', missingHere: 0, different: 0, files: found }]);

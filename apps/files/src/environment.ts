@@ -27,6 +27,8 @@ export interface FilesEnvironment {
   readonly host: string;
   readonly port: number;
   readonly aria2: string;
+  /** What nobody wanted for so long leaves the stage. */
+  readonly stageKeptMs: number;
   /** PEM files of an operator, instead of what the apps make themselves. */
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
@@ -40,6 +42,7 @@ const environmentSchema = z.object({
   LUTRA_FILES_PORT: z.coerce.number().int().min(0).max(65535).default(8084),
   LUTRA_FILES_URL: z.url({ protocol: /^https$/, error: 'https://host:port' }).optional(),
   LUTRA_ARIA2: z.string().min(1).default('aria2c'),
+  LUTRA_FILES_STAGE_MINUTES: z.coerce.number().int().min(1).max(10_080).default(60),
   LUTRA_FILES_CERT: z.string().optional(),
   LUTRA_FILES_KEY: z.string().optional(),
   LUTRA_FILES_CA: z.string().optional(),
@@ -57,7 +60,8 @@ export function readFilesEnvironment(variables: Readonly<Record<string, string |
     throw invalid('LUTRA_FILES_URL is not set: https://host:port, where loaders and the files apps of other regions reach this one');
   const url = new URL(parsed.LUTRA_FILES_URL ?? `https://127.0.0.1:${port}`);
   const { LUTRA_REGION: region, LUTRA_ARIA2: aria2, HOST: host } = parsed;
-  return { region, roots: parseRoots(parsed.LUTRA_ROOTS), url, host, port, aria2, certFile, keyFile, caFile };
+  const stageKeptMs = parsed.LUTRA_FILES_STAGE_MINUTES * 60_000;
+  return { region, roots: parseRoots(parsed.LUTRA_ROOTS), url, host, port, aria2, stageKeptMs, certFile, keyFile, caFile };
 }
 
 function parseRoots(text: string): readonly RootSettings[] {

@@ -119,7 +119,8 @@ class Running implements Beside {
     this.#remote = new RemoteFiles({ keys, caFile, instances: instancesOf(registry) });
     const hashes = new FileHashes({ hashed: (_bytes, seconds) => metrics.fileHashSeconds.observe(seconds) });
     const of = { environment, roots: this.roots, hashes, remote: this.#remote };
-    const parts: RoomParts = { ...of, metrics, logger, registry, secretKey: keys, documents: () => this.#known() };
+    const isPlacing = (root: string): boolean => this.places.has(root);
+    const parts: RoomParts = { ...of, metrics, logger, registry, secretKey: keys, isPlacing, documents: () => this.#known() };
     this.#rows = new SourceRows({ region: environment.region, secretKey: keys, documents: () => this.#known() });
     this.#fetch = rooms.fetch?.(parts) ?? null;
     this.place = rooms.place?.(parts) ?? null;
@@ -128,7 +129,7 @@ class Running implements Beside {
       metrics.fileBytes.inc({ name: `${environment.region}.${root}`, way: 'served' }, bytes);
     const content = new ContentServer({ keys, roots: this.roots, packs, sent });
     const named: NamedRows = (request) => this.#rows.named(request);
-    const routes = routesOf({ parts, packs, named, fetch: this.#fetch, place: this.place, isPlacing: (root) => this.places.has(root) });
+    const routes = routesOf({ parts, packs, named, fetch: this.#fetch, place: this.place, isPlacing });
     this.server = new FilesServer({ environment, keys, routes, logger, content: (...asked) => content.answer(...asked) });
   }
 

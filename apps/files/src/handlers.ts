@@ -18,6 +18,8 @@ export interface RoomParts extends Pick<BesideDeps, 'metrics' | 'logger' | 'regi
   readonly hashes: FileHashes;
   /** The files apps of other regions. */
   readonly remote: RemoteFiles;
+  /** Whether this process holds the root's lease. */
+  isPlacing(root: string): boolean;
   /** As they were read last. @throws SyncError FILES_UNAVAILABLE: none was yet, or this build must not work */
   documents(): Configuration;
 }

@@ -18,6 +18,7 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_FILES_CERT',
   'LUTRA_FILES_KEY',
   'LUTRA_FILES_PORT',
+  'LUTRA_FILES_STAGE_MINUTES',
   'LUTRA_FILES_URL',
   'LUTRA_IMAGE',
   'LUTRA_PIPELINES',

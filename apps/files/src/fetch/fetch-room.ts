@@ -9,10 +9,12 @@ import type { Downloads } from './ports.js';
 const lookMs = 1_000;
 
 export function fetchRoom(parts: RoomParts): FetchRoom {
-  const { environment, roots, hashes, remote, metrics, logger } = parts;
+  const { environment, roots, hashes, remote, metrics, logger, isPlacing } = parts;
+  const { region, stageKeptMs } = environment;
   const aria2 = new StartedAria2(parts);
   const onError = (error: Error): void => logger.error({ err: error }, 'the stages of files cannot be tidied');
-  const fetching = new Fetching({ region: environment.region, roots, hashes, source: remote, downloads: aria2, metrics, onError });
+  const of = { region, stageKeptMs, roots, hashes, source: remote, downloads: aria2, metrics };
+  const fetching = new Fetching({ ...of, isPlacing, onError });
   const look = setInterval(() => fetching.limits.set(limitsOf(parts)), lookMs);
   return {
     stage: (request: StageRequest, signal) => fetching.stage(request, signal),

@@ -207,6 +207,8 @@ export class FetchBed {
       onError: (error) => {
         throw error;
       },
+      isPlacing: () => true,
+      stageKeptMs: 3_600_000,
       patience: { patienceMs: 60_000, firstPauseMs: 1 },
       diskSize: () => Promise.resolve({ freeBytes: 2 ** 45, totalBytes: 2 ** 46 }),
       ...this.#more,

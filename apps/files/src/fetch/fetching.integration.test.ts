@@ -73,6 +73,8 @@ class Target {
         },
       },
       metrics: this.metrics,
+      isPlacing: () => true,
+      stageKeptMs: 3_600_000,
       onError: (error) => {
         throw error;
       },

@@ -30,13 +30,15 @@ export interface FetchingParts {
   readonly downloads: Downloads;
   readonly metrics: Pick<Metrics, 'files' | 'fileBytes' | 'fileStageBytes' | 'rootFreeBytes'>;
   onError(error: SyncError): void;
+  /** The stage of such a root is ours. */
+  isPlacing(root: string): boolean;
+  readonly stageKeptMs: number;
   readonly patience?: PatienceTimes;
   readonly diskSize?: (path: string) => Promise<DiskSize>;
 }
 
 /** Between two looks at the stages and the disks. */
 const tidyMs = 60_000;
-const keptMs = 3_600_000;
 
 export class Fetching {
   /** Bytes a second, by source region. */
@@ -44,8 +46,6 @@ export class Fetching {
   readonly #parts: FetchingParts;
   readonly #closing = new AbortController();
   readonly #stages = new Map<string, StageFolder>();
-  /** When something was last wanted in a root: its stage is ours. */
-  readonly #wanted = new Map<string, number>();
   readonly #space: Space;
   readonly #want: WantParts;
   readonly #tidy: NodeJS.Timeout;
@@ -64,14 +64,13 @@ export class Fetching {
     const carrier = new Carrier({ downloads, limits: this.limits, space: this.#space, patience, stage, onBytes });
     const transfers = new Transfers({ source, carrier, patience, stage, signal });
     this.#want = { roots, asks, local, copies, transfers, patience };
-    this.#tidy = setInterval(() => void this.tidy(Date.now() - keptMs), tidyMs);
-    void this.tidy(Date.now() - keptMs);
+    this.#tidy = setInterval(() => void this.tidy(Date.now() - parts.stageKeptMs), tidyMs);
+    void this.tidy(Date.now() - parts.stageKeptMs);
   }
 
   /** Ends when all are answered. @throws SyncError ABORTED */
   stage(request: StageRequest, signal: AbortSignal): AsyncIterable<StageAnswer | StageProgress> {
     const until = AbortSignal.any([signal, this.#closing.signal]);
-    for (const { root } of request.files) this.#wanted.set(root, Date.now());
     return stageFiles(this.#want, request, { signal: until, onAnswer: (root, answer) => this.#count(root, answer) });
   }
 
@@ -82,11 +81,10 @@ export class Fetching {
 
   /** Removes from the stages what nobody wanted since then. Of a root that others place in by now nothing is touched. */
   async tidy(before: number): Promise<void> {
-    const { roots, metrics } = this.#parts;
+    const { roots, metrics, isPlacing } = this.#parts;
     for (const name of roots.keys())
       try {
-        if ((this.#wanted.get(name) ?? 0) > Date.now() - keptMs)
-          metrics.fileStageBytes.set({ name: this.#name(name) }, await this.#stageOf(name).clear(before));
+        if (isPlacing(name)) metrics.fileStageBytes.set({ name: this.#name(name) }, await this.#stageOf(name).clear(before));
         metrics.rootFreeBytes.set({ name: this.#name(name) }, (await this.#space.of(name)).freeBytes);
       } catch (error) {
         this.#parts.onError(toSyncError(error));

@@ -182,4 +182,15 @@ describe('the stage', () => {
     over.resolve(null);
     expect(await slow).toMatchObject([sent]);
   });
+
+  it('loses it also where nothing was wanted since the start, and where others place nothing is touched', async () => {
+    let isOurs = false;
+    bed = await FetchBed.make({ isPlacing: () => isOurs });
+    await bed.put('.lutra/stage/left', 'of a process that ended');
+    await bed.fetching.tidy(Date.now() + 1000);
+    expect(await bed.stageNames()).toEqual(['left']);
+    isOurs = true;
+    await bed.fetching.tidy(Date.now() + 1000);
+    expect(await bed.stageNames()).toEqual([]);
+  });
 });

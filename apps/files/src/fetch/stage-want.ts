@@ -49,7 +49,7 @@ export async function answerWant(parts: WantParts, want: Want): Promise<StageAns
   for (let changes = 0, corrupt = 0; ;) {
     want.progress = notAsked;
     const { entry, app, askedAt } = await ask(parts, want, want.signal);
-    if (entry.kind === 'refused') return refused(want, entry.code, entry.message);
+    if (entry.kind === 'refused') return refused(want, entry.code, `region ${region}: ${entry.message}`);
     if (entry.kind !== 'file') {
       if (entry.kind === 'unstable') return { kind: 'unstable', id: file.id };
       const kept = await ownBytes(parts, want, root.settings.mode);

@@ -52,7 +52,16 @@ export class Serving {
     const { keys, hashes, root } = serving;
     const url = new URL('https://127.0.0.1');
     const own = { certFile: undefined, keyFile: undefined, caFile: undefined };
-    const environment: FilesEnvironment = { region: 'ca', roots: [root.settings], url, host: '127.0.0.1', port: 0, aria2: '', ...own };
+    const environment: FilesEnvironment = {
+      region: 'ca',
+      roots: [root.settings],
+      url,
+      host: '127.0.0.1',
+      port: 0,
+      aria2: '',
+      stageKeptMs: 3_600_000,
+      ...own,
+    };
     const roots = new Map([[root.name, root]]);
     const packs = new Packs(keys);
     const { fetch = null, place = null } = options.rooms ?? {};

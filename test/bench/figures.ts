@@ -17,15 +17,15 @@ export const seedStages = [
   'verifyDamaged',
 ] as const;
 
-/** Of the workload files: each tree by Lutra, and by its rivals. */
+/** Of the workload files: each tree by Lutra, and by other tools. */
 export const fileTrees = ['small', 'smallFar', 'tiny', 'large'] as const;
 export type FileTree = (typeof fileTrees)[number];
-export const fileRivals = ['Rsync', 'Aria2', 'Tar'] as const;
-export type FileRival = (typeof fileRivals)[number];
-export type FileStage = FileTree | `${FileTree}${FileRival}`;
+export const fileTools = ['Rsync', 'Aria2', 'Tar'] as const;
+export type FileTool = (typeof fileTools)[number];
+export type FileStage = FileTree | `${FileTree}${FileTool}`;
 export const fileStages = fileTrees.flatMap((tree): readonly FileStage[] => [
   tree,
-  ...fileRivals.map((rival): FileStage => `${tree}${rival}`),
+  ...fileTools.map((tool): FileStage => `${tree}${tool}`),
 ]);
 
 export function ofFileStages<T>(value: T): Readonly<Record<FileStage, T>> {

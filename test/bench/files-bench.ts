@@ -8,7 +8,7 @@ import { Keyring } from '@lutra/registry';
 import { type Log, Stack, withAdministrator } from '../harness/index.js';
 import { asAdministrator } from '../harness/endpoint-setup.js';
 import { type Disturbance, Network, Proxy } from '../network/index.js';
-import { type Addressed, FileRivals } from './file-rivals.js';
+import { type Addressed, FileTools } from './file-tools.js';
 import { type MadeFile, makeTree } from './file-trees.js';
 import { mysqlExtra } from './seed-bench.js';
 import { settingsLine } from './settings.js';
@@ -31,7 +31,7 @@ const far = { kind: 'slow', delayMs: 100, heldBytes: 3 * 2 ** 20 } as const;
 
 export class FilesBench {
   readonly stack: Stack;
-  readonly rivals: FileRivals;
+  readonly tools: FileTools;
   readonly options: FilesBenchOptions;
   readonly #network: Network;
   readonly #remote: RemoteFiles;
@@ -48,7 +48,7 @@ export class FilesBench {
     this.options = options;
     this.#network = network;
     this.stack = new Stack({ mysql, log, mysqlExtra, network, environment, roots: [root] });
-    this.rivals = new FileRivals(log);
+    this.tools = new FileTools(log);
     const region = this.stack.regions.a;
     const instances = async () => [{ region, url: this.#source.url, roots: [root], places: [root] }];
     this.#remote = new RemoteFiles({ keys: Keyring.of(secret), instances });
@@ -97,13 +97,13 @@ export class FilesBench {
     const route = { schema: database, table: 'pictures', files: [{ root, path: '{path}' }] };
     await stack.createChannel({ name: 'bench', databases: [database], from: ['a'], routes: [route] });
     await stack.startChannel();
-    await this.rivals.start(this.roots.a);
+    await this.tools.start(this.roots.a);
     await this.#warm();
   }
 
   async stop(): Promise<void> {
     this.#remote.close();
-    await Promise.all([this.stack.stop(), this.rivals.stop()]);
+    await Promise.all([this.stack.stop(), this.tools.stop()]);
     await Promise.all([this.#network.close(), ...this.#lines.map((line) => line.stop())]);
   }
 
@@ -163,7 +163,7 @@ export class FilesBench {
    */
   async moveFarAway(): Promise<number> {
     const to = (port: number): Promise<Proxy> => Proxy.start({ host: '127.0.0.1', port });
-    const [files, daemon] = await Promise.all([to(this.#source.port), to(this.rivals.port)]);
+    const [files, daemon] = await Promise.all([to(this.#source.port), to(this.tools.port)]);
     this.#lines = [files, daemon];
     const slow: Disturbance = { ...far, who: () => true };
     for (const line of this.#lines) line.disturb(slow);

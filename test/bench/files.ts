@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { whole } from './dump.js';
-import type { FileRival, FileStage, FileTree } from './figures.js';
+import type { FileTool, FileStage, FileTree } from './figures.js';
 import { fileTrees } from './figures.js';
-import type { Carried } from './file-rivals.js';
+import type { Carried } from './file-tools.js';
 import { differencesOf, type MadeFile, makeTree } from './file-trees.js';
 import type { FilesBench } from './files-bench.js';
 import { ProcessMeter } from './process-meter.js';
@@ -48,18 +48,18 @@ interface Measured {
 
 /** rsync before and after Lutra. aria2 after it: it asks for hashes, which are remembered then. Over the long line it takes minutes. */
 async function* stagesOf(bench: FilesBench, { tree, files, daemon }: Measured): AsyncGenerator<StageResult> {
-  const { rivals, roots } = bench;
-  const rival = (name: FileRival, { begin, last, cpuMicros }: Carried): StageResult => ({
+  const { tools, roots } = bench;
+  const tool = (name: FileTool, { begin, last, cpuMicros }: Carried): StageResult => ({
     ...ofFiles(`${tree}${name}`, files, { begin, last }),
-    usage: { rival: { cpuMicros, rssBytes: 0 } },
+    usage: { tool: { cpuMicros, rssBytes: 0 } },
   });
-  yield rival('Rsync', await rivals.rsync(tree, daemon));
+  yield tool('Rsync', await tools.rsync(tree, daemon));
   yield await lutra(bench, tree, files);
-  yield rival('Rsync', await rivals.rsync(tree, daemon));
+  yield tool('Rsync', await tools.rsync(tree, daemon));
   if (tree === 'smallFar') return;
   const { files: addressed, ca } = await bench.addressed(files);
-  yield rival('Aria2', await rivals.aria2(addressed, ca));
-  yield rival('Tar', await rivals.tar(join(roots.a, tree)));
+  yield tool('Aria2', await tools.aria2(addressed, ca));
+  yield tool('Tar', await tools.tar(join(roots.a, tree)));
 }
 
 async function lutra(bench: FilesBench, tree: FileTree, files: readonly MadeFile[]): Promise<StageResult> {

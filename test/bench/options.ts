@@ -5,7 +5,7 @@ import { replicatedWorkloads, type WorkloadName, workloadNames } from './figures
 export interface BenchOptions {
   readonly workloads: readonly WorkloadName[];
   readonly mysql: '8.0' | '9.7';
-  /** 1: 300,000 rows, 50,000 transactions, 60 s; seed: about a million rows, and 5 million that are verified; files: 3 × 20,000, 4 × 1 GiB. */
+  /** 1: 300,000 rows, 50,000 transactions, 60 s; seed: a million rows, and 5 million that are verified; files: 3 × 20,000, 4 × 1 GiB. */
   readonly scale: number;
   readonly repeat: number;
   /** Where to write the figures. */

@@ -1,7 +1,7 @@
 /** The table for people: a line for each stage. Pure. */
 import {
   type Figure,
-  fileRivals,
+  fileTools,
   type FileStage,
   type FileTree,
   fileTrees,
@@ -19,7 +19,7 @@ const fileTitles: Readonly<Record<FileTree, string>> = {
   tiny: 'Lutra, tiny',
   large: 'Lutra, large',
 };
-const rivalTitles = { Rsync: 'rsync --fsync', Aria2: 'aria2c -j16', Tar: 'tar | tar, sync' } as const;
+const toolTitles = { Rsync: 'rsync --fsync', Aria2: 'aria2c -j16', Tar: 'tar | tar, sync' } as const;
 
 const titles: Readonly<Record<Stage, string>> = {
   capture: 'capture (binlog → Kafka)',
@@ -37,7 +37,7 @@ const titles: Readonly<Record<Stage, string>> = {
   verify: 'verify, equal, slow line',
   verifyDamaged: 'verify, 20 rows differ, slow line',
   ...(Object.fromEntries(
-    fileTrees.flatMap((tree) => [[tree, fileTitles[tree]], ...fileRivals.map((rival) => [`${tree}${rival}`, `  ${rivalTitles[rival]}`])]),
+    fileTrees.flatMap((tree) => [[tree, fileTitles[tree]], ...fileTools.map((tool) => [`${tree}${tool}`, `  ${toolTitles[tool]}`])]),
   ) as Record<FileStage, string>),
 };
 

@@ -3,7 +3,7 @@ import { ofFileStages, type Measurement, median, type Metric, rates, type Stage,
 import type { Usage } from './process-meter.js';
 
 /** Of the workload files. */
-const fileProcesses = ['filesSource', 'filesTarget', 'aria2', 'rival'] as const;
+const fileProcesses = ['filesSource', 'filesTarget', 'aria2', 'tool'] as const;
 export const processNames = ['capture', 'loader', 'kafka', 'source', 'target', 'replica', 'mysqlbinlog', ...fileProcesses] as const;
 export type ProcessName = (typeof processNames)[number];
 
@@ -87,14 +87,14 @@ export function seedMeasurements(results: readonly StageResult[]): Measurement[]
   });
 }
 
-/** Of the workload files. Ratios are to the medians of the rivals on the same tree. */
+/** Of the workload files. Ratios are to the medians of the tools on the same tree. */
 export function fileMeasurements(results: readonly StageResult[]): Measurement[] {
   const rate = ({ timing }: StageResult): number => rates(timing).rowsPerSecondFromCommand;
   return results.flatMap((result) => {
     const { stage, usage, more = {} } = result;
-    const ratios = (['Rsync', 'Aria2'] as const).flatMap((rival) => {
-      const others = results.filter((other) => other.stage === `${stage}${rival}`).map(rate);
-      return others.length > 0 ? [[`ratioTo${rival}`, rate(result) / median(others)] as const] : [];
+    const ratios = (['Rsync', 'Aria2'] as const).flatMap((tool) => {
+      const others = results.filter((other) => other.stage === `${stage}${tool}`).map(rate);
+      return others.length > 0 ? [[`ratioTo${tool}`, rate(result) / median(others)] as const] : [];
     });
     const rss = (['capture', 'loader', 'filesSource', 'filesTarget', 'aria2'] as const).flatMap((name) =>
       usage[name] ? [[`${name}RssBytes`, usage[name].rssBytes] as const] : [],

@@ -12,7 +12,7 @@ import { freePorts } from '../servers/ports.js';
 import type { Log } from '../harness/index.js';
 import { cpuMicros } from './process-meter.js';
 
-/** How a rival did it: when it began and ended, by performance.now(), and the CPU time of all its processes. */
+/** How a tool did it: when it began and ended, by performance.now(), and the CPU time of all its processes. */
 export interface Carried {
   readonly begin: number;
   readonly last: number;
@@ -27,7 +27,7 @@ export interface Addressed {
 
 const answerMs = 10_000;
 
-export class FileRivals {
+export class FileTools {
   readonly #log: Log;
   #folder = '';
   #daemon: ChildProcess | undefined;
@@ -42,7 +42,7 @@ export class FileRivals {
   async start(source: string): Promise<void> {
     await aria2c(this.#log);
     const program = await rsync(this.#log);
-    this.#folder = await mkdtemp(join(tmpdir(), 'lutra-rivals-'));
+    this.#folder = await mkdtemp(join(tmpdir(), 'lutra-tools-'));
     [this.port = 0] = await freePorts(1);
     const user = process.getuid?.() === 0 ? 'uid = root\ngid = root\n' : '';
     const file = join(this.#folder, 'rsyncd.conf');

@@ -146,13 +146,16 @@ export class FilesBench {
   /** Addresses at the source's files app, and whom to trust. */
   async addressed(files: readonly MadeFile[]): Promise<{ readonly files: readonly Addressed[]; readonly ca: string }> {
     const addressed: Addressed[] = [];
-    for (let from = 0; from < files.length; from += 1_000) {
-      const paths = files.slice(from, from + 1_000).map(({ path }) => path);
+    for (let left = files.map(({ path }) => path); left.length > 0;) {
+      const paths = left.slice(0, 1_000);
       const { entries } = await this.#remote.manifest(this.stack.regions.a, { root, paths });
+      const unread = new Set(paths.filter((_, index) => entries[index]?.kind === 'hashing'));
       for (const [index, entry] of entries.entries()) {
-        if (entry.kind !== 'file') throw new Error(`${paths[index]} is ${entry.kind}`);
-        addressed.push({ url: entry.url, path: paths[index] ?? '' });
+        if (entry.kind === 'file') addressed.push({ url: entry.url, path: paths[index] ?? '' });
+        else if (entry.kind !== 'hashing') throw new Error(`${paths[index]} is ${entry.kind}`);
       }
+      left = [...unread, ...left.slice(paths.length)];
+      if (unread.size > 0) await sleep(250);
     }
     return { files: addressed, ca: await this.#remote.trust() };
   }

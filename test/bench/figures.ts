@@ -1,7 +1,7 @@
 /** What a run measures, in words that stay: the shape of `--json`. Pure. */
 export const replicatedWorkloads = ['bulk', 'oltp', 'latency'] as const;
 export type ReplicatedWorkload = (typeof replicatedWorkloads)[number];
-export const workloadNames = [...replicatedWorkloads, 'seed'] as const;
+export const workloadNames = [...replicatedWorkloads, 'seed', 'files'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 /** Of the workload seed. */
@@ -16,7 +16,23 @@ export const seedStages = [
   'verify',
   'verifyDamaged',
 ] as const;
-export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog', ...seedStages] as const;
+
+/** Of the workload files: each tree by Lutra, and by other tools. */
+export const fileTrees = ['small', 'smallFar', 'tiny', 'large'] as const;
+export type FileTree = (typeof fileTrees)[number];
+export const fileTools = ['Rsync', 'Aria2', 'Tar'] as const;
+export type FileTool = (typeof fileTools)[number];
+export type FileStage = FileTree | `${FileTree}${FileTool}`;
+export const fileStages = fileTrees.flatMap((tree): readonly FileStage[] => [
+  tree,
+  ...fileTools.map((tool): FileStage => `${tree}${tool}`),
+]);
+
+export function ofFileStages<T>(value: T): Readonly<Record<FileStage, T>> {
+  return Object.fromEntries(fileStages.map((stage) => [stage, value])) as Record<FileStage, T>;
+}
+
+export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog', ...seedStages, ...fileStages] as const;
 export type Stage = (typeof stages)[number];
 
 /** Unit of each metric. */
@@ -38,8 +54,18 @@ export const metrics = {
   ratioToReading: 'ratio',
   /** Bytes that a verification exchanges with the source, over those of its rows. */
   sentToRows: 'ratio',
+  /** Of files: until their rows are visible. */
+  filesPerSecond: 'files/s',
+  megabytesPerSecond: 'MB/s',
+  /** filesPerSecond over that of `rsync --whole-file --fsync` through its daemon, and of plain aria2c, in the same run. */
+  ratioToRsync: 'ratio',
+  ratioToAria2: 'ratio',
   captureRssBytes: 'bytes',
   loaderRssBytes: 'bytes',
+  /** Of the files app at the source, and at the target; of its aria2. */
+  filesSourceRssBytes: 'bytes',
+  filesTargetRssBytes: 'bytes',
+  aria2RssBytes: 'bytes',
   latencyP50Ms: 'ms',
   latencyP95Ms: 'ms',
   latencyP99Ms: 'ms',

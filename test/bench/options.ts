@@ -5,7 +5,7 @@ import { replicatedWorkloads, type WorkloadName, workloadNames } from './figures
 export interface BenchOptions {
   readonly workloads: readonly WorkloadName[];
   readonly mysql: '8.0' | '9.7';
-  /** 1: 300,000 rows, 50,000 transactions, 60 s; seed: about a million rows, and 5 million that are verified. */
+  /** 1: 300,000 rows, 50,000 transactions, 60 s; seed: a million rows, and 5 million that are verified; files: 3 × 20,000, 4 × 1 GiB. */
   readonly scale: number;
   readonly repeat: number;
   /** Where to write the figures. */
@@ -24,7 +24,7 @@ export const usage = `usage: npm run bench [-- options]
 Measures Lutra one way, hangzhou → california, on free ports of 127.0.0.1, and MySQL's own replication beside it: the same rows, the same
 durable settings, one after the other. Compares every row afterwards. Exit code 0: all equal. See docs/06-bench.md.
 
-  --workload W   bulk, oltp, latency or seed (default: the first three)
+  --workload W   bulk, oltp, latency, seed or files (default: the first three)
   --mysql V      8.0 or 9.7 (default 9.7), all three servers
   --scale S      of the amounts of rows and of the time, for small trials (default 1)
   --repeat N     how often; the value is then the median (default 1)

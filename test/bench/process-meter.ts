@@ -38,12 +38,12 @@ export class ProcessMeter<Name extends string> {
   }
 }
 
-/** So far; 0 for a process that is gone. */
-export async function cpuMicros(pid: number | undefined): Promise<number> {
+/** So far, with children that have ended where they are asked for; 0 for a process that is gone. */
+export async function cpuMicros(pid: number | undefined, { withChildren = false } = {}): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name may hold blanks and brackets: what follows it is counted, user time is the 12th and system time the 13th.
+  // The name may hold blanks and brackets: what follows it is counted, user time is the 12th, system time the 13th, those of children next.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tickMicros;
+  return fields.slice(11, withChildren ? 15 : 13).reduce((sum, ticks) => sum + Number(ticks) * tickMicros, 0);
 }
 
 export async function peakBytes(pid: number | undefined): Promise<number> {

@@ -1,6 +1,25 @@
 /** The table for people: a line for each stage. Pure. */
-import { type Figure, median, type Metric, type Stage, stages, type WorkloadName } from './figures.js';
+import {
+  type Figure,
+  fileTools,
+  type FileStage,
+  type FileTree,
+  fileTrees,
+  median,
+  type Metric,
+  type Stage,
+  stages,
+  type WorkloadName,
+} from './figures.js';
 import { processNames, type StageResult } from './stage-result.js';
+
+const fileTitles: Readonly<Record<FileTree, string>> = {
+  small: 'Lutra, small',
+  smallFar: 'Lutra, small, 200 ms away',
+  tiny: 'Lutra, tiny',
+  large: 'Lutra, large',
+};
+const toolTitles = { Rsync: 'rsync --fsync', Aria2: 'aria2c -j16', Tar: 'tar | tar, sync' } as const;
 
 const titles: Readonly<Record<Stage, string>> = {
   capture: 'capture (binlog → Kafka)',
@@ -17,6 +36,9 @@ const titles: Readonly<Record<Stage, string>> = {
   reading: 'reading the rows, slow line',
   verify: 'verify, equal, slow line',
   verifyDamaged: 'verify, 20 rows differ, slow line',
+  ...(Object.fromEntries(
+    fileTrees.flatMap((tree) => [[tree, fileTitles[tree]], ...fileTools.map((tool) => [`${tree}${tool}`, `  ${toolTitles[tool]}`])]),
+  ) as Record<FileStage, string>),
 };
 
 const columnsOf = (workload: WorkloadName): readonly Column[] => {
@@ -25,6 +47,8 @@ const columnsOf = (workload: WorkloadName): readonly Column[] => {
       return latencyColumns;
     case 'seed':
       return seedColumns;
+    case 'files':
+      return fileColumns;
     case 'bulk':
     case 'oltp':
       return throughputColumns;
@@ -84,6 +108,18 @@ const seedColumns: readonly Column[] = [
   ['max lag ms', 'latencyMaxMs', milliseconds],
   ['capture', 'captureRssBytes', megabytes],
   ['loader', 'loaderRssBytes', megabytes],
+];
+
+const fileColumns: readonly Column[] = [
+  ['files/s', 'filesPerSecond', whole],
+  ['MB/s', 'megabytesPerSecond', milliseconds],
+  ['to rsync', 'ratioToRsync', ratio],
+  ['to aria2c', 'ratioToAria2', ratio],
+  ['capture', 'captureRssBytes', megabytes],
+  ['loader', 'loaderRssBytes', megabytes],
+  ['files, source', 'filesSourceRssBytes', megabytes],
+  ['files, target', 'filesTargetRssBytes', megabytes],
+  ['aria2', 'aria2RssBytes', megabytes],
 ];
 
 function table(rows: readonly (readonly string[])[]): string[] {

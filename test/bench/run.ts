@@ -2,13 +2,15 @@
 import { compareDatabases, type Difference, type Log } from '../harness/index.js';
 import { type Backlog, bulk, oltp } from './backlogs.js';
 import { Bench } from './bench-stack.js';
+import { measureFiles } from './files.js';
+import { FilesBench } from './files-bench.js';
 import { type Figure, type Measurement, type ReplicatedWorkload, replicatedWorkloads, summarise, type WorkloadName } from './figures.js';
 import { latencyDatabase, latencyMeasurements, measureLatency } from './latency.js';
 import { reportLines } from './report.js';
 import { measureSeed } from './seed.js';
 import { SeedBench } from './seed-bench.js';
 import { serverSettings } from './settings.js';
-import { seedMeasurements, type StageResult, throughputMeasurements } from './stage-result.js';
+import { fileMeasurements, seedMeasurements, type StageResult, throughputMeasurements } from './stage-result.js';
 import { databasesOf, measureThroughput } from './throughput.js';
 import { VerifyBench } from './verify.js';
 
@@ -33,13 +35,15 @@ export interface BenchReport {
 
 const latencySeconds = 60;
 
+type AnyBench = Bench | SeedBench | VerifyBench | FilesBench;
+
 export class BenchRun {
   readonly #options: RunOptions;
   readonly #results = new Map<WorkloadName, StageResult[]>();
   readonly #measurements = new Map<WorkloadName, Measurement[]>();
   readonly #differences: string[] = [];
   #settings: readonly string[] = [];
-  #bench: Bench | SeedBench | VerifyBench | undefined;
+  #bench: AnyBench | undefined;
   #comparedRows = 0;
 
   constructor(options: RunOptions) {
@@ -53,6 +57,7 @@ export class BenchRun {
       if (repeat > 1) log(`repetition ${repetition} of ${repeat}`);
       if (replicated.length > 0) await this.#replicate(replicated);
       if (workloads.includes('seed')) await this.#seed();
+      if (workloads.includes('files')) await this.#files();
     }
     return this.#report();
   }
@@ -82,7 +87,19 @@ export class BenchRun {
     this.#keep('seed', [...seeded, ...verified], seedMeasurements([...seeded, ...verified]));
   }
 
-  async #with<B extends Bench | SeedBench | VerifyBench, T>(bench: B, work: (bench: B) => Promise<T>): Promise<T> {
+  async #files(): Promise<void> {
+    const { mysql, scale, log, profile } = this.#options;
+    await this.#with(await FilesBench.open({ mysql, scale, log, profile }), async (bench) => {
+      this.#settings = await bench.settings();
+      for (const line of this.#settings) log(line);
+      const { results, comparedRows, differences } = await measureFiles(bench);
+      this.#comparedRows += comparedRows;
+      this.#differences.push(...differences);
+      this.#keep('files', results, fileMeasurements(results));
+    });
+  }
+
+  async #with<B extends AnyBench, T>(bench: B, work: (bench: B) => Promise<T>): Promise<T> {
     this.#bench = bench;
     try {
       await bench.start();
@@ -148,6 +165,8 @@ export class BenchRun {
     switch (name) {
       case 'latency':
         return 'milliseconds from the answer to COMMIT to the sight of the row at the other side';
+      case 'files':
+        return 'files that rows name, until the rows are visible';
       case 'seed':
         return 'rows that are there are copied, and verified';
       case 'bulk':

@@ -1,8 +1,10 @@
 /** One stage of one run, and the measurements that come out of the stages of one run. Pure. */
-import { type Measurement, median, type Metric, rates, type Stage, type Timing } from './figures.js';
+import { ofFileStages, type Measurement, median, type Metric, rates, type Stage, type Timing } from './figures.js';
 import type { Usage } from './process-meter.js';
 
-export const processNames = ['capture', 'loader', 'kafka', 'source', 'target', 'replica', 'mysqlbinlog'] as const;
+/** Of the workload files. */
+const fileProcesses = ['filesSource', 'filesTarget', 'aria2', 'tool'] as const;
+export const processNames = ['capture', 'loader', 'kafka', 'source', 'target', 'replica', 'mysqlbinlog', ...fileProcesses] as const;
 export type ProcessName = (typeof processNames)[number];
 
 export interface StageResult {
@@ -31,6 +33,7 @@ const processesOf: Readonly<Record<Stage, readonly ProcessName[]>> = {
   reading: ['source'],
   verify: ['loader'],
   verifyDamaged: ['loader'],
+  ...ofFileStages(['capture', 'loader', ...fileProcesses]),
 };
 
 /** Ratios are to the median of MySQL's own replication in the same run. */
@@ -80,6 +83,29 @@ export function seedMeasurements(results: readonly StageResult[]): Measurement[]
       ...(usage.loader && { loaderRssBytes: usage.loader.rssBytes }),
     };
     const values = { rowsPerSecondFromCommand: rate(result), ...ratioOf(result), ...rss, ...more };
+    return Object.entries(values).map(([metric, value]): Measurement => ({ stage, metric: metric as Metric, value }));
+  });
+}
+
+/** Of the workload files. Ratios are to the medians of the tools on the same tree. */
+export function fileMeasurements(results: readonly StageResult[]): Measurement[] {
+  const rate = ({ timing }: StageResult): number => rates(timing).rowsPerSecondFromCommand;
+  return results.flatMap((result) => {
+    const { stage, usage, more = {} } = result;
+    const ratios = (['Rsync', 'Aria2'] as const).flatMap((tool) => {
+      const others = results.filter((other) => other.stage === `${stage}${tool}`).map(rate);
+      return others.length > 0 ? [[`ratioTo${tool}`, rate(result) / median(others)] as const] : [];
+    });
+    const rss = (['capture', 'loader', 'filesSource', 'filesTarget', 'aria2'] as const).flatMap((name) =>
+      usage[name] ? [[`${name}RssBytes`, usage[name].rssBytes] as const] : [],
+    );
+    const [cpu] = usageMeasurements(result);
+    const values: Partial<Record<Metric, number>> = {
+      filesPerSecond: rate(result),
+      ...more,
+      ...Object.fromEntries([...ratios, ...rss]),
+      cpuMicrosPerRow: cpu?.value ?? 0,
+    };
     return Object.entries(values).map(([metric, value]): Measurement => ({ stage, metric: metric as Metric, value }));
   });
 }

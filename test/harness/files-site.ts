@@ -17,13 +17,16 @@ export interface FilesSiteOptions {
 export class FilesSite {
   readonly app: AppProcess;
   readonly #options: FilesSiteOptions;
+  /** Where the other regions reach the app, from its next start on. */
+  url = '';
+  port = 0;
   #folder = '';
-  #more: Readonly<Record<string, string>> = {};
+  #program = '';
 
   constructor(options: FilesSiteOptions) {
     const { region, environment } = options;
     this.#options = options;
-    this.app = new AppProcess({ app: 'files', name: `files-${region}`, environment: () => ({ ...environment(), ...this.#more }) });
+    this.app = new AppProcess({ app: 'files', name: `files-${region}`, environment: () => ({ ...environment(), ...this.#own() }) });
   }
 
   /** Folder of a root. */
@@ -36,12 +39,17 @@ export class FilesSite {
     const { region, roots } = this.#options;
     this.#folder = await mkdtemp(join(tmpdir(), `lutra-roots-${region}-`));
     for (const root of roots) await mkdir(this.path(root));
-    const [port] = await freePorts(1);
-    this.#more = {
-      LUTRA_ROOTS: roots.map((root) => `${root}=${this.path(root)}`).join(' '),
-      LUTRA_FILES_PORT: String(port),
-      LUTRA_FILES_URL: `https://127.0.0.1:${port}`,
-      LUTRA_ARIA2: await aria2c(log),
+    [this.port = 0] = await freePorts(1);
+    this.url = `https://127.0.0.1:${this.port}`;
+    this.#program = await aria2c(log);
+  }
+
+  #own(): Readonly<Record<string, string>> {
+    return {
+      LUTRA_ROOTS: this.#options.roots.map((root) => `${root}=${this.path(root)}`).join(' '),
+      LUTRA_FILES_PORT: String(this.port),
+      LUTRA_FILES_URL: this.url,
+      LUTRA_ARIA2: this.#program,
     };
   }
 

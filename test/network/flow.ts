@@ -6,6 +6,8 @@ export interface Weather {
   readonly delayMs: number;
   /** Infinity: as many as come. */
   readonly bytesPerSecond: number;
+  /** What a network holds of a connection. Beyond that the sender's own buffers fill, as they do behind a real one. */
+  readonly heldBytes: number;
 }
 
 export interface FlowOptions {
@@ -19,9 +21,6 @@ interface Waiting {
   readonly bytes: Buffer | null;
   readonly due: number;
 }
-
-/** What a network holds of a connection. Beyond that the sender's own buffers fill, as they do behind a real one. */
-const roomBytes = 256 * 1024;
 
 export class Flow {
   readonly #from: Socket;
@@ -67,17 +66,17 @@ export class Flow {
       this.#waiting.shift();
       this.#pass(next.bytes);
     }
-    if (this.#bytes < roomBytes && this.#from.isPaused() && !this.#from.destroyed) this.#from.resume();
+    if (this.#bytes < this.#options.weather().heldBytes && this.#from.isPaused() && !this.#from.destroyed) this.#from.resume();
   }
 
   #take(bytes: Buffer | null): void {
-    const { delayMs, bytesPerSecond } = this.#options.weather();
+    const { delayMs, bytesPerSecond, heldBytes } = this.#options.weather();
     const length = bytes?.length ?? 0;
     this.#sentAt = Math.max(this.#sentAt, performance.now()) + (1000 * length) / bytesPerSecond;
     this.#waiting.push({ bytes, due: this.#sentAt + delayMs });
     this.#bytes += length;
     this.#carried += length;
-    if (this.#bytes >= roomBytes) this.#from.pause();
+    if (this.#bytes >= heldBytes) this.#from.pause();
     this.pump();
   }
 

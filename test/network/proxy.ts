@@ -25,17 +25,21 @@ export interface ProxyOptions {
 
 /**
  * cut: connections are reset, new ones too · hold: connections are accepted and nothing arrives until it ends · deaf: what the client says
- * arrives, and it hears nothing until it ends · slow: all arrives late, and in each direction of a connection not more than so much
+ * arrives, and it hears nothing until it ends · slow: all arrives late, and in each direction of a connection not more than so much;
+ * `heldBytes` are under way at once (256 KiB if absent)
  */
 export type Disturbance = (
   | { readonly kind: 'cut' }
   | { readonly kind: 'hold' }
   | { readonly kind: 'deaf' }
-  | { readonly kind: 'slow'; readonly delayMs: number; readonly bytesPerSecond?: number }
+  | { readonly kind: 'slow'; readonly delayMs: number; readonly bytesPerSecond?: number; readonly heldBytes?: number }
 ) & {
   /** Whom it meets. */
   readonly who: (client: string | undefined) => boolean;
 };
+
+/** Of a connection, in each direction. */
+const usualHeldBytes = 256 * 1024;
 
 interface Joined {
   readonly name: string | undefined;
@@ -163,11 +167,12 @@ export class Proxy {
     return [...this.#disturbances].some((disturbance) => disturbance.kind === kind && disturbance.who(name));
   }
 
-  #slowness(name: string | undefined): Pick<Weather, 'delayMs' | 'bytesPerSecond'> {
+  #slowness(name: string | undefined): Omit<Weather, 'held'> {
     const of = [...this.#disturbances].filter((disturbance) => disturbance.kind === 'slow').filter(({ who }) => who(name));
     return {
       delayMs: Math.max(0, ...of.map(({ delayMs }) => delayMs)),
       bytesPerSecond: Math.min(Infinity, ...of.map(({ bytesPerSecond = Infinity }) => bytesPerSecond)),
+      heldBytes: Math.max(usualHeldBytes, ...of.map(({ heldBytes = 0 }) => heldBytes)),
     };
   }
 }

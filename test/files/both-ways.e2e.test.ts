@@ -1,0 +1,144 @@
+/**
+ * Files of rows where both regions write, on the whole product: each side inserts products, and changes and deletes those of both. At rest
+ * the rows are equal, and so are the files that they name; while it goes on, no side shows a row without its file.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
+import { until } from '../accidents/one-way.js';
+import { ApiError, Random, type Side, sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
+import { Application, createPictures, leftOver, picturesDatabase, productsOf, Reader, root, rule, sha256Of, wrongFiles } from './pictures.js';
+
+/** By policy: a table, and the root of its files. */
+const policies = { home: { table: 'products', root }, latest: { table: 'newest', root: 'newest' } } as const;
+type Policy = keyof typeof policies;
+const all = Object.keys(policies) as readonly Policy[];
+const written = { ...rule, immutable: true };
+const plain = { root, path: 'plain/{id}/{image}', immutable: true };
+
+let stack: Stack;
+const folder = (side: Side, policy: Policy = 'home'): string => stack.site(side).files?.path(policies[policy].root) ?? '';
+
+beforeAll(async () => {
+  stack = await startStack({ mysql: '9.7', mysqlB: '8.0', roots: all.map((policy) => policies[policy].root) });
+  const more = `USE ${picturesDatabase}; CREATE TABLE newest LIKE products;
+    CREATE TABLE plain (id BIGINT NOT NULL PRIMARY KEY, image VARCHAR(300) NOT NULL)`;
+  for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => connection.query(`${createPictures}; ${more}`));
+  await stack.createChannel({
+    databases: [picturesDatabase],
+    routes: [
+      ...all.map((policy) => ({
+        schema: picturesDatabase,
+        table: policies[policy].table,
+        files: [{ ...written, root: policies[policy].root }],
+      })),
+      { schema: picturesDatabase, table: 'plain', files: [plain] },
+    ],
+    conflicts: {
+      home: stack.regions.a,
+      rules: [
+        { schema: picturesDatabase, table: 'newest', policy: 'latest', version: 'n' },
+        { schema: picturesDatabase, policy: 'home' },
+      ],
+    },
+  });
+  await stack.startChannel();
+}, 300_000);
+afterAll(() => stack?.stop());
+
+function shows(): void {
+  onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
+}
+
+/** Rows are the same on both sides, and each has its file there. */
+async function equal(): Promise<void> {
+  await stack.drain();
+  for (const policy of all) {
+    const { table } = policies[policy];
+    const products = await productsOf(stack.connection('b'), table);
+    expect(products, table).toEqual(await productsOf(stack.connection('a'), table));
+    for (const side of sides) expect(await wrongFiles(products, folder(side, policy)), `${table} at ${side}`).toEqual([]);
+  }
+}
+
+async function query(side: Side, sql: string): Promise<readonly RowDataPacket[]> {
+  return withAdministrator(stack.mysql[side], async (connection) => {
+    await connection.query(`USE ${picturesDatabase}`);
+    const [rows] = await connection.query<RowDataPacket[]>(sql);
+    return rows;
+  });
+}
+
+async function put(side: Side, path: string, bytes: string): Promise<string> {
+  const place = join(folder(side), path);
+  await mkdir(dirname(place), { recursive: true });
+  await writeFile(place, bytes);
+  return sha256Of(Buffer.from(bytes));
+}
+
+const bytesAt = (side: Side, path: string): Promise<string> => readFile(join(folder(side), path), 'utf8');
+
+interface Watched {
+  readonly side: Side;
+  readonly policy: Policy;
+  readonly application: Application;
+  readonly reader: Reader;
+}
+
+function watched(side: Side, policy: Policy): Watched {
+  const [connection, seed] = [stack.connection(side), sides.indexOf(side) * 10 + all.indexOf(policy)];
+  const { table } = policies[policy];
+  const place = folder(side, policy);
+  const random = new Random(seed);
+  const application = new Application({
+    connection,
+    folder: place,
+    random,
+    side: sides.indexOf(side),
+    sides: 2,
+    maxBytes: 20_000_000,
+    table,
+  });
+  return { side, policy, application, reader: new Reader(connection, place, new Random(seed + 100), table) };
+}
+
+/** Of what loaders have placed, all has left that a row of the other side let go; what is a side's own doing stays there. */
+async function leaves({ side, policy, application }: Watched): Promise<void> {
+  const own = `${sides.indexOf(side)}-`;
+  const left = await until(async () => {
+    const found = await leftOver(await productsOf(stack.connection(side), policies[policy].table), folder(side, policy));
+    const orphans = found.orphans.filter((path) => !path.split('/').at(-1)?.startsWith(own) && !application.letGo.has(path));
+    return orphans.length + found.staged.length === 0 || undefined;
+  }, 60_000);
+  if (left) return;
+  const found = await leftOver(await productsOf(stack.connection(side), policies[policy].table), folder(side, policy));
+  const orphans = found.orphans.filter((path) => !path.split('/').at(-1)?.startsWith(own) && !application.letGo.has(path));
+  expect({ orphans, staged: found.staged }, `${policy} at ${side}`).toEqual({ orphans: [], staged: [] });
+}
+
+it('both sides write, loaders and files apps are killed: rows and files end equal, and no row was seen without its file', async () => {
+  shows();
+  const everybody = sides.flatMap((side) => all.map((policy) => watched(side, policy)));
+  const ended = new AbortController();
+  const writing = everybody.map(({ application }) => application.run(ended.signal, { pauseMs: 40 }));
+  const [a, b] = [stack.site('a'), stack.site('b')];
+  for (const victim of [b.loader, a.files?.app, a.loader, b.files?.app, b.loader]) {
+    await sleep(2_000);
+    await victim?.kill();
+    await sleep(300);
+    await victim?.start();
+  }
+  await sleep(2_000);
+  ended.abort();
+  await Promise.all(writing);
+  await equal();
+  await Promise.all(everybody.map(({ reader }) => reader.stop()));
+  for (const { side, policy, reader, application } of everybody) {
+    expect(reader.problems, `${policy} at ${side}`).toEqual([]);
+    expect(reader.looks).toBeGreaterThan(100);
+    expect(application.counts.deleted).toBeGreaterThan(0);
+  }
+  for (const one of everybody) await leaves(one);
+}, 240_000);

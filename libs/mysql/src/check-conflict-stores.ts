@@ -108,8 +108,8 @@ const fileStores: readonly Store[] = [
   {
     name: 'file_place',
     id: 'file-store',
-    columns: { pipeline: 'varchar(12)', n: 'bigint unsigned' },
-    primaryKey: 'pipeline',
+    columns: { pipeline: 'varchar(12)', root: 'varchar(48)', n: 'bigint unsigned' },
+    primaryKey: 'pipeline,root',
     rights: written,
   },
   {

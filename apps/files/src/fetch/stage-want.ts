@@ -80,7 +80,7 @@ export async function answerWant(parts: WantParts, want: Want): Promise<StageAns
 /** For its row: it is answered, and the others go on. */
 export function refused({ file, region }: Pick<Want, 'file' | 'region'>, code: ErrorCode, message: string): StageAnswer {
   const details = { root: file.root, path: file.path, region };
-  return { kind: 'refused', id: file.id, code, message: `root ${file.root}, path ${file.path}: ${message}`, details };
+  return { kind: 'refused', id: file.id, code, message, details };
 }
 
 type Answered = AnsweredFile & { readonly entry: Exclude<AnsweredFile['entry'], { kind: 'hashing' }> };

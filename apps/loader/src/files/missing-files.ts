@@ -19,18 +19,20 @@ export interface MissingFilesOptions {
   /** Of the source. */
   readonly endpoint: string;
   readonly signal: AbortSignal;
-  readonly pauseMs?: number;
   /** Of a table of the source, as they are now. */
   rulesOf(table: TableName): readonly FileRule[];
   warn(error: SyncError): void;
 }
 
 const limit = 500;
+/** Between two looks. It grows from when rows were last committed without their files: most files are only late. */
+const [firstPauseMs, lastPauseMs] = [2_000, 30_000];
 
 export class MissingFiles {
   readonly #options: MissingFilesOptions;
   /** Entries may exist. */
   #some = true;
+  #pauseMs = firstPauseMs;
   #found: RowFile[] = [];
 
   constructor(options: MissingFilesOptions) {
@@ -44,6 +46,7 @@ export class MissingFiles {
   /** Rows were committed without their files. */
   noted(): void {
     this.#some = true;
+    this.#pauseMs = firstPauseMs;
   }
 
   /** What was found since the last call, or is not wanted any more (staged: null): their entries are to go. */
@@ -55,10 +58,11 @@ export class MissingFiles {
 
   /** Until the signal aborts. */
   async run(): Promise<void> {
-    const { signal, pauseMs = 30_000, warn } = this.#options;
+    const { signal, warn } = this.#options;
     while (!signal.aborted) {
       if (this.#some && this.#found.length === 0) await this.#look().catch((error: unknown) => signal.aborted || warn(toSyncError(error)));
-      await sleep(pauseMs, signal).catch(() => undefined); // it has ended then
+      await sleep(this.#pauseMs, signal).catch(() => undefined); // it has ended then
+      this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);
     }
   }
 

@@ -160,7 +160,8 @@ export class Staging {
       case 'refused': {
         const { database, name } = file.wish.table;
         const details = { ...(answer.details as SyncError['details']), ...about(file.wish), database, table: name };
-        return this.#ends(file, { failure: new SyncError(answer.code, `${named(file.wish)}: ${answer.message}`, { details }) });
+        const failure = new SyncError(answer.code, `${named(file.wish)}: ${answer.message}`, { details });
+        return failure.code === 'FILE_HASH_MISMATCH' ? this.#mismatch(file, failure) : this.#ends(file, { failure });
       }
       case 'missing':
       case 'unstable':
@@ -168,16 +169,17 @@ export class Staging {
     }
   }
 
+  /** An application that writes a path again writes the file, and its row a moment later: in between the row there names the old one. */
+  #mismatch(file: Wanted, failure: SyncError): void {
+    const rule = this.#lacks(file, 'unstable');
+    if (rule) this.#ends(file, { failure });
+  }
+
   /** Its source region does not have it, or not at rest. */
   #lacking(file: Wanted, kind: 'missing' | 'unstable'): void {
     const { wish } = file;
-    file.lacksSince ??= Date.now();
-    file.progress = { ...file.progress, phase: kind };
-    const rule = this.#options.ruleNow(wish);
-    if (!rule) return this.#ends(file, { staged: null });
-    const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
-    const waits = rule.missing === 'wait' && kind === 'missing';
-    if (leftMs > 0 || waits) return this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));
+    const rule = this.#lacks(file, kind);
+    if (!rule) return;
     if (kind === 'missing' && rule.missing === 'skip') {
       this.#options.onWithout(wish, 'skipped');
       return this.#ends(file, { staged: null, missing: missingRow(wish) });
@@ -188,6 +190,19 @@ export class Staging {
         : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
     const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
     this.#ends(file, { failure: new SyncError(code, `${named(wish)}: ${what}, for ${rule.waitSeconds} s`, { details }) });
+  }
+
+  /** It is asked for again; else the rule by which it has been waited for long enough. */
+  #lacks(file: Wanted, kind: 'missing' | 'unstable'): Pick<FileRule, 'missing' | 'waitSeconds'> | null {
+    file.lacksSince ??= Date.now();
+    file.progress = { ...file.progress, phase: kind };
+    const rule = this.#options.ruleNow(file.wish);
+    const leftMs = file.lacksSince + (rule?.waitSeconds ?? 0) * 1000 - Date.now();
+    const waits = rule?.missing === 'wait' && kind === 'missing';
+    if (!rule) this.#ends(file, { staged: null });
+    else if (leftMs > 0 || waits) this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));
+    else return rule;
+    return null;
   }
 
   #ends(file: Wanted, how: Partial<Pick<Wanted, 'staged' | 'missing' | 'failure'>>): void {

@@ -4,7 +4,7 @@ import type { FileRule } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isFileNamed, tablesWithColumnsOf } from './file-names.js';
 import { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
-import type { FilesWritten, LetGo } from './file-store.js';
+import type { FilesWritten } from './file-store.js';
 import { TestServer, versions } from './mysql.fixture.js';
 import { Session } from './session.js';
 
@@ -87,29 +87,28 @@ describe.each(versions)('lutra.file on %s', (version) => {
     expect(all.toSorted()).toEqual(paths);
   });
 
-  it('lets files go as it is decided, each held meanwhile; one that somebody else holds, or that came again, stays', async () => {
-    const paths = ['gone', 'held', 'kept', 'later', 'placed'];
+  it('lets files go behind a mark, and holds nothing meanwhile; what came again, or is named, stays', async () => {
+    const paths = ['busy', 'gone', 'kept', 'late', 'placed', 'void'];
     await write({ n: 1, placed: paths.map((path) => file(path)), leaves: paths.map((path) => ({ root: 'pics', path, way: 'trash' })) });
     const files = await leaving();
     await write({ n: 2, placed: [file('placed')] });
-    const other = await Session.open(server.options, 'target');
-    await other.query('BEGIN');
-    await other.query("SELECT 1 FROM lutra.file WHERE path = 'held' AND root = 'pics' AND path_hash = UNHEX(SHA2('held', 256)) FOR UPDATE");
     const asked: string[] = [];
     let later = 0;
     await letFilesGo(server.options, files, {
-      alone: async (work) => (await work(), true),
-      decide: async (_, { path }) => {
-        asked.push(path);
-        return path as LetGo;
+      mark: async ({ path }) => (path === 'busy' ? null : `of ${path}`),
+      isNamed: async (_, { path }) => path === 'kept',
+      remove: async ({ path }, mark) => {
+        asked.push(mark);
+        // Nobody holds its row: another transaction names it, and leaves it once more.
+        if (path === 'late') await write({ n: 3, leaves: [{ root: 'pics', path, way: 'remove' }] });
+        return path !== 'void';
       },
       onLater: () => (later += 1),
     });
-    await other.close();
-    expect(asked.toSorted()).toEqual(['gone', 'kept', 'later']);
+    expect(asked.toSorted()).toEqual(['of gone', 'of late', 'of void']);
     expect(later).toBe(2);
-    expect((await leaving()).map(({ path }) => path).toSorted()).toEqual(['held', 'later']);
-    const { rows } = { rows: await server.query("SELECT path FROM lutra.file WHERE state = 'placed' ORDER BY path") };
+    expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'late 3', 'void 1']);
+    const rows = await server.query("SELECT path FROM lutra.file WHERE state = 'placed' ORDER BY path");
     expect(rows.map((row) => String(Object.values(row as object)[0]))).toEqual(['kept', 'placed']);
   });
 

@@ -43,7 +43,7 @@ export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
 export { isFileNamed, tablesWithColumnsOf } from './file-names.js';
 export { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
-export type { FilesWritten, LeavingFile, LetGo, MissingFileRow } from './file-store.js';
+export type { FilesWritten, LeavingFile, MissingFileRow } from './file-store.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';

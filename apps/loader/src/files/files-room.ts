@@ -101,7 +101,6 @@ export class FilesRoom {
       ...of,
       ...store,
       epoch,
-      alone: (work) => this.commit.alone(work),
       isNamed: (queries, file) => naming.name(queries, file),
       onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),

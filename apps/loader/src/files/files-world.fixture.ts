@@ -293,19 +293,22 @@ export class FilesWorld {
         const all = after === '0' ? [...this.tables.missing] : [];
         return all.map(([name, rowKey], i) => ({ id: String(i + 1), root: 'pics', path: name.slice(5), sha256: null, table, key: rowKey }));
       },
-      letGo: async (_target, files, { alone, decide, onLater }) => {
+      letGo: async (_target, files, { mark, isNamed, remove, onLater }) => {
         for (const file of files) {
           const name = `${file.root}/${file.path}`;
           const isLeaving = (): boolean => this.tables.files.get(name)?.n === file.n && this.tables.files.get(name)?.state !== 'placed';
-          const isDone = await alone(async () => {
-            const outcome = isLeaving() ? await decide({ query: async () => [] }, file) : 'later';
+          const put = (state: 'placed' | null): void => {
             const rest = new Map(this.tables.files);
-            if (outcome === 'gone') rest.delete(name);
-            if (outcome === 'kept') rest.set(name, { ...file, state: 'placed' });
-            if (outcome === 'later') onLater();
-            this.tables = { ...this.tables, files: rest };
-          });
-          if (!isDone) onLater();
+            rest.delete(name);
+            if (state) rest.set(name, { ...file, state });
+            if (isLeaving()) this.tables = { ...this.tables, files: rest };
+          };
+          const marked = await mark(file);
+          if (marked === null) onLater();
+          else if (!isLeaving()) continue;
+          else if (await isNamed({ query: async () => [] }, file)) put('placed');
+          else if (await remove(file, marked)) put(null);
+          else onLater();
         }
       },
       tablesWithColumnsOf: async (_queries, rules) => new Map(rules.map((rule) => [rule, [table]])),

@@ -2,14 +2,15 @@
  * Files that rows no longer name go behind the COMMIT of these rows: to the trash, or for good. Works off what an owner before has left as
  * well, for the rows of lutra.file are committed with the rows that left.
  *
- * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy). While
- * its row of lutra.file is held and looked at, the pipeline places nothing. Counter-example for the lock in the database alone: the server
- * ends the session that holds it; a row that names the file comes, which is there already; then the deletion arrives.
+ * A file stays where any row names it, where it is not the one that was placed, and as long as somebody is about to place it (busy). It is
+ * marked before the database is asked, and whoever places it behind that, if only by finding it there, makes the mark void. Counter-example
+ * for a lock in the database instead: the server ends the session that holds it; a row that names the file comes, which is there already;
+ * then the deletion arrives.
  */
 import type { DeleteAnswer, FilesService } from '@lutra/files';
 import { toSyncError } from '@lutra/model';
 import type { PipelineUid, SyncError } from '@lutra/model';
-import type { ConnectionOptions, LeavingFile, LetGo, Queries } from '@lutra/mysql';
+import type { ConnectionOptions, LeavingFile, Queries } from '@lutra/mysql';
 import { offerWithin } from '@lutra/runtime';
 import type { FileStore } from './files-io.js';
 
@@ -20,8 +21,6 @@ export interface LeavingFilesOptions {
   readonly pipeline: PipelineUid;
   readonly epoch: number;
   readonly signal: AbortSignal;
-  /** Nothing is placed while `work` runs; false: something is placed already, and it did not run. */
-  alone(work: () => Promise<void>): Promise<boolean>;
   isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
   onGone(outcome: 'deleted' | 'gone' | 'changed'): void;
   /** What ends the run: it is not the owner any more. */
@@ -29,7 +28,7 @@ export interface LeavingFilesOptions {
   warn(error: SyncError): void;
 }
 
-/** Of one look. One by one: what is placed waits meanwhile. */
+/** Of one look. */
 const limit = 100;
 /** busy, or trouble · nothing was left to do */
 const [soonMs, laterMs] = [2_000, 300_000];
@@ -64,13 +63,14 @@ export class LeavingFiles {
 
   /** False: something is left that nobody tells us of. */
   async #workOff(): Promise<boolean> {
-    const { store, target, pipeline, signal, alone } = this.#options;
+    const { store, target, pipeline, signal, isNamed } = this.#options;
     let isDone = true;
     for (let after: LeavingFile | null = null; !signal.aborted;) {
       const files: readonly LeavingFile[] = await store.readLeaving(target, pipeline, { after, limit });
       await store.letGo(target, files, {
-        alone,
-        decide: async (queries, file) => (signal.aborted ? 'later' : this.#decide(queries, file)),
+        mark: async (file) => (signal.aborted ? null : this.#mark(file)),
+        isNamed,
+        remove: (file, mark) => this.#remove(file, mark),
         onLater: () => (isDone = false),
       });
       after = files.at(-1) ?? null;
@@ -79,18 +79,16 @@ export class LeavingFiles {
     return false;
   }
 
-  /** Marked first: whoever places it behind that, if only by finding it there, makes the mark void. */
-  async #decide(queries: Queries, file: LeavingFile): Promise<LetGo> {
-    const { isNamed } = this.#options;
-    const marked = await this.#delete(file, null);
-    if (marked.outcome === 'busy') return 'later';
-    if (marked.outcome === 'marked') {
-      if (await isNamed(queries, file)) return 'kept';
-      const { outcome } = await this.#delete(file, marked.mark);
-      if (outcome === 'busy' || outcome === 'marked') return 'later';
-      this.#options.onGone(outcome);
-    }
-    return 'gone';
+  async #mark(file: LeavingFile): Promise<string | null> {
+    const answer = await this.#delete(file, null);
+    return answer.outcome === 'marked' ? answer.mark : null;
+  }
+
+  async #remove(file: LeavingFile, mark: string): Promise<boolean> {
+    const { outcome } = await this.#delete(file, mark);
+    if (outcome === 'busy' || outcome === 'marked') return false;
+    this.#options.onGone(outcome);
+    return true;
   }
 
   #delete({ root, path, way, size, mtimeNs, dev, ino }: LeavingFile, mark: string | null): Promise<DeleteAnswer> {

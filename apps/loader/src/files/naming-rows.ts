@@ -4,9 +4,6 @@ import type { FileName, FileRule, Route, TableName } from '@lutra/model';
 import type { Queries } from '@lutra/mysql';
 import type { FileStore } from './files-io.js';
 
-/** Tables that are made meanwhile have no row of long ago. */
-const knownMs = 60_000;
-
 interface RoutedRule {
   readonly rule: FileRule;
   /** By its name at the target; more than it writes, perhaps. */
@@ -16,7 +13,6 @@ interface RoutedRule {
 export class NamingRows {
   readonly #store: Pick<FileStore, 'tablesWithColumnsOf' | 'isNamed'>;
   readonly #routes: () => readonly Route[];
-  #known: { readonly routes: readonly Route[]; readonly tables: readonly RuleTables[]; readonly at: number } | null = null;
 
   /** `routes`: of all pipelines to the target, as they are now. */
   constructor(store: Pick<FileStore, 'tablesWithColumnsOf' | 'isNamed'>, routes: () => readonly Route[]) {
@@ -25,28 +21,25 @@ export class NamingRows {
   }
 
   async name(queries: Queries, { root, path }: FileName): Promise<boolean> {
-    const rules = (await this.#tables(queries)).filter(({ rule }) => rule.root === root);
-    // A rule that was there named files by columns that nobody knows of now.
-    if (rules.length === 0) return true;
+    const rules = await this.#tables(queries, root);
+    // A rule that was there named files by columns that nobody knows of now; so does one whose columns have other names by now.
+    if (rules.length === 0 || rules.some(({ tables }) => tables.length === 0)) return true;
     for (const { rule, tables } of rules) {
       for (const table of tables) if (await this.#store.isNamed(queries, table, { rule, path })) return true;
     }
     return false;
   }
 
-  async #tables(queries: Queries): Promise<readonly RuleTables[]> {
-    const routes = this.#routes();
-    const known = this.#known;
-    const isSame = known && known.routes.length === routes.length && routes.every((route, i) => route === known.routes[i]);
-    if (isSame && performance.now() - known.at < knownMs) return known.tables;
-    const rules = routes.flatMap(routedRules);
+  /** Of this moment. Counter-example for one that is kept: rows are moved to a table that was made a second ago, and the files go. */
+  async #tables(queries: Queries, root: string): Promise<readonly RuleTables[]> {
+    const rules = this.#routes()
+      .flatMap(routedRules)
+      .filter(({ rule }) => rule.root === root);
     const found = await this.#store.tablesWithColumnsOf(
       queries,
       rules.map(({ rule }) => rule),
     );
-    const tables = rules.map(({ rule, takes }) => ({ rule, tables: (found.get(rule) ?? []).filter(takes) }));
-    this.#known = { routes, tables, at: performance.now() };
-    return tables;
+    return rules.map(({ rule, takes }) => ({ rule, tables: (found.get(rule) ?? []).filter(takes) }));
   }
 }
 

@@ -71,26 +71,3 @@ it('a place whose answer is lost is taken back', async () => {
   expect(stage.service.open('p')).toEqual([]);
   expect(stage.service.bytesAt({ root: 'pics', path: 'a' })).toBeUndefined();
 });
-
-it('nothing is deleted between a place and its commit, and nothing placed while something is deleted', async () => {
-  const stage = open();
-  const [first, second] = [await stagedIn(stage, 'a'), await stagedIn(stage, 'b')];
-  const order: string[] = [];
-  const placing = await stage.files.place(first);
-  if (!placing || placing === 'again') throw new Error('nothing is placed');
-  const deletion = Promise.withResolvers<void>();
-  const deleted = stage.commit.alone(async () => {
-    order.push('deletes');
-    await deletion.promise;
-    order.push('deleted');
-  });
-  await new Promise((resolve) => setImmediate(resolve));
-  order.push('commits');
-  stage.files.committed(placing);
-  const placed = stage.files.place(second).then(() => order.push('placed'));
-  await new Promise((resolve) => setImmediate(resolve));
-  deletion.resolve();
-  await Promise.all([deleted, placed]);
-  expect(order).toEqual(['commits', 'deletes', 'deleted', 'placed']);
-  stage.commit.close();
-});

@@ -13,7 +13,6 @@ import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import type { Staging } from './staging.js';
-import { Turns } from './turns.js';
 import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
@@ -34,8 +33,6 @@ interface Open extends Placing {
   readonly files: TransactionFiles;
   /** In the order in which they were placed. */
   readonly parts: Pick<PlaceRequest, 'root' | 'n'>[];
-  /** Others may place, or delete. */
-  release(): void;
 }
 
 interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missing'> {
@@ -54,8 +51,6 @@ export class PipelineFiles implements CommitFiles {
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
-  /** A placing lasts until its transaction has ended. */
-  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(options: PipelineFilesOptions) {
@@ -82,17 +77,6 @@ export class PipelineFiles implements CommitFiles {
     }
   }
 
-  /** Nothing is placed, and not committed yet, while `work` runs. False: the run has ended. */
-  async alone(work: () => Promise<void>): Promise<boolean> {
-    const release = await this.#turns.next();
-    try {
-      if (!this.#isClosed) await work();
-      return !this.#isClosed;
-    } finally {
-      release();
-    }
-  }
-
   async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
     if (this.#open)
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
@@ -100,8 +84,7 @@ export class PipelineFiles implements CommitFiles {
     const missing = lastOf(files.comes.flatMap((file) => file.missing ?? []));
     const isSettled = !this.#options.hasMissing() || files.comes.length === 0;
     if (staged.length === 0 && missing.length === 0 && files.leaves.length === 0 && isSettled) return null;
-    const release = await this.#turns.next();
-    const open: Open = { n: this.#nextN, sql: [], files, parts: [], release };
+    const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
     this.#open = open;
     try {
       const placed = await this.#placed(staged, open);
@@ -146,17 +129,15 @@ export class PipelineFiles implements CommitFiles {
   /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
   async takeBack(placing: Placing): Promise<void> {
     if (this.#open?.n !== placing.n) return;
-    const { parts, release } = this.#open;
+    const { parts } = this.#open;
     for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
     this.#open = null;
-    release();
   }
 
   /** At the end of the run: what is left the next take-over settles. */
   close(): void {
     this.#isClosed = true;
     if (this.#settling) clearTimeout(this.#settling);
-    this.#open?.release();
   }
 
   async #again(open: Open, { root, paths }: { readonly root: string; readonly paths: readonly string[] }): Promise<void> {
@@ -170,7 +151,6 @@ export class PipelineFiles implements CommitFiles {
     const open = this.#open;
     if (open?.n !== n) return null;
     this.#open = null;
-    open.release();
     return open;
   }
 

@@ -9,20 +9,32 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { until } from '../accidents/one-way.js';
 import { ApiError, Random, type Side, sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
-import { Application, createPictures, leftOver, picturesDatabase, productsOf, Reader, root, rule, sha256Of, wrongFiles } from './pictures.js';
+import {
+  Application,
+  createPictures,
+  leftOver,
+  picturesDatabase,
+  productsOf,
+  Reader,
+  root,
+  rule,
+  sha256Of,
+  wrongFiles,
+} from './pictures.js';
 
 /** By policy: a table, and the root of its files. */
 const policies = { home: { table: 'products', root }, latest: { table: 'newest', root: 'newest' } } as const;
 type Policy = keyof typeof policies;
 const all = Object.keys(policies) as readonly Policy[];
 const written = { ...rule, immutable: true };
-const plain = { root, path: 'plain/{id}/{image}', immutable: true };
+/** No row of it says which bytes its file has. */
+const plain = { root: 'plain', path: '{id}/{image}', immutable: true };
 
 let stack: Stack;
 const folder = (side: Side, policy: Policy = 'home'): string => stack.site(side).files?.path(policies[policy].root) ?? '';
 
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0', roots: all.map((policy) => policies[policy].root) });
+  stack = await startStack({ mysql: '9.7', mysqlB: '8.0', roots: [...all.map((policy) => policies[policy].root), 'plain'] });
   const more = `USE ${picturesDatabase}; CREATE TABLE newest LIKE products;
     CREATE TABLE plain (id BIGINT NOT NULL PRIMARY KEY, image VARCHAR(300) NOT NULL)`;
   for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => connection.query(`${createPictures}; ${more}`));
@@ -71,14 +83,18 @@ async function query(side: Side, sql: string): Promise<readonly RowDataPacket[]>
   });
 }
 
-async function put(side: Side, path: string, bytes: string): Promise<string> {
-  const place = join(folder(side), path);
+/** Root and path. */
+type File = readonly [string, string];
+const placeOf = (side: Side, [inRoot, path]: File): string => join(stack.site(side).files?.path(inRoot) ?? '', path);
+
+async function put(side: Side, [inRoot, path]: File, bytes: string): Promise<string> {
+  const place = placeOf(side, [inRoot, path]);
   await mkdir(dirname(place), { recursive: true });
   await writeFile(place, bytes);
   return sha256Of(Buffer.from(bytes));
 }
 
-const bytesAt = (side: Side, path: string): Promise<string> => readFile(join(folder(side), path), 'utf8');
+const bytesAt = (side: Side, file: File): Promise<string> => readFile(placeOf(side, file), 'utf8');
 
 interface Watched {
   readonly side: Side;
@@ -142,3 +158,78 @@ it('both sides write, loaders and files apps are killed: rows and files end equa
   }
   for (const one of everybody) await leaves(one);
 }, 240_000);
+
+it.each([
+  [
+    'the rows say which bytes',
+    'home',
+    (sha256: string) => `INSERT INTO products VALUES (800, 1, 'https://img.example.com/x', '${sha256}', 0)`,
+    [root, '1/800/x'],
+  ],
+  [
+    'the newer row is not home’s',
+    'latest',
+    (sha256: string, n: number) => `INSERT INTO newest VALUES (800, 1, 'https://img.example.com/x', '${sha256}', ${n})`,
+    ['newest', '1/800/x'],
+  ],
+  ['the rows are equal', 'home', () => "INSERT INTO plain VALUES (800, 'x')", ['plain', '800/x']],
+] as const)(
+  'both sides write one path at once, with different bytes: %s',
+  async (what, policy, insert, file) => {
+    shows();
+    await stack.api.channelAction(stack.channel, 'pause');
+    const hashes = { a: await put('a', file, 'of a'), b: await put('b', file, 'of b!') };
+    for (const side of sides) await query(side, insert(hashes[side], side === 'a' ? 1 : 2));
+    await stack.startChannel();
+    await stack.drain();
+    const winner = policy === 'home' ? 'of a' : 'of b!';
+    await until(async () => ((await bytesAt('a', file)) === winner && (await bytesAt('b', file)) === winner) || undefined, 20_000);
+    expect([await bytesAt('a', file), await bytesAt('b', file)], what).toEqual([winner, winner]);
+    await equal();
+  },
+  120_000,
+);
+
+it('a change loses against one of home: the file that it brought is at home at no time', async () => {
+  shows();
+  const insert = `INSERT INTO products VALUES (810, 2, 'https://img.example.com/first', '${await put('a', [root, '2/810/first'], 'first')}', 0)`;
+  await query('a', insert);
+  await equal();
+  await stack.api.channelAction(stack.channel, 'pause');
+  for (const side of sides) {
+    const sha256 = await put(side, [root, `2/810/of-${side}`], side);
+    await query(side, `UPDATE products SET image = 'https://img.example.com/of-${side}', sha256 = '${sha256}' WHERE id = 810`);
+  }
+  await stack.startChannel();
+  await equal();
+  expect(await query('b', 'SELECT image FROM products WHERE id = 810')).toEqual([{ image: 'https://img.example.com/of-a' }]);
+  await expect(bytesAt('a', [root, '2/810/of-b'])).rejects.toMatchObject({ code: 'ENOENT' });
+  // What a loader had placed there has left; what the application of the side wrote itself stays.
+  expect(await until(async () => (await bytesAt('b', [root, '2/810/first']).catch(() => 'gone')) === 'gone' || undefined)).toBe(true);
+  expect([await bytesAt('a', [root, '2/810/first']), await bytesAt('b', [root, '2/810/of-b'])]).toEqual(['first', 'b']);
+}, 120_000);
+
+it.each([
+  ['file-path-mutable', { path: '{id}/{image}' }],
+  ['file-path-not-unique', { path: '{image}', immutable: true }],
+  ['file-rules-not-mirrored', null],
+])('%s: refused by name', async (id, files) => {
+  const channel = await stack.api.request<{ pipelines: { routes: object[] }[] }>('GET', `/api/v1/channels/${stack.channel}`);
+  const routes = (index: number): readonly object[] =>
+    files || index === 0
+      ? [{ schema: picturesDatabase, table: 'other', files: [{ root, ...(files ?? written) }] }]
+      : [{ schema: picturesDatabase, table: 'other' }];
+  const pipelines = channel.pipelines.map((pipeline, index) => ({ ...pipeline, routes: routes(index) }));
+  const created = await stack.api
+    .request('POST', '/api/v1/channels', {
+      name: `no-${id}`.slice(0, 30),
+      pipelines,
+      conflicts: { home: stack.regions.a, rules: [{ schema: picturesDatabase, policy: 'home' }] },
+    })
+    .then(
+      () => stack.api.channelAction(`no-${id}`.slice(0, 30), 'start'),
+      (error: unknown) => error,
+    );
+  expect(created).toBeInstanceOf(ApiError);
+  expect(JSON.stringify((created as ApiError).body)).toContain(id);
+});

@@ -246,7 +246,9 @@ export class Reader {
       this.#looks += 1;
       const [problem] = await wrongFiles([product], this.folder);
       if (problem === undefined) continue;
-      const [again] = await connection.query<RowDataPacket[]>(`SELECT id, shop, image, sha256 FROM ${this.table} WHERE id = ?`, [product.id]);
+      const [again] = await connection.query<RowDataPacket[]>(`SELECT id, shop, image, sha256 FROM ${this.table} WHERE id = ?`, [
+        product.id,
+      ]);
       const [now] = again.flatMap(productOf);
       if (now?.path === product.path) this.problems.push(problem);
     }

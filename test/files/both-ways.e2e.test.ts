@@ -36,7 +36,8 @@ const folder = (side: Side, policy: Policy = 'home'): string => stack.site(side)
 beforeAll(async () => {
   stack = await startStack({ mysql: '9.7', mysqlB: '8.0', roots: [...all.map((policy) => policies[policy].root), 'plain'] });
   const more = `USE ${picturesDatabase}; CREATE TABLE newest LIKE products;
-    CREATE TABLE plain (id BIGINT NOT NULL PRIMARY KEY, image VARCHAR(300) NOT NULL)`;
+    CREATE TABLE plain (id BIGINT NOT NULL PRIMARY KEY, image VARCHAR(300) NOT NULL);
+    CREATE TABLE other LIKE plain`;
   for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => connection.query(`${createPictures}; ${more}`));
   await stack.createChannel({
     databases: [picturesDatabase],
@@ -204,32 +205,39 @@ it('a change loses against one of home: the file that it brought is at home at n
   await equal();
   expect(await query('b', 'SELECT image FROM products WHERE id = 810')).toEqual([{ image: 'https://img.example.com/of-a' }]);
   await expect(bytesAt('a', [root, '2/810/of-b'])).rejects.toMatchObject({ code: 'ENOENT' });
-  // What a loader had placed there has left; what the application of the side wrote itself stays.
-  expect(await until(async () => (await bytesAt('b', [root, '2/810/first']).catch(() => 'gone')) === 'gone' || undefined)).toBe(true);
+  // What the application of a side wrote stays there, also where its row lost.
   expect([await bytesAt('a', [root, '2/810/first']), await bytesAt('b', [root, '2/810/of-b'])]).toEqual(['first', 'b']);
 }, 120_000);
 
+it('a row that a side deletes loses the file that was placed for it on the other', async () => {
+  shows();
+  const file = [root, '2/820/here'] as const;
+  await query('b', `INSERT INTO products VALUES (820, 2, 'https://img.example.com/here', '${await put('b', file, 'here')}', 0)`);
+  await equal();
+  expect(await bytesAt('a', file)).toBe('here');
+  await query('b', 'DELETE FROM products WHERE id = 820');
+  await equal();
+  expect(await until(async () => (await bytesAt('a', file).catch(() => 'gone')) === 'gone' || undefined)).toBe(true);
+  expect(await bytesAt('b', file)).toBe('here');
+}, 120_000);
+
 it.each([
-  ['file-path-mutable', { path: '{id}/{image}' }],
-  ['file-path-not-unique', { path: '{image}', immutable: true }],
-  ['file-rules-not-mirrored', null],
-])('%s: refused by name', async (id, files) => {
-  const channel = await stack.api.request<{ pipelines: { routes: object[] }[] }>('GET', `/api/v1/channels/${stack.channel}`);
-  const routes = (index: number): readonly object[] =>
-    files || index === 0
-      ? [{ schema: picturesDatabase, table: 'other', files: [{ root, ...(files ?? written) }] }]
-      : [{ schema: picturesDatabase, table: 'other' }];
-  const pipelines = channel.pipelines.map((pipeline, index) => ({ ...pipeline, routes: routes(index) }));
-  const created = await stack.api
-    .request('POST', '/api/v1/channels', {
-      name: `no-${id}`.slice(0, 30),
-      pipelines,
-      conflicts: { home: stack.regions.a, rules: [{ schema: picturesDatabase, policy: 'home' }] },
-    })
-    .then(
-      () => stack.api.channelAction(`no-${id}`.slice(0, 30), 'start'),
-      (error: unknown) => error,
-    );
-  expect(created).toBeInstanceOf(ApiError);
-  expect(JSON.stringify((created as ApiError).body)).toContain(id);
+  ['file-path-mutable', [{ root, path: '{id}/{image}' }], undefined],
+  ['file-path-not-unique', [{ root, path: '{image}', immutable: true }], undefined],
+  ['file-rules-not-mirrored', [{ ...plain }], []],
+])('%s: refused by name', async (id, there, back = there) => {
+  const { a, b } = stack.endpoints;
+  const route = (files: typeof there): object => ({ schema: picturesDatabase, table: 'other', files });
+  const pipelines = [
+    { name: 'there', source: a, target: b, routes: [route(there)] },
+    { name: 'back', source: b, target: a, routes: [route(back)] },
+  ];
+  const conflicts = { home: stack.regions.a, rules: [{ schema: picturesDatabase, policy: 'home' }] };
+  const started = async (): Promise<unknown> => {
+    await stack.api.request('POST', '/api/v1/channels', { name: id, pipelines, conflicts });
+    return stack.api.channelAction(id, 'start');
+  };
+  const refusal: unknown = await started().catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(ApiError);
+  expect(JSON.stringify((refusal as ApiError).body)).toContain(id);
 });

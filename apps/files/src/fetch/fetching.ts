@@ -37,6 +37,8 @@ export interface FetchingParts {
 /** Between two looks at the stages and the disks. */
 const tidyMs = 60_000;
 const keptMs = 3_600_000;
+/** How long a stage counts as ours: the last of what we wanted is kept that long, and has to go then. */
+const oursMs = 2 * keptMs;
 
 export class Fetching {
   /** Bytes a second, by source region. */
@@ -85,7 +87,7 @@ export class Fetching {
     const { roots, metrics } = this.#parts;
     for (const name of roots.keys())
       try {
-        if ((this.#wanted.get(name) ?? 0) > Date.now() - keptMs)
+        if ((this.#wanted.get(name) ?? 0) > Date.now() - oursMs)
           metrics.fileStageBytes.set({ name }, await this.#stageOf(name).clear(before));
         metrics.rootFreeBytes.set({ name }, (await this.#space.of(name)).freeBytes);
       } catch (error) {

@@ -3,7 +3,7 @@ import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DownloadFailure } from '@lutra/files';
 import { SyncError } from '@lutra/model';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FetchBed, sha256 } from './fetch.fixture.js';
 
 const large = (letter: string): Buffer => Buffer.alloc(9 * 1024 * 1024, letter);
@@ -181,5 +181,18 @@ describe('the stage', () => {
     expect((await bed.stageNames()).toSorted()).toEqual([order?.out, `${order?.out}.aria2`]);
     over.resolve(null);
     expect(await slow).toMatchObject([sent]);
+  });
+
+  it('loses it also when nothing is wanted any more', async () => {
+    bed = await FetchBed.make();
+    bed.source.write('p', 'bytes');
+    await bed.answers([{ path: 'p' }]);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5_400_000 });
+    try {
+      await bed.fetching.tidy(Date.now() - 3_600_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await bed.stageNames()).toEqual([]);
   });
 });

@@ -86,16 +86,16 @@ async function query(side: Side, sql: string): Promise<readonly RowDataPacket[]>
 
 /** Root and path. */
 type File = readonly [string, string];
-const placeOf = (side: Side, [inRoot, path]: File): string => join(stack.site(side).files?.path(inRoot) ?? '', path);
+const fileAt = (side: Side, [inRoot, path]: File): string => join(stack.site(side).files?.path(inRoot) ?? '', path);
 
 async function put(side: Side, [inRoot, path]: File, bytes: string): Promise<string> {
-  const place = placeOf(side, [inRoot, path]);
+  const place = fileAt(side, [inRoot, path]);
   await mkdir(dirname(place), { recursive: true });
   await writeFile(place, bytes);
   return sha256Of(Buffer.from(bytes));
 }
 
-const bytesAt = (side: Side, file: File): Promise<string> => readFile(placeOf(side, file), 'utf8');
+const bytesAt = (side: Side, file: File): Promise<string> => readFile(fileAt(side, file), 'utf8');
 
 interface Watched {
   readonly side: Side;

@@ -44,6 +44,8 @@ export interface ApplicationOptions {
   readonly sides: number;
   /** Most bytes of a picture. */
   readonly maxBytes: number;
+  /** `products` if absent. */
+  readonly table?: string;
 }
 
 const names = ['a b.jpg', 'ü.png', 'c%20d.gif', "it's.webp", 'x.torrent', 'y.metalink', '图.jpg', 'n.tar.gz', `${'l'.repeat(250)}.j`];
@@ -61,6 +63,12 @@ export class Application {
 
   /** Of what became of its statements: the server answered that they ran. */
   readonly counts = { inserted: 0, changed: 0, deleted: 0 };
+  /** Paths that its changes and deletions took from rows, whoever had written them. */
+  readonly letGo = new Set<string>();
+
+  get #table(): string {
+    return this.#options.table ?? 'products';
+  }
 
   async run(signal: AbortSignal, { pauseMs = 10 }: { readonly pauseMs?: number } = {}): Promise<void> {
     while (!signal.aborted) {
@@ -74,8 +82,8 @@ export class Application {
     const { random } = this.#options;
     if (this.#n < 5 || random.chance(0.6)) return this.insert();
     if (random.chance(0.7)) return this.#change();
-    const gone = await this.#client.run(`DELETE FROM products WHERE id = ${this.#some()}`);
-    if (gone === 'ran') this.counts.deleted += 1;
+    const id = this.#some();
+    if (await this.#write(id, `DELETE FROM ${this.#table} WHERE id = ${id}`)) this.counts.deleted += 1;
   }
 
   async insert(bytes?: Buffer): Promise<void> {
@@ -83,7 +91,7 @@ export class Application {
     const id = (this.#n += 1) * sides + side;
     const shop = id % 7;
     const { image, sha256 } = await this.#picture(`${shop}/${id}`, bytes);
-    const sql = `INSERT INTO products (id, shop, image, sha256) VALUES (${id}, ${shop}, ${image}, ${sha256})`;
+    const sql = `INSERT INTO ${this.#table} (id, shop, image, sha256) VALUES (${id}, ${shop}, ${image}, ${sha256})`;
     if ((await this.#client.run(sql)) === 'ran') this.counts.inserted += 1;
   }
 
@@ -95,10 +103,27 @@ export class Application {
   async #change(): Promise<void> {
     const id = this.#some();
     const { image, sha256 } = await this.#picture(`${id % 7}/${id}`);
-    const sql = this.#options.random.chance(0.7)
-      ? `UPDATE products SET image = ${image}, sha256 = ${sha256}, n = n + 1 WHERE id = ${id}`
-      : `UPDATE products SET n = n + 1 WHERE id = ${id}`;
-    if ((await this.#client.run(sql)) === 'ran') this.counts.changed += 1;
+    const picture = this.#options.random.chance(0.7) ? `image = ${image}, sha256 = ${sha256}, ` : '';
+    if (await this.#write(id, `UPDATE ${this.#table} SET ${picture}n = n + 1 WHERE id = ${id}`)) this.counts.changed += 1;
+  }
+
+  /** A statement about one row, in a transaction. @returns whether it is committed */
+  async #write(id: number, sql: string): Promise<boolean> {
+    const of = `SELECT id, shop, image, sha256 FROM ${this.#table} WHERE id = ${id}`;
+    try {
+      const connection = await this.#client.open();
+      await connection.beginTransaction();
+      const [before] = await connection.query<RowDataPacket[]>(`${of} FOR UPDATE`);
+      await connection.query(sql);
+      const [after] = await connection.query<RowDataPacket[]>(of);
+      await connection.commit();
+      const named = new Set(after.flatMap(productOf).map(({ path }) => path));
+      for (const { path } of before.flatMap(productOf)) if (!named.has(path)) this.letGo.add(path);
+      return true;
+    } catch {
+      this.#client.close(); // a deadlock, or nobody is there: it begins anew
+      return false;
+    }
   }
 
   #some(): number {
@@ -133,10 +158,10 @@ export class Application {
 }
 
 /** What a side's rows name, by key. */
-export async function productsOf(connection: ConnectionOptions): Promise<readonly Product[]> {
+export async function productsOf(connection: ConnectionOptions, table = 'products'): Promise<readonly Product[]> {
   const client = new Client({ ...connection, database: picturesDatabase });
   try {
-    const [rows] = await (await client.open()).query<RowDataPacket[]>('SELECT id, shop, image, sha256 FROM products ORDER BY id');
+    const [rows] = await (await client.open()).query<RowDataPacket[]>(`SELECT id, shop, image, sha256 FROM ${table} ORDER BY id`);
     return rows.flatMap(productOf);
   } finally {
     client.close();
@@ -189,6 +214,7 @@ export class Reader {
     readonly connection: ConnectionOptions,
     readonly folder: string,
     random: Random,
+    readonly table = 'products',
   ) {
     this.#working = this.#run(random);
   }
@@ -215,12 +241,14 @@ export class Reader {
   async #look(client: Client, random: Random): Promise<void> {
     const connection = await client.open();
     const order = random.chance(0.5) ? 'n DESC, id DESC' : random.chance(0.5) ? 'id DESC' : 'RAND()';
-    const [rows] = await connection.query<RowDataPacket[]>(`SELECT id, shop, image, sha256 FROM products ORDER BY ${order} LIMIT 20`);
+    const [rows] = await connection.query<RowDataPacket[]>(`SELECT id, shop, image, sha256 FROM ${this.table} ORDER BY ${order} LIMIT 20`);
     for (const product of rows.flatMap(productOf)) {
       this.#looks += 1;
       const [problem] = await wrongFiles([product], this.folder);
       if (problem === undefined) continue;
-      const [again] = await connection.query<RowDataPacket[]>('SELECT id, shop, image, sha256 FROM products WHERE id = ?', [product.id]);
+      const [again] = await connection.query<RowDataPacket[]>(`SELECT id, shop, image, sha256 FROM ${this.table} WHERE id = ?`, [
+        product.id,
+      ]);
       const [now] = again.flatMap(productOf);
       if (now?.path === product.path) this.problems.push(problem);
     }

@@ -274,7 +274,6 @@ export class Stack {
 
   async #startServers(): Promise<void> {
     await prepare(this.#kinds(), this.#log);
-    await Promise.all(this.sites.map(async ({ files }) => files?.prepare(this.#log)));
     await Promise.all(
       this.servers.map(async (server) => {
         await server.start();
@@ -282,6 +281,8 @@ export class Stack {
       }),
     );
     await Promise.all(this.sites.map(({ mysql }) => prepareEndpoint(mysql)));
+    // Late: a port is free only for a while.
+    await Promise.all(this.sites.map(({ files }) => files?.prepare(this.#log)));
   }
 
   /** What has to be on this machine. */

@@ -17,10 +17,12 @@ const briefly = {
   NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname,
 };
 const gigabyte = 1024 ** 3;
-const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
+/** Of `expect.poll`: its default of a second is a timed assertion on a busy machine. */
+const polled = { expect: { poll: { timeout: 20_000 } } };
+const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const, ...polled };
 const servers = { ...patient, isolate: false, env: { ...inMemory(), ...briefly } };
 /** Property tests on a machine that does other things too. The default of `maxWorkers` leaves a core idle, of two. */
-const quick = { testTimeout: 60_000, maxWorkers: 2, isolate: false };
+const quick = { testTimeout: 60_000, maxWorkers: 2, isolate: false, ...polled };
 
 /** What takes longest begins first, so that it is not waited for alone at the end; a fresh clone has measured nothing yet. */
 const longest = [

@@ -111,10 +111,24 @@ it('lets rows go without their files where the rule says so, tells of it, and br
   expect([...world.tables.missing.keys()]).toEqual(['pics/a']);
   expect(world.events).toMatchObject([{ type: 'file-missing', root: 'pics', path: 'a', key: '{"id":1}' }]);
   world.files.source.set('pics/a', 'bytes of a');
-  // Of a log in which nothing follows.
   await world.load(() => world.tables.missing.size === 0);
   expect(world.tables.missing.size).toBe(0);
   expect(world.wrong).toEqual([]);
+});
+
+it('brings a late file though nothing follows in the log', async () => {
+  const world = new FilesWorld({ missing: 'skip' });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map(), true);
+  let hasLacked = false;
+  await world.load(() => {
+    if (world.tables.missing.size === 0) return hasLacked;
+    hasLacked = true;
+    world.files.source.set('pics/a', 'bytes of a');
+    return false;
+  });
+  expect(world.files.bytesAt({ root: 'pics', path: 'a' })).toBe('bytes of a');
+  expect(world.errors).toEqual([]);
 });
 
 it('goes on without a file whose row is gone at the source', async () => {

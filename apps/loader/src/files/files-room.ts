@@ -21,6 +21,7 @@ const tellMs = 1_000;
 
 /** What it takes of a LoaderRun. */
 export interface FilesRun {
+  readonly bell: Pick<LoaderRun['bell'], 'ring'>;
   readonly deps: WorkDeps;
   readonly work: LoaderWork;
   readonly live: Pick<LiveWork<LoaderWork>, 'newest'>;

@@ -110,10 +110,6 @@ it('lets rows go without their files where the rule says so, and tells of it', a
   await world.load(() => world.tables.rows.size === 1);
   expect([...world.tables.missing.keys()]).toEqual(['pics/a']);
   expect(world.events).toMatchObject([{ type: 'file-missing', root: 'pics', path: 'a', key: '{"id":1}' }]);
-  world.files.source.set('pics/a', 'bytes of a');
-  await world.load(() => world.tables.missing.size === 0);
-  expect(world.tables.missing.size).toBe(0);
-  expect(world.wrong).toEqual([]);
 });
 
 it('brings a late file though nothing follows in the log', async () => {

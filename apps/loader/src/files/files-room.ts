@@ -4,6 +4,7 @@ import { createRouter, eventVersion, tableName, toSyncError } from '@lutra/model
 import type { FileMissingEvent, FileRule, Route, SyncError, TableName } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LiveWork } from '@lutra/runtime';
+import type { Bell } from '../read/batches.js';
 import type { LoaderWork } from '../assignments.js';
 import { eventId } from '../observe/event-id.js';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
@@ -21,6 +22,7 @@ const tellMs = 1_000;
 
 /** What it takes of a LoaderRun. */
 export interface FilesRun {
+  readonly bell: Pick<Bell, 'ring'>;
   readonly deps: WorkDeps;
   readonly work: LoaderWork;
   readonly live: Pick<LiveWork<LoaderWork>, 'newest'>;

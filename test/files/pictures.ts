@@ -1,6 +1,6 @@
 /**
- * An application whose products have pictures, and who watches it at each side: a row that can be read has its file, whole. It writes a file
- * under another name, renames it, and commits the row then. A picture never changes; another one has another name.
+ * An application whose products have pictures, and who watches it at each side: a row that can be read has its file, whole. It writes a
+ * file under another name, renames it, and commits the row then. A picture never changes; another one has another name.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';

@@ -225,9 +225,10 @@ it.each([
   ['file-path-mutable', [{ root, path: '{id}/{image}' }], undefined],
   ['file-path-not-unique', [{ root, path: '{image}', immutable: true }], undefined],
   ['file-rules-not-mirrored', [plain], null],
-])('%s: refused by name', async (id, there, back = there) => {
+])('%s: refused by name', async (id, there, otherwise) => {
+  const back = otherwise === undefined ? there : otherwise;
   const { a, b } = stack.endpoints;
-  const route = (files: object[] | null): object => ({ schema: picturesDatabase, table: 'other', ...(files && { files }) });
+  const route = (files: readonly object[] | null): object => ({ schema: picturesDatabase, table: 'other', ...(files && { files }) });
   const pipelines = [
     { name: 'there', source: a, target: b, routes: [route(there)] },
     { name: 'back', source: b, target: a, routes: [route(back)] },

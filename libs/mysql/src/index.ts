@@ -44,7 +44,7 @@ export { loadForApply } from './load-for-apply.js';
 export { isFileNamed, tablesWithColumnsOf } from './file-names.js';
 export { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 export { stillWanted, wantFiles } from './wanted-files.js';
-export type { FilesWritten, LeavingFile, LetGo, MissingFileRow } from './file-store.js';
+export type { FilesWritten, LeavingFile, MissingFileRow } from './file-store.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';

@@ -38,6 +38,7 @@ function looking(paths: readonly string[]) {
     signal: ended.signal,
     rulesOf: () => [rule],
     warn: () => undefined,
+    onFound: () => undefined,
   });
   const run = missing.run();
   return { missing, read: read.resolve, answer: answered.resolve, end: async () => (ended.abort(), await run) };

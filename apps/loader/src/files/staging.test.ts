@@ -25,7 +25,17 @@ function asked(rule: Partial<FileRule> | null, answers: readonly Omit<StageAnswe
     onWithout: (_, why) => without.push(why),
   });
   const table = { database: 'shop', name: 't' };
-  return staging.want({ root: 'pics', path: 'a', hash: '11', rule: whole, endpoint: 'orders', table, key: { id: '1' }, rowKey: '1', rowName: 'shop.t, row 1' });
+  return staging.want({
+    root: 'pics',
+    path: 'a',
+    hash: '11',
+    rule: whole,
+    endpoint: 'orders',
+    table,
+    key: { id: '1' },
+    rowKey: '1',
+    rowName: 'shop.t, row 1',
+  });
 }
 
 const others = { kind: 'refused', code: 'FILE_HASH_MISMATCH', message: 'it has other bytes' } as const;

@@ -136,6 +136,7 @@ const repaired: RepairedTable = {
   different: 0,
   extra: 4,
   ranges: 0,
+  files: 0,
 };
 
 it('rows that are only at the target are deleted where the table is named, and never where something else may have brought them', () => {

@@ -189,7 +189,7 @@ export class RepairRoom {
         if (bytes === undefined) continue;
         if (server === this.target) this.files.write({ root, path }, bytes);
         else source.set(`${root}/${path}`, bytes);
-        await this.#alone(() => server.run(`DELETE FROM lutra.file_missing WHERE id = ${id}`));
+        await this.#alone(async () => void (await server.run(`DELETE FROM lutra.file_missing WHERE id = ${id}`)));
       }
     }
   }

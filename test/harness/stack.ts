@@ -282,7 +282,7 @@ export class Stack {
     );
     await Promise.all(this.sites.map(({ mysql }) => prepareEndpoint(mysql)));
     // Late: a port is free only for a while.
-    await Promise.all(this.sites.map(({ files }) => files?.prepare(this.#log)));
+    await Promise.all(this.sites.map(async ({ files }) => files?.prepare(this.#log)));
   }
 
   /** What has to be on this machine. */

@@ -5,6 +5,7 @@ import { LiveWork } from '@lutra/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MemoryIds, eventOf, header } from '../../../../libs/avro/test/samples.js';
 import { applyLog } from './apply-log.js';
+import { Bell } from './batches.js';
 
 const table: TableSchema = {
   database: 'shop',
@@ -46,6 +47,7 @@ async function apply(records: readonly object[], decoder: RecordDecoder): Promis
     },
     work,
     live,
+    bell: new Bell(),
     bus: {},
     topic: 't',
     signal,
@@ -118,6 +120,7 @@ async function failed(failing: (resolved: ReadonlySet<number>) => unknown, signa
     },
     work: live.take(),
     live,
+    bell: new Bell(),
     bus: {},
     topic: 't',
     signal,
@@ -185,6 +188,7 @@ test('the place behind a large transaction that met a conflict is not saved befo
     },
     work: live.take(),
     live,
+    bell: new Bell(),
     signal: new AbortController().signal,
     resolved: new Set(),
     admin: { offsets: async () => ({ start: 0, end: 9 }) },

@@ -139,7 +139,7 @@ test('files that rows name are compared with them, and those that differ stand w
   expect(await pass(of)).toMatchObject([{ verdict: 'different', rows: 3, different: 0, files: counts }]);
   const kept = async () => {
     const rows = await target.query(`SELECT row_key, outcome, here_row FROM lutra.difference WHERE request = '${of.order.id}'`);
-    return rows.map((row) => `${row['row_key']} ${row['outcome']} ${row['here_row']}`).toSorted();
+    return rows.map((row) => ['row_key', 'outcome', 'here_row'].map((name) => String(row[name])).join(' ')).toSorted();
   };
   expect(await kept()).toEqual([
     '{"id":1} file-different {"root":"pics","path":"7/b.jpg"}',

@@ -416,7 +416,7 @@ describe('retention', () => {
       await record(side, { decidedAt: days(1) });
     }
     const copies =
-      'INSERT INTO lutra.conflict SELECT NULL, c.pipeline, c.uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, request, reason, local_seq, decided_at FROM lutra.conflict c';
+      'INSERT INTO lutra.conflict SELECT NULL, c.pipeline, c.uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, request, reason, files, local_seq, decided_at FROM lutra.conflict c';
     await run(
       'a',
       `${copies} JOIN information_schema.COLLATIONS WHERE c.id = 1; ${copies} JOIN information_schema.COLLATIONS x JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) y WHERE c.id = 1`,

@@ -63,7 +63,7 @@ const good = (path: string): string =>
   );
 
 /** Slow enough to be interrupted. */
-const slowly = { limitBytesPerSecond: 2 * MiB } as const;
+const slowly = { limitBytesPerSecond: MiB } as const;
 
 /** Resolves when the download is well under way. */
 function underWay(): { readonly onProgress: DownloadOrder['onProgress']; readonly reached: Promise<void> } {
@@ -162,15 +162,19 @@ describe('aria2 dies', () => {
   });
 
   test('it stands still: it is killed after a while, and the download goes on', async () => {
-    const impatient = await Aria2.start({ program, silentMs: 2_000, onRestart: (why) => restarts.push(why) });
+    const impatient = await Aria2.start({ program, silentMs: 5_000, onRestart: (why) => restarts.push(why) });
     try {
       const { onProgress, reached } = underWay();
-      const done = impatient.download(order(good('/a'), { ...slowly, onProgress }));
-      await reached;
-      process.kill((await impatient.pid()) ?? 0, 'SIGSTOP');
+      const slow = order(good('/a'), { limitBytesPerSecond: MiB / 2, onProgress });
+      const done = impatient.download(slow);
+      await Promise.race([reached, done]);
+      const pid = await impatient.pid();
+      if (pid === undefined) throw new Error('it does not run');
+      process.kill(pid, 'SIGSTOP');
+      impatient.setLimit(slow.gid, null); // of its next life
       await done;
       expect(await hashHere()).toBe(hash);
-      expect(restarts).toEqual(['no answer for 2 s']);
+      expect(restarts).toEqual(['no answer for 5 s']);
     } finally {
       await impatient.close();
     }

@@ -151,22 +151,6 @@ it('while it writes, a row that can be read has its file, also when apps are kil
   await tidy();
 }, 240_000);
 
-it('a verification finds files that are missing or have other bytes, and a repair fetches them', async () => {
-  shows();
-  for (const [id, name] of ['whole', 'gone', 'other'].entries()) {
-    await put(`1/${200_001 + id}/${name}.jpg`, `bytes of ${name}`);
-    await insert(200_001 + id, `${prefix}${name}.jpg`, `bytes of ${name}`);
-  }
-  await equal();
-  await rm(join(folder('b'), '1/200002/gone.jpg'));
-  await writeFile(join(folder('b'), '1/200003/other.jpg'), 'damaged');
-  const { id, tables } = await verified(stack, [`${picturesDatabase}.products`]);
-  const found = { missingHere: 1, different: 1, missingThere: 0, missing: 0, unsettled: 0 };
-  expect(tables).toMatchObject([{ verdict: 'different', missingHere: 0, different: 0, files: found }]);
-  expect(await repaired(stack, id)).toMatchObject({ files: { repaired: 2, refused: 0, left: 0 } });
-  await equal();
-}, 240_000);
-
 it('a row waits for a file that is not there yet, and the status says for which', async () => {
   shows();
   await insert(100_002, `${prefix}late.jpg`, 'late');
@@ -214,6 +198,22 @@ it('what waited and stopped leaves nothing behind, and was never seen without it
   await reader.stop();
   expect(reader.problems).toEqual([]);
 });
+
+it('a verification finds files that are missing or have other bytes, and a repair fetches them', async () => {
+  shows();
+  for (const [id, name] of ['whole', 'gone', 'other'].entries()) {
+    await put(`1/${200_001 + id}/${name}.jpg`, `bytes of ${name}`);
+    await insert(200_001 + id, `${prefix}${name}.jpg`, `bytes of ${name}`);
+  }
+  await equal();
+  await rm(join(folder('b'), '1/200002/gone.jpg'));
+  await writeFile(join(folder('b'), '1/200003/other.jpg'), 'damaged');
+  const { id, tables } = await verified(stack, [`${picturesDatabase}.products`]);
+  const found = { missingHere: 1, different: 1, missingThere: 0, missing: 0, unsettled: 0 };
+  expect(tables).toMatchObject([{ verdict: 'different', missingHere: 0, different: 0, files: found }]);
+  expect(await repaired(stack, id)).toMatchObject({ files: { repaired: 2, refused: 0, left: 0 } });
+  await equal();
+}, 400_000);
 
 it.each([
   ['a path that leads out', 100_006, '../../../etc/passwd'],

@@ -67,3 +67,16 @@ it('knows that there are entries as long as it has not seen that there are none'
   expect(missing.some).toBe(true);
   await end();
 });
+
+it('knows of entries that somebody else wrote when there were none, so that they go with their files', async () => {
+  vi.useFakeTimers();
+  const paths: string[] = [];
+  const { missing, read, answer, end } = looking(paths);
+  read();
+  answer();
+  await vi.waitFor(() => expect(missing.some).toBe(false));
+  paths.push('repaired');
+  await vi.waitFor(() => expect([missing.some, missing.hasFound]).toEqual([true, true]), { timeout: 10_000 });
+  vi.useRealTimers();
+  await end();
+});

@@ -94,6 +94,8 @@ export class MissingFiles {
 
   async #look(): Promise<void> {
     const { signal } = this.#options;
+    // Counter-example for what is known: a repair writes entries, their files are placed, and nothing takes the entries away.
+    this.#some = true;
     let after = '0';
     for (let isEnd = false; !isEnd && !signal.aborted && this.#found.size < limit;) {
       const { entries, isNone, last } = await this.#read(after);

@@ -57,7 +57,7 @@ class StartedAria2 implements Downloads {
   }
 
   async close(): Promise<void> {
-    const aria2 = await this.#aria2?.catch(() => null);
+    const aria2 = await this.#aria2?.catch(() => null); // it could not be started: there is nothing to close
     await aria2?.close();
   }
 

@@ -69,7 +69,7 @@ async function holds({ there, here, requests, fates, steps, restarts }: Case): P
     };
     const answering = requests.map((request) => bed.answers(request));
     if (restarts) {
-      await Promise.race(answering).catch(() => undefined);
+      await Promise.race(answering).catch(() => undefined); // looked at below, with all others
       bed.restart();
     }
     for (const [index, ends] of (await Promise.allSettled(answering)).entries()) {

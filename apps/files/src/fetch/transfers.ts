@@ -67,7 +67,7 @@ export class Transfers {
       if (known?.nobody.signal.aborted) {
         // Nobody wanted it a moment ago: what writes to its file ends first.
         await orAborted(
-          known.promise.catch(() => undefined),
+          known.promise.catch(() => undefined), // how it ended is told to who wanted it
           signal,
         );
         continue;

@@ -136,7 +136,7 @@ test.each<Failure>(['fails once', 'is full'])(
     for (let at = 0; ; at += 1) {
       await setUp();
       const disk = new StoppingDisk(at + 1, failure); // the first call makes .lutra
-      const places = await root.open({ disk: disk.disk }).catch(() => null);
+      const places = await root.open({ disk: disk.disk }).catch(() => null); // stopped while it opens
       const code = await (places ? place(places) : Promise.resolve('not opened')).then(
         () => 'placed',
         (error: unknown) => (error as { code: string }).code,

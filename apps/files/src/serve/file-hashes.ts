@@ -91,6 +91,7 @@ export class FileHashes {
       return large.result;
     }
     const waited = new AbortController();
+    // Its only failure: the answer came first.
     const late = after(Math.max(0, deadline - performance.now()), null, { signal: waited.signal }).catch(() => null);
     const answer = await Promise.race([large.result, late]);
     waited.abort();

@@ -318,7 +318,7 @@ describe('RPC', () => {
   test('a call that is not answered ends with the connection', async () => {
     process.kill(aria2.process.pid ?? 0, 'SIGSTOP');
     const call = aria2.call('getVersion');
-    call.catch(() => undefined);
+    call.catch(() => undefined); // looked at below: until then nobody listens
     await aria2.process.kill();
     await expect(call).rejects.toMatchObject({ name: 'Aria2Closed' });
     await expect(aria2.call('getVersion')).rejects.toMatchObject({ name: 'Aria2Closed' });

@@ -150,7 +150,7 @@ export class Aria2Session {
 
   async #follow(): Promise<void> {
     while (!this.#over.signal.aborted) {
-      await delay(tickMs, undefined, { signal: this.#over.signal }).catch(() => undefined);
+      await delay(tickMs, undefined, { signal: this.#over.signal }).catch(() => undefined); // it is over
       if (this.#waiting.size > 0) await this.#tick().catch(() => undefined); // over, or asked again in a second
     }
   }

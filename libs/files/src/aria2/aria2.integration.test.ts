@@ -313,7 +313,7 @@ test('closed: what runs rejects, and nothing is left but its part', async () => 
   const { onProgress, reached } = underWay();
   const one = order(good('/a'), slowly);
   const running = closing.download({ ...one, onProgress });
-  running.catch(() => undefined);
+  running.catch(() => undefined); // looked at below: until then nobody listens
   await reached;
   await closing.close();
   await expect(running).rejects.toMatchObject({ kind: 'aria2' });

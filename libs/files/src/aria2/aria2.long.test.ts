@@ -70,13 +70,13 @@ test('whatever happens to aria2 and to the source, a download ends, and what is 
   async function chaos(): Promise<void> {
     while (!stop.signal.aborted) {
       await delay(Math.random() * 3_000);
-      const pid = await aria2.pid().catch(() => undefined);
+      const pid = await aria2.pid().catch(() => undefined); // it is just starting again
       if (pid !== undefined) process.kill(pid, Math.random() < 0.7 ? 'SIGKILL' : 'SIGSTOP');
     }
   }
 
   try {
-    const trouble = chaos().catch(() => undefined);
+    const trouble = chaos().catch(() => undefined); // aria2 may have gone before it was struck
     const workers = Promise.all(Array.from({ length: 24 }, (_, i) => worker(i + 1)));
     await Promise.race([delay(forMs), workers]);
     stop.abort();

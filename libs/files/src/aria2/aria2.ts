@@ -95,7 +95,7 @@ export class Aria2 {
   /** What runs rejects; it goes on when it is ordered again, of another process too. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const session = await this.#session?.catch(() => undefined);
+    const session = await this.#session?.catch(() => undefined); // it did not start: nothing is to be stopped
     await session?.stop();
     await Promise.all([...this.#downloads.values()].map(({ over }) => over));
     await rm(this.#folder, { recursive: true, force: true });

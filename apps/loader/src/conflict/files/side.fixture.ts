@@ -69,7 +69,7 @@ export class Side {
   /** One at a time: what is committed stands in the log in the order of the commits. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#locked.then(work);
-    this.#locked = done.catch(() => undefined);
+    this.#locked = done.catch(() => undefined); // told to who began it
     return done;
   }
 

@@ -42,20 +42,25 @@ const jsonRowSchema = z
   .record(z.string(), z.union([z.null(), z.number(), z.string(), z.tuple([z.enum(['i', 'b', 'f']), z.string()]).readonly()]))
   .readonly();
 
-/** A row that both sides changed, as a loader decided about it; sent after the decision was committed. */
-export const conflictEventSchema = z.object({
-  type: z.literal('conflict'),
+/** Of what a loader tells of its pipeline. */
+const aboutPipeline = {
   v: versionSchema,
   /** UUID of the event: the same when it comes twice. */
   id: z.string(),
-  /** ms since 1970: when it was decided, by the loader's clock. */
-  at: z.number(),
-  /** Of the target: where it was decided. */
+  /** Of the target. */
   region: z.string(),
   /** `<channel>.<pipeline>`; also the record's key. */
   pipeline: z.string(),
   /** Of the pipeline: another one may have its name later. */
   uid: z.string(),
+};
+
+/** A row that both sides changed, as a loader decided about it; sent after the decision was committed. */
+export const conflictEventSchema = z.object({
+  type: z.literal('conflict'),
+  ...aboutPipeline,
+  /** ms since 1970: when it was decided, by the loader's clock. */
+  at: z.number(),
   /** As it is called at the target; so is the table. */
   schema: z.string(),
   table: z.string(),
@@ -98,17 +103,9 @@ export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
  */
 export const ddlEventSchema = z.object({
   type: z.literal('ddl'),
-  v: versionSchema,
-  /** UUID of the event: the same when it comes twice. */
-  id: z.string(),
+  ...aboutPipeline,
   /** ms since 1970, by the loader's clock. */
   at: z.number(),
-  /** Of the target. */
-  region: z.string(),
-  /** `<channel>.<pipeline>`; also the record's key. */
-  pipeline: z.string(),
-  /** Of the pipeline: another one may have its name later. */
-  uid: z.string(),
   /** done: a person did it there · skipped: a person let it out · seeded: its tables wait for the seed that a person chose */
   phase: z.enum(['applied', 'ignored', 'held', 'done', 'skipped', 'seeded']),
   /** Why it holds; null: it does not. */
@@ -127,17 +124,9 @@ export type DdlEvent = Readonly<z.infer<typeof ddlEventSchema>>;
 /** A table that a pipeline does not replicate from a position of the log on, until an operator has brought it back. */
 export const tableSuspendedEventSchema = z.object({
   type: z.literal('table-suspended'),
-  v: versionSchema,
-  /** UUID of the event: the same when it comes twice. */
-  id: z.string(),
+  ...aboutPipeline,
   /** ms since 1970: when the loader committed it, by its clock. */
   at: z.number(),
-  /** Of the target. */
-  region: z.string(),
-  /** `<channel>.<pipeline>`; also the record's key. */
-  pipeline: z.string(),
-  /** Of the pipeline: another one may have its name later. */
-  uid: z.string(),
   /** As it is called at the source; so is the table. */
   schema: z.string(),
   table: z.string(),
@@ -154,17 +143,9 @@ export const tableSuspendedEventSchema = z.object({
 /** A row came without its file, which its source region does not have ("missing": "skip" in its rule). Since level 4. */
 export const fileMissingEventSchema = z.object({
   type: z.literal('file-missing'),
-  v: versionSchema,
-  /** UUID of the event: the same when it comes twice. */
-  id: z.string(),
+  ...aboutPipeline,
   /** ms since 1970, by the loader's clock. */
   at: z.number(),
-  /** Of the target. */
-  region: z.string(),
-  /** `<channel>.<pipeline>`; also the record's key. */
-  pipeline: z.string(),
-  /** Of the pipeline: another one may have its name later. */
-  uid: z.string(),
   /** As it is called at the source; so is the table. */
   schema: z.string(),
   table: z.string(),

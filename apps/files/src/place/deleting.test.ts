@@ -1,25 +1,17 @@
 /** Files that no row names any more. */
 import { mkdirSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, b, call, file, placing, remove, request, TestRoot } from './placing.fixture.js';
+import { expect, test } from 'vitest';
+import { b, call, file, remove, request, type TestRoot, useRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
 let places: RootPlaces;
 
-beforeEach(async () => {
-  root = new TestRoot();
-  places = await root.open();
-});
-
-afterEach(async () => {
-  await places.close();
-  root.remove();
-});
-
-const place = (n: number, files: Record<string, string>, pipeline = a): ReturnType<RootPlaces['place']> =>
-  placing({ root, places }, { n, files, pipeline });
+const place = useRoot(
+  (made) => void ({ root, places } = made),
+  () => ({ root, places }),
+);
 
 test('a file is deleted that is the one that was placed, and is named by nothing open', async () => {
   const [placed] = (await place(1, { 'x/one': '1' })).placed;

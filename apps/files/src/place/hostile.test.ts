@@ -2,26 +2,18 @@
 import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Disk } from './disk.js';
-import { a, call, file, placing, request, sha256, TestRoot } from './placing.fixture.js';
+import { call, file, request, sha256, TestRoot, useRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
 let places: RootPlaces;
 
-beforeEach(async () => {
-  root = new TestRoot();
-  places = await root.open();
-});
-
-afterEach(async () => {
-  await places.close();
-  root.remove();
-});
-
-const place = (n: number, files: Record<string, string>, pipeline = a): ReturnType<RootPlaces['place']> =>
-  placing({ root, places }, { n, files, pipeline });
+const place = useRoot(
+  (made) => void ({ root, places } = made),
+  () => ({ root, places }),
+);
 
 test('no path leads out of the root, into .lutra, or over a link or a folder', async () => {
   const outside = new TestRoot();

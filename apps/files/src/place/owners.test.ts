@@ -1,25 +1,17 @@
 /** Who may place, and what one owner or pipeline leaves to another. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, b, call, file, placing, request, TestRoot } from './placing.fixture.js';
+import { expect, test } from 'vitest';
+import { a, b, call, file, request, type TestRoot, useRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
 let places: RootPlaces;
 
-beforeEach(async () => {
-  root = new TestRoot();
-  places = await root.open();
-});
-
-afterEach(async () => {
-  await places.close();
-  root.remove();
-});
-
-const place = (n: number, files: Record<string, string>, pipeline = a): ReturnType<RootPlaces['place']> =>
-  placing({ root, places }, { n, files, pipeline });
+const place = useRoot(
+  (made) => void ({ root, places } = made),
+  () => ({ root, places }),
+);
 
 test('a placing that comes behind its own end is refused', async () => {
   await place(1, { one: '1' });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DeleteAnswer, DeleteRequest, PlaceAnswer, PlaceRequest, StagedFile } from '@lutra/files';
 import { pipelineUidSchema, type PipelineUid } from '@lutra/model';
+import { afterEach, beforeEach } from 'vitest';
 import type { Disk } from './disk.js';
 import { RootPlaces } from './root-places.js';
 import type { RootOptions } from './tree.js';
@@ -100,6 +101,28 @@ export async function placing(
 ): Promise<PlaceAnswer> {
   for (const bytes of Object.values(files)) root.stage(bytes);
   return await places.place(request({ n, pipeline, files: Object.entries(files).map(([path, bytes]) => file(path, bytes)) }));
+}
+
+interface Here {
+  readonly root: TestRoot;
+  readonly places: RootPlaces;
+}
+
+/** A root for each test; a test may open it again. Answers what places files by path and bytes. */
+export function useRoot(
+  take: (made: Here) => void,
+  here: () => Here,
+): (n: number, files: Record<string, string>, pipeline?: PipelineUid) => Promise<PlaceAnswer> {
+  beforeEach(async () => {
+    const root = new TestRoot();
+    take({ root, places: await root.open() });
+  });
+  afterEach(async () => {
+    const { root, places } = here();
+    await places.close();
+    root.remove();
+  });
+  return (n, files, pipeline = a) => placing(here(), { n, files, pipeline });
 }
 
 /** With a mark of its own. */

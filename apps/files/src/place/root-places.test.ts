@@ -1,24 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { a, call, file, placing, request, sha256, TestRoot } from './placing.fixture.js';
+import { expect, test } from 'vitest';
+import { a, call, file, request, sha256, type TestRoot, useRoot } from './placing.fixture.js';
 import type { RootPlaces } from './root-places.js';
 
 let root: TestRoot;
 let places: RootPlaces;
 
-beforeEach(async () => {
-  root = new TestRoot();
-  places = await root.open();
-});
-
-afterEach(async () => {
-  await places.close();
-  root.remove();
-});
-
-const place = (n: number, files: Record<string, string>, pipeline = a): ReturnType<RootPlaces['place']> =>
-  placing({ root, places }, { n, files, pipeline });
+const place = useRoot(
+  (made) => void ({ root, places } = made),
+  () => ({ root, places }),
+);
 
 test('files are placed with their time and mode, and told from others', async () => {
   const { placed, notStaged } = await place(1, { 'x/y/one': '1', two: '2' });

@@ -30,6 +30,8 @@ const boundMs = 60_000;
 export class BothWays {
   /** Statements of each side's own. */
   readonly ran: Record<Side, number> = { a: 0, b: 0 };
+  /** What was last met there. A record that comes later has a greater seq. */
+  readonly #heldAt: Record<Side, number> = { a: -1, b: -1 };
   readonly #stack: Stack;
 
   constructor(stack: Stack) {
@@ -119,8 +121,11 @@ export class BothWays {
   async holdAt(to: Side): Promise<DdlHold> {
     const hold = await until(async () => {
       const { target } = await this.#pipelineTo(to).catch(() => ({ target: undefined }));
-      return target?.state === 'held' ? target.worker?.hold : undefined;
+      const held = target?.state === 'held' ? target.worker?.hold : undefined;
+      // A status may be that of before the last answer.
+      return held && held.seq > this.#heldAt[to] ? held : undefined;
     }, boundMs);
+    if (hold) this.#heldAt[to] = hold.seq;
     if (!hold) throw new Error(`the pipeline to ${to} should hold: ${await this.#stack.report()}`);
     return hold;
   }

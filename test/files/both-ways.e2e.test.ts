@@ -164,16 +164,16 @@ it.each([
   [
     'the rows say which bytes',
     'home',
-    (sha256: string) => `INSERT INTO products VALUES (800, 1, 'https://img.example.com/x', '${sha256}', 0)`,
-    [root, '1/800/x'],
+    (sha256: string) => `INSERT INTO products VALUES (1000800, 1, 'https://img.example.com/x', '${sha256}', 0)`,
+    [root, '1/1000800/x'],
   ],
   [
     'the newer row is not home’s',
     'latest',
-    (sha256: string, n: number) => `INSERT INTO newest VALUES (800, 1, 'https://img.example.com/x', '${sha256}', ${n})`,
-    ['newest', '1/800/x'],
+    (sha256: string, n: number) => `INSERT INTO newest VALUES (1000800, 1, 'https://img.example.com/x', '${sha256}', ${n})`,
+    ['newest', '1/1000800/x'],
   ],
-  ['the rows are equal', 'home', () => "INSERT INTO plain VALUES (800, 'x')", ['plain', '800/x']],
+  ['the rows are equal', 'home', () => "INSERT INTO plain VALUES (1000800, 'x')", ['plain', '1000800/x']],
 ] as const)(
   'both sides write one path at once, with different bytes: %s',
   async (what, policy, insert, file) => {
@@ -193,29 +193,29 @@ it.each([
 
 it('a change loses against one of home: the file that it brought is at home at no time', async () => {
   shows();
-  const insert = `INSERT INTO products VALUES (810, 2, 'https://img.example.com/first', '${await put('a', [root, '2/810/first'], 'first')}', 0)`;
+  const insert = `INSERT INTO products VALUES (1000810, 2, 'https://img.example.com/first', '${await put('a', [root, '2/1000810/first'], 'first')}', 0)`;
   await query('a', insert);
   await equal();
   await stack.api.channelAction(stack.channel, 'pause');
   for (const side of sides) {
-    const sha256 = await put(side, [root, `2/810/of-${side}`], side);
-    await query(side, `UPDATE products SET image = 'https://img.example.com/of-${side}', sha256 = '${sha256}' WHERE id = 810`);
+    const sha256 = await put(side, [root, `2/1000810/of-${side}`], side);
+    await query(side, `UPDATE products SET image = 'https://img.example.com/of-${side}', sha256 = '${sha256}' WHERE id = 1000810`);
   }
   await stack.startChannel();
   await equal();
-  expect(await query('b', 'SELECT image FROM products WHERE id = 810')).toEqual([{ image: 'https://img.example.com/of-a' }]);
-  await expect(bytesAt('a', [root, '2/810/of-b'])).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await query('b', 'SELECT image FROM products WHERE id = 1000810')).toEqual([{ image: 'https://img.example.com/of-a' }]);
+  await expect(bytesAt('a', [root, '2/1000810/of-b'])).rejects.toMatchObject({ code: 'ENOENT' });
   // What the application of a side wrote stays there, also where its row lost.
-  expect([await bytesAt('a', [root, '2/810/first']), await bytesAt('b', [root, '2/810/of-b'])]).toEqual(['first', 'b']);
+  expect([await bytesAt('a', [root, '2/1000810/first']), await bytesAt('b', [root, '2/1000810/of-b'])]).toEqual(['first', 'b']);
 }, 120_000);
 
 it('a row that a side deletes loses the file that was placed for it on the other', async () => {
   shows();
-  const file = [root, '2/820/here'] as const;
-  await query('b', `INSERT INTO products VALUES (820, 2, 'https://img.example.com/here', '${await put('b', file, 'here')}', 0)`);
+  const file = [root, '2/1000820/here'] as const;
+  await query('b', `INSERT INTO products VALUES (1000820, 2, 'https://img.example.com/here', '${await put('b', file, 'here')}', 0)`);
   await equal();
   expect(await bytesAt('a', file)).toBe('here');
-  await query('b', 'DELETE FROM products WHERE id = 820');
+  await query('b', 'DELETE FROM products WHERE id = 1000820');
   await equal();
   expect(await until(async () => (await bytesAt('a', file).catch(() => 'gone')) === 'gone' || undefined)).toBe(true);
   expect(await bytesAt('b', file)).toBe('here');

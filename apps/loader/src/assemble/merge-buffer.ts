@@ -7,7 +7,8 @@ import type { RecordPosition } from '../read/log-reader.js';
 import { sum, total } from './source-transaction.js';
 import type { Ops, SourceTransaction } from './source-transaction.js';
 import type { Statements } from '../plan/statements.js';
-import type { TargetTransaction, CommitQueue } from '../commit/commit-queue.js';
+import type { CommitQueue } from '../commit/commit-queue.js';
+import type { TargetTransaction } from '../commit/target-transaction.js';
 
 export interface MergeBufferOptions {
   readonly statements: Statements;

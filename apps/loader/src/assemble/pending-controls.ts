@@ -5,8 +5,8 @@
 import { quoteTable, joined } from '@lutra/mysql';
 import type { SqlText } from '@lutra/mysql';
 import type { TableName } from '@lutra/model';
-import { withoutRows } from '../commit/commit-queue.js';
 import type { CommitQueue } from '../commit/commit-queue.js';
+import { withoutRows } from '../commit/target-transaction.js';
 import type { RecordPosition } from '../read/log-reader.js';
 
 /** In one target transaction. */

@@ -19,8 +19,9 @@ import { SourceTransaction } from './source-transaction.js';
 import { SkippedRows, Skipping } from './skip.js';
 import type { Skip } from './skip.js';
 import type { Statements } from '../plan/statements.js';
-import { withoutRows } from '../commit/commit-queue.js';
-import type { Applied, CommitQueue, CommitQueueOptions } from '../commit/commit-queue.js';
+import type { CommitQueue, CommitQueueOptions } from '../commit/commit-queue.js';
+import { withoutRows } from '../commit/target-transaction.js';
+import type { Applied } from '../commit/target-transaction.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
 import type { TargetWriter } from '../commit/target-writer.js';
 

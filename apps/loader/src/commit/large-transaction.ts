@@ -6,7 +6,7 @@
 import type { During } from '@lutra/runtime';
 import type { SourceTransaction } from '../assemble/source-transaction.js';
 import type { CommitFiles } from '../files/commit-files.js';
-import { filesWait, targetWait } from './commit-queue.js';
+import { filesWait, targetWait } from './transaction-writer.js';
 import { SyncError } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
 import type { Change } from '@lutra/mysql';

@@ -36,7 +36,7 @@ describe('the event of a conflict', () => {
     const event = conflictEventSchema.parse(JSON.parse(text));
     expect(event).toMatchObject({ type: 'conflict', schema: 'shop', conflict: 'update-differs', result: null, cut: false });
     expect(event.transaction).toEqual({ log: 'L', seq: 7, gtid: null, origin: 'hangzhou', committedUs: 5 });
-    expect(JSON.stringify(event)).toBe(text);
+    expect(JSON.parse(JSON.stringify(event))).toEqual(JSON.parse(text));
     for (const image of [event.before, event.after, event.existing]) expect(rowFromJson(JSON.stringify(image))).toEqual(row);
     expect(rowFromJson(JSON.stringify(event.key))).toEqual(key);
   });

@@ -71,6 +71,26 @@ export const errorTable = {
     kept: nothing,
     help: 'Read the document again and repeat the change.',
   }),
+  NOT_ALLOWED: stop({
+    cause: 'The person or the token that asks has no role for this, or not on this channel.',
+    kept: nothing,
+    help: 'Ask an admin for the role, or use a token that has it. GET /api/v1/me shows what you may do.',
+  }),
+  PLAN_OUTDATED: stop({
+    cause: 'What the plan was made from has changed since it was shown, so it would do something else now.',
+    kept: nothing,
+    help: 'Look at the new plan (details.plan, or lutra plan), and apply that one.',
+  }),
+  PLAN_UNCONFIRMED: stop({
+    cause: 'The plan stops or removes more than a fifth of what runs, or what nobody can count, and its counts were not repeated.',
+    kept: nothing,
+    help: 'Look at the plan, and repeat its counts: lutra apply --confirm, or `confirm` in the request.',
+  }),
+  PLAN_TOO_LARGE: stop({
+    cause: 'What the plan changes and starts does not fit into one write of ZooKeeper, and cannot be split without a state in between.',
+    kept: nothing,
+    help: 'Apply it in parts: --select channels/… names what a part has.',
+  }),
   SECRET_UNREADABLE: stop({
     cause:
       'A stored secret cannot be opened, and was sent to nobody. No process has the key that it was sealed with; or host, brokers, port, user, mechanism, TLS or key of its endpoint or region were changed past the REST API; or an earlier version stored it.',

@@ -38,6 +38,10 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   CONFIG_MISSING: 404,
   CONFIG_CONFLICT: 409,
   CONFIG_REGRESSED: 409,
+  NOT_ALLOWED: 403,
+  PLAN_OUTDATED: 409,
+  PLAN_UNCONFIRMED: 409,
+  PLAN_TOO_LARGE: 413,
   // What a rewind asks for is not there any more, or cannot be applied again.
   LOG_START_LOST: 409,
   APPLY_REFUSED: 409,

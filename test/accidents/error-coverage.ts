@@ -34,6 +34,10 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   CONFIG_BEHIND: shown('apps/loader/src/loader.pipeline.test.ts', 'CONFIG_BEHIND', byItself),
   CONFIG_REGRESSED: accidents('regressed-tree', 'with all apps started anew: each stops by name, no row is applied; adopted, they go on'),
   CONFIG_CONFLICT: followed(control('check'), 'is held up by what a server lacks, and by nothing else'),
+  NOT_ALLOWED: followed(control('access'), 'is refused below its role, and granted with it'),
+  PLAN_OUTDATED: followed(control('plan'), 'an outdated plan is refused, and the new one applied'),
+  PLAN_UNCONFIRMED: followed(control('plan'), 'a plan that stops much repeats its counts'),
+  PLAN_TOO_LARGE: followed(control('plan'), 'what does not fit is applied in parts'),
   SECRET_UNREADABLE: long('advice', 'a process without the key is started with it'),
   SECRET_MISSING: followed(control('secrets'), 'is opened where it leads, and told where it leads nowhere'),
   SERVER_UNTRUSTED: followed(

@@ -3,8 +3,9 @@
  * what it says is checked before a byte of its body is read. The body then has to be the one that was signed.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { SyncError } from '@lutra/model';
-import { derived } from './keys.js';
+import { macKey } from './keys.js';
 import type { FilesKeys } from './keys.js';
 
 /** Clocks may differ by the rest of what is accepted. */
@@ -23,7 +24,7 @@ export function signRequest(keys: FilesKeys, { method, path }: Signed, body: Buf
   const { first } = keys;
   const expires = Date.now() + validMs;
   const hash = bodyHash(body);
-  return `Lutra ${expires}.${first.kid}.${hash}.${macOf(derived(first, 'lutra files'), [method, path, hash, expires]).toString('base64url')}`;
+  return `Lutra ${expires}.${first.kid}.${hash}.${macOf(macKey(first, 'lutra files'), [method, path, hash, expires]).toString('base64url')}`;
 }
 
 /**
@@ -33,7 +34,7 @@ export function signRequest(keys: FilesKeys, { method, path }: Signed, body: Buf
 export function checkRequest(keys: FilesKeys, { method, path }: Signed, header: string | undefined): string {
   const [, expires = '', kid = '', hash = '', mac = ''] = pattern.exec(header ?? '') ?? [];
   const key = keys.find(kid);
-  const right = key && macOf(derived(key, 'lutra files'), [method, path, hash, Number(expires)]);
+  const right = key && macOf(macKey(key, 'lutra files'), [method, path, hash, Number(expires)]);
   if (!right || !timingSafeEqual(right, Buffer.from(mac, 'base64url')))
     throw new SyncError('FILES_REFUSED', 'the request is not signed with a key that this files app has');
   const left = Number(expires) - Date.now();
@@ -48,6 +49,6 @@ export function bodyHash(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-function macOf(key: Buffer, parts: readonly (string | number)[]): Buffer {
+function macOf(key: KeyObject, parts: readonly (string | number)[]): Buffer {
   return createHmac('sha256', key).update(parts.join('\n')).digest();
 }

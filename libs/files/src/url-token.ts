@@ -3,8 +3,9 @@
  * base64url: no path stands in clear in a URL, thus in no log.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { SyncError } from '@lutra/model';
-import { derived } from './keys.js';
+import { macKey } from './keys.js';
 import type { FilesKeys } from './keys.js';
 
 const validMs = 3_600_000;
@@ -35,7 +36,7 @@ type Token = BlobToken | PackToken;
 export function sealToken(keys: FilesKeys, token: Token): string {
   const { first } = keys;
   const text = Buffer.from(JSON.stringify({ ...token, kid: first.kid, expires: Date.now() + validMs }));
-  return Buffer.concat([mac(derived(first, 'lutra files url'), text), text]).toString('base64url');
+  return Buffer.concat([mac(macKey(first, 'lutra files url'), text), text]).toString('base64url');
 }
 
 /**
@@ -47,7 +48,7 @@ export function openToken<K extends Token['kind']>(keys: FilesKeys, text: string
   const [found, body] = [bytes.subarray(0, macBytes), bytes.subarray(macBytes)];
   for (const kid of keys.kids) {
     const key = keys.find(kid);
-    if (!key || found.length !== macBytes || !timingSafeEqual(mac(derived(key, 'lutra files url'), body), found)) continue;
+    if (!key || found.length !== macBytes || !timingSafeEqual(mac(macKey(key, 'lutra files url'), body), found)) continue;
     const { expires, kid: _, ...token } = JSON.parse(body.toString()) as Token & { readonly kid: string; readonly expires: number };
     if (token.kind !== kind) break;
     return expires < Date.now() ? null : (token as Extract<Token, { kind: K }>);
@@ -55,6 +56,6 @@ export function openToken<K extends Token['kind']>(keys: FilesKeys, text: string
   throw new SyncError('FILES_REFUSED', 'the URL is not one that a files app with a key of ours has made');
 }
 
-function mac(key: Buffer, body: Buffer): Buffer {
+function mac(key: KeyObject, body: Buffer): Buffer {
   return createHmac('sha256', key).update(body).digest();
 }

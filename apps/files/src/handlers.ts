@@ -30,7 +30,7 @@ export interface FetchRoom extends Pick<FilesService, 'stage' | 'compare'> {
 }
 
 /** Only for roots that `hold` works on: the caller sees to it. */
-export interface PlaceRoom extends Pick<FilesService, 'place' | 'unplace' | 'settle' | 'fence' | 'delete'> {
+export interface PlaceRoom extends Pick<FilesService, 'place' | 'unplace' | 'settle' | 'fence' | 'delete' | 'list'> {
   /**
    * Under the lease of the root: makes it ready (what a crash left, `.lutra/lock`), calls `ready`, from when on requests come, and works
    * until the signal aborts. Returns, or throws, when nothing of this process touches the root any more.

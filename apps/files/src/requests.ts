@@ -65,7 +65,12 @@ const schemas: { readonly [N in RequestName]: z.ZodType<Requests[N]> } = {
   fence: ofPipeline,
   delete: ofPipeline.extend({ path, placed, way: z.enum(['trash', 'remove']), mark: z.string().max(100).nullable() }),
   compare: z.object({ sourceRegion: nameSchema, root, files: z.array(z.object({ path, hash: hash.nullable() })).max(mostFiles) }),
-  list: z.object({ root, after: path.nullable(), most: z.int().min(1).max(mostListed) }),
+  list: z.object({
+    root,
+    from: z.union([path, z.null(), z.array(path).max(mostFiles)]),
+    most: z.int().min(1).max(mostListed),
+    unchangedMs: z.int().min(0),
+  }),
   manifest: z.object({ root, paths: z.array(path).max(mostFiles), hashes: z.array(hash.nullable()).max(mostFiles).optional() }),
   pack: z.object({ root, tokens: z.array(z.string()).max(mostFiles) }),
   named: z.object({ rows: z.array(row.extend({ root, path, hash: hash.nullish() })).max(mostFiles) }),

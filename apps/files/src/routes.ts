@@ -2,7 +2,6 @@
 import type { FilesKeys } from '@lutra/files';
 import { SyncError } from '@lutra/model';
 import type { FetchRoom, PlaceRoom, RoomParts } from './handlers.js';
-import { listFiles } from './place/walk.js';
 import { requestOf } from './requests.js';
 import type { RequestName } from './requests.js';
 import type { Route } from './serve/https-server.js';
@@ -53,7 +52,7 @@ export function routesOf({ parts, packs, named, fetch, place, isPlacing }: Route
       },
     },
   ];
-  const atHolder = <N extends 'place' | 'unplace' | 'settle' | 'fence' | 'delete'>(name: N): [N, Route] =>
+  const atHolder = <N extends Exclude<keyof PlaceRoom, 'hold' | 'close'>>(name: N): [N, Route] =>
     one(name, async (request) => {
       placing(request.root);
       return (room(place)[name] as (asked: typeof request) => Promise<unknown>).call(place, request);
@@ -62,7 +61,6 @@ export function routesOf({ parts, packs, named, fetch, place, isPlacing }: Route
     one('manifest', (request) => manifestOf({ keys, hashes }, served(request.root), request)),
     one('pack', (request) => packs.make(served(request.root), request)),
     one('named', (request) => named(request)),
-    one('list', (request) => listFiles(served(request.root).path, request)),
     one('compare', (request) => {
       served(request.root);
       return room(fetch).compare(request);
@@ -84,5 +82,6 @@ export function routesOf({ parts, packs, named, fetch, place, isPlacing }: Route
     atHolder('settle'),
     atHolder('fence'),
     atHolder('delete'),
+    atHolder('list'),
   ]);
 }

@@ -6,6 +6,8 @@ import type {
   DeleteRequest,
   FenceAnswer,
   FenceRequest,
+  ListAnswer,
+  ListRequest,
   PlaceAnswer,
   PlaceRequest,
   SettleRequest,
@@ -25,4 +27,5 @@ export interface FilesService {
   fence(request: FenceRequest): Promise<FenceAnswer>;
   delete(request: DeleteRequest): Promise<DeleteAnswer>;
   compare(request: CompareRequest): Promise<CompareAnswer>;
+  list(request: ListRequest): Promise<ListAnswer>;
 }

@@ -2,7 +2,7 @@
  * What a files app is asked over HTTPS. Bodies are JSON, a request is signed (auth.ts), an error is `{code, message, details}` of the error
  * table with status 4xx or 5xx.
  *
- * By loaders of its region: stage, place, unplace, settle, fence, delete. A transaction that places files has a number `n`, which grows by
+ * By loaders of its region: stage, place, unplace, settle, fence, delete, compare, list. A transaction that places files has a number `n`, which grows by
  * one within a pipeline and is committed with the rows (lutra.file_place). A placing is *open* until it is settled (its n is committed) or
  * taken back. By files apps of other regions: manifest, pack, named, and GET of what they name.
  *
@@ -144,25 +144,32 @@ export interface CompareAnswer {
   readonly differs: readonly ('missing-here' | 'missing-there' | 'missing' | 'different' | 'unstable' | null)[];
 }
 
-/** POST /v1/list, of any region: what is in a root, in an order of its own, for what no row names. */
+/**
+ * POST /v1/list, by verifiers of its region: what stands still in a root, in an order of its own, for what no row names. Not what an open
+ * placing names.
+ */
 export interface ListRequest {
   readonly root: string;
-  /** From the first one behind this path on; null: from the beginning. */
-  readonly after: string | null;
-  /** At most 10,000. */
+  /** From the first one behind this path on; null: from the beginning. Or these alone, at most 1,000. */
+  readonly from: string | null | readonly string[];
+  /** That are looked at; at most 10,000. */
   readonly most: number;
+  /** Only files that nobody has put there, renamed or written to for so long. */
+  readonly unchangedMs: number;
 }
 
 export interface ListAnswer {
+  /** Of those that were looked at. */
   readonly files: readonly ListedFile[];
-  /** There are no more. */
-  readonly isEnd: boolean;
+  /** How many were. */
+  readonly looked: number;
+  /** `from` of the next request; null: there are no more. */
+  readonly next: string | null;
 }
 
 export interface ListedFile {
   readonly path: string;
   readonly size: number;
-  readonly mtimeNs: string;
 }
 
 /** POST /v1/manifest, of another region. At most 1,000 paths. Answered within some seconds. */

@@ -211,6 +211,8 @@ export const verificationEventSchema = z.object({
     .nullable(),
   /** How many tables there are of each verdict so far. */
   tables: z.object({ equal: counted, different: counted, unsettled: counted, refused: counted }),
+  /** Since level 4. end: files in roots that no row names. Absent: no root was searched. */
+  orphans: counted.optional(),
 });
 
 /** Rows that a verification found are made equal: it begins, or has ended. */

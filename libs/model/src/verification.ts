@@ -59,8 +59,8 @@ export type VerificationOrder = Readonly<z.infer<typeof verificationOrderSchema>
 
 export const tableVerdicts = ['equal', 'different', 'unsettled', 'refused'] as const;
 
-/** Of a file that a row of both sides names, in lutra.difference. */
-export const fileOutcomes = ['file-not-here', 'file-not-there', 'file-missing', 'file-different'] as const;
+/** Of a file, in lutra.difference: that a row of both sides names, or (file-orphan) that no row names. */
+export const fileOutcomes = ['file-not-here', 'file-not-there', 'file-missing', 'file-different', 'file-orphan'] as const;
 export type FileOutcome = (typeof fileOutcomes)[number];
 
 /** Files that rows name which are equal on both sides: each as often as it is named. */
@@ -110,6 +110,25 @@ export const verifiedTableSchema = z.strictObject({
 });
 export type VerifiedTable = Readonly<z.infer<typeof verifiedTableSchema>>;
 
+/** A root in the region that a pipeline writes to: the files in it that no row names. */
+export const verifiedRootSchema = z.strictObject({
+  /** Name of the pipeline in its channel. */
+  pipeline: z.string(),
+  root: z.string(),
+  /** Which pass said so. */
+  pass: count,
+  /** Files in it that were looked at. */
+  files: count,
+  /** Of these, those that no row names, and their bytes. */
+  orphans: count,
+  bytes: count,
+  /** Why it was not searched, or not to its end. */
+  notes: z.array(z.string()).readonly(),
+  /** ms since 1970: when the search began. */
+  asOf: count,
+});
+export type VerifiedRoot = Readonly<z.infer<typeof verifiedRootSchema>>;
+
 /** How far a repair is. Counts of rows. */
 export const repairResultSchema = z.strictObject({
   /** Of the repair order. */
@@ -134,6 +153,8 @@ export const verificationResultSchema = z.strictObject({
   /** The pass that is under way or done, from 1. */
   pass: count,
   tables: z.array(verifiedTableSchema).readonly(),
+  /** Absent: no file rule is about the tables, or no root was searched yet. */
+  roots: since(4, z.array(verifiedRootSchema).readonly().optional()),
   /** null: none was ordered, or it has not begun. */
   repair: repairResultSchema.nullable(),
   waitingFor: z.string().nullable(),

@@ -43,6 +43,8 @@ export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
 export { isFileNamed, tablesWithColumnsOf } from './file-names.js';
 export { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
+export { lastPlaced } from './placed-files.js';
+export type { LastPlaced } from './placed-files.js';
 export { stillWanted, wantFiles } from './wanted-files.js';
 export type { FilesWritten, LeavingFile, MissingFileRow } from './file-store.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';

@@ -1,8 +1,8 @@
 /** Places files in the roots that this process holds. docs/decisions/0035-files.md. */
 import * as fs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import type { DeleteAnswer, DeleteRequest, FenceAnswer, FenceRequest, PlaceAnswer, PlaceRequest } from '@lutra/files';
-import type { SettleRequest, UnplaceRequest } from '@lutra/files';
+import type { DeleteAnswer, DeleteRequest, FenceAnswer, FenceRequest, ListAnswer, ListRequest } from '@lutra/files';
+import type { PlaceAnswer, PlaceRequest, SettleRequest, UnplaceRequest } from '@lutra/files';
 import { SyncError } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
 import type { PlaceRoom, RoomParts } from '../handlers.js';
@@ -83,6 +83,10 @@ class Places implements PlaceRoom {
 
   delete(request: DeleteRequest): Promise<DeleteAnswer> {
     return this.#of(request).delete(request);
+  }
+
+  list(request: ListRequest): Promise<ListAnswer> {
+    return this.#of(request).list(request);
   }
 
   /** The signals of `hold` have been aborted. */

@@ -9,6 +9,8 @@ import type {
   DeleteRequest,
   FenceAnswer,
   FenceRequest,
+  ListAnswer,
+  ListRequest,
   PlaceAnswer,
   PlaceRequest,
   PlacedFile,
@@ -25,6 +27,7 @@ import { prepare, type Prepared } from './prepare.js';
 import { finishAway, purge, sweepOne, takeAway } from './trash.js';
 import { Tree, type RootOptions } from './tree.js';
 import { NotStaged, type Placing } from './undo.js';
+import { listFiles } from './walk.js';
 
 export class RootPlaces {
   readonly #tree: Tree;
@@ -113,6 +116,12 @@ export class RootPlaces {
     if ('mark' in taken) return { outcome: 'marked', ...taken };
     await this.#tree.about(path, async () => await finishAway(this.#tree, taken.name, way));
     return { outcome: 'deleted' };
+  }
+
+  /** Beside what is under way: it reads a whole tree. */
+  async list(request: ListRequest): Promise<ListAnswer> {
+    const { files, ...walked } = await listFiles(this.#tree.folder, request);
+    return { ...walked, files: files.filter(({ path }) => !this.#open.names(path)) };
   }
 
   /** Removes from the trash what is older than seven days. */

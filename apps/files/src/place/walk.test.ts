@@ -2,16 +2,25 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Random } from '../../../../test/harness/random.js';
+import * as fs from 'node:fs/promises';
+import { Folder } from './disk.js';
 import { TestRoot } from './placing.fixture.js';
 import { listFiles, walkFiles } from './walk.js';
 
 let root: TestRoot;
-beforeEach(() => void (root = new TestRoot()));
-afterEach(() => root.remove());
+let folder: Folder;
+beforeEach(async () => {
+  root = new TestRoot();
+  folder = await Folder.ofRoot(fs, root.path);
+});
+afterEach(async () => {
+  await folder.close();
+  root.remove();
+});
 
 async function walked(after: string | null = null): Promise<readonly string[]> {
   const paths: string[] = [];
-  for await (const { path } of walkFiles(root.path, after)) paths.push(path);
+  for await (const { path } of walkFiles(folder, after)) paths.push(path);
   return paths;
 }
 
@@ -42,7 +51,21 @@ test('neither our own folder nor what links lead to is among them', async () => 
 
 test('a list comes in pieces', async () => {
   for (const path of ['a', 'b/c', 'd']) root.write(path, 'x');
-  const first = await listFiles(root.path, { after: null, most: 2 });
-  expect([first.files.map(({ path }) => path), first.isEnd]).toEqual([['a', 'b/c'], false]);
-  expect(await listFiles(root.path, { after: 'b/c', most: 2 })).toMatchObject({ files: [{ path: 'd', size: 1 }], isEnd: true });
+  const first = await listFiles(folder, { from: null, most: 2, unchangedMs: 0 });
+  expect([first.files.map(({ path }) => path), first.looked, first.next]).toEqual([['a', 'b/c'], 2, 'b/c']);
+  const next = await listFiles(folder, { from: 'b/c', most: 2, unchangedMs: 0 });
+  expect(next).toEqual({ files: [{ path: 'd', size: 1 }], looked: 1, next: null });
+});
+
+test('what was put there a moment ago is not in a list, however old its bytes are', async () => {
+  root.write('a', 'x');
+  await fs.utimes(join(root.path, 'a'), 1, 1);
+  expect(await listFiles(folder, { from: null, most: 2, unchangedMs: 60_000 })).toEqual({ files: [], looked: 1, next: null });
+});
+
+test('files are asked for by their paths', async () => {
+  for (const path of ['a', 'b/c']) root.write(path, 'x');
+  symlinkSync('b', join(root.path, 'link'));
+  const from = ['b/c', 'a/c', 'link/c', '../x', 'none/c', 'b', '.lutra/lock'];
+  expect((await listFiles(folder, { from, most: 10, unchangedMs: 0 })).files).toEqual([{ path: 'b/c', size: 1 }]);
 });

@@ -3,41 +3,52 @@
  * any path. Not `.lutra`, no links, nothing but regular files. Folders are not locked, so what comes and goes meanwhile may be in it or
  * not. It holds the names of one folder at each level in memory.
  */
-import * as fs from 'node:fs/promises';
-import type { ListAnswer, ListedFile, ListRequest } from '@lutra/files';
-import { Folder, identityOf, orNull } from './disk.js';
+import type { BigIntStats } from 'node:fs';
+import type { ListAnswer, ListRequest } from '@lutra/files';
+import { pathProblem } from '@lutra/model';
+import { type Folder, inFolder, orNull, split } from './disk.js';
 
-/** Of the root at a path, from the first one behind `after` on; null: from the beginning. */
-export async function* walkFiles(root: string, after: string | null): AsyncGenerator<ListedFile> {
-  const folder = await Folder.ofRoot(fs, root);
-  try {
-    yield* walk(folder, { prefix: '', after: after === null ? [] : after.split('/') });
-  } finally {
-    await folder.close();
+/** Of the root, from the first one behind `after` on; null: from the beginning. */
+export function walkFiles(root: Folder, after: string | null): AsyncGenerator<WalkedFile> {
+  return walk(root, { prefix: '', after: after === null ? [] : after.split('/') });
+}
+
+interface WalkedFile {
+  readonly path: string;
+  readonly stats: BigIntStats;
+}
+
+/** A piece of it: those that stand still. */
+export async function listFiles(root: Folder, { from, most, unchangedMs }: Omit<ListRequest, 'root'>): Promise<ListAnswer> {
+  const files: ListAnswer['files'][number][] = [];
+  let looked = 0;
+  for await (const { path, stats } of typeof from === 'object' && from ? these(root, from) : walkFiles(root, from)) {
+    looked += 1;
+    // Nobody but the system sets it; the time of last change comes with the bytes from another region.
+    if (Date.now() - Number(stats.ctimeMs) >= unchangedMs) files.push({ path, size: Number(stats.size) });
+    if (looked >= most) return { files, looked, next: path };
+  }
+  return { files, looked, next: null };
+}
+
+async function* these(root: Folder, paths: readonly string[]): AsyncGenerator<WalkedFile> {
+  for (const path of paths) {
+    if (pathProblem(path) !== null) continue; // never listed
+    const [parent, name] = split(path);
+    const found = inFolder(root, parent, async (folder) => (await folder?.stat(name)) ?? null);
+    const stats = await orNull(found, 'ENOTDIR', 'ELOOP');
+    if (stats?.isFile()) yield { path, stats };
   }
 }
 
-/** A piece of it. */
-export async function listFiles(root: string, { after, most }: Pick<ListRequest, 'after' | 'most'>): Promise<ListAnswer> {
-  const files: ListedFile[] = [];
-  for await (const file of walkFiles(root, after)) {
-    files.push(file);
-    if (files.length >= most) return { files, isEnd: false };
-  }
-  return { files, isEnd: true };
-}
-
-async function* walk(folder: Folder, { prefix, after }: { prefix: string; after: readonly string[] }): AsyncGenerator<ListedFile> {
+async function* walk(folder: Folder, { prefix, after }: { prefix: string; after: readonly string[] }): AsyncGenerator<WalkedFile> {
   const [first, ...rest] = after;
   for (const name of (await folder.names()).toSorted(byBytes)) {
     if (prefix === '' && name === '.lutra') continue;
     const order = first === undefined ? 1 : byBytes(name, first);
     if (order < 0 || (order === 0 && rest.length === 0)) continue;
     const stats = await folder.stat(name);
-    if (stats?.isFile() && order > 0) {
-      const { size, mtimeNs } = identityOf(stats);
-      yield { path: prefix + name, size, mtimeNs };
-    }
+    if (stats?.isFile() && order > 0) yield { path: prefix + name, stats };
     if (!stats?.isDirectory()) continue;
     const inside = await orNull(folder.folder(name), 'ENOENT', 'ENOTDIR', 'ELOOP');
     try {

@@ -10,6 +10,25 @@ export interface VerifyWork {
   readonly rules: readonly ConflictRule[];
   /** Region; null: the channel names none. */
   readonly home: string | null;
+  readonly roots: readonly SearchedRoot[];
+}
+
+/** A root that a pipeline of the channel places files in, and everybody whose rows may name them. */
+export interface SearchedRoot {
+  /** By name. */
+  readonly pipeline: string;
+  readonly root: string;
+  /** Where it is. */
+  readonly region: string;
+  readonly users: readonly RootUser[];
+}
+
+export interface RootUser {
+  readonly endpoint: EndpointDocument;
+  /** A pipeline writes to it. */
+  readonly isTarget: boolean;
+  /** Of all pipelines from and to the endpoint that have rules of the root, by their names there. */
+  readonly routes: readonly Route[];
 }
 
 export interface VerifiedPipeline {
@@ -37,7 +56,8 @@ export function assignedVerifications(
     if (!first || target?.region !== of.region || (of.only && !of.only.includes(pipelineName(channel.name, first.name)))) continue;
     const pipelines = pipelinesOf(documents, channel);
     if (pipelines.length < channel.pipelines.length) continue; // an endpoint or region of it is not there yet
-    const value: VerifyWork = { channel: channel.name, pipelines, rules: channel.conflicts.rules, home: channel.conflicts.home ?? null };
+    const { rules, home = null } = channel.conflicts;
+    const value: VerifyWork = { channel: channel.name, pipelines, rules, home, roots: searchedRoots(documents, pipelines) };
     assignments.set(channel.name, { fingerprint: JSON.stringify(value, sealedAsId), live: '', attempts: {}, value });
   }
   return assignments;
@@ -56,4 +76,32 @@ function pipelinesOf(documents: Configuration, channel: ChannelDocument): readon
     const routes = followedRoutes(pipelineRoutes(pipeline), { uid, bothWays: comesBack(pipeline, channel.pipelines) });
     return [{ name, uid, source, target, targetRegion, routes, others, backElsewhere }];
   });
+}
+
+/** A root that several pipelines of the channel fill is searched for the first of them. */
+function searchedRoots(documents: Configuration, pipelines: readonly VerifiedPipeline[]): readonly SearchedRoot[] {
+  const found = new Map<string, SearchedRoot>();
+  for (const { name, target, routes } of pipelines)
+    for (const { root } of routes.flatMap(({ files = [] }) => files)) {
+      const key = `${target.region} ${root}`;
+      if (found.has(key)) continue;
+      found.set(key, { pipeline: name, root, region: target.region, users: usersOf(documents, { root, region: target.region }) });
+    }
+  return [...found.values()];
+}
+
+function usersOf(documents: Configuration, { root, region }: Pick<SearchedRoot, 'root' | 'region'>): readonly RootUser[] {
+  const pipelines = [...documents.channels.values()].flatMap((each) => each.pipelines);
+  return [...documents.endpoints.values()].flatMap((endpoint): RootUser[] => {
+    if (endpoint.region !== region) return [];
+    const into = pipelines.filter(({ target }) => target === endpoint.name).flatMap(pipelineRoutes);
+    const from = pipelines.filter(({ source }) => source === endpoint.name).flatMap(pipelineRoutes);
+    const named = [...into.map(atTarget), ...from].map(({ schema, table, files = [] }) => ({ schema, table, files }));
+    const routes = named.filter(({ files }) => files.some((rule) => rule.root === root));
+    return routes.length === 0 ? [] : [{ endpoint, isTarget: into.length > 0, routes }];
+  });
+}
+
+function atTarget({ to, ...route }: Route): Route {
+  return { ...route, schema: to?.schema ?? route.schema, table: to?.table ?? route.table };
 }

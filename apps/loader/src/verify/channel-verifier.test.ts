@@ -55,6 +55,13 @@ class Kept implements VerifierIo {
   unreachable: Error | null = null;
   compared = (rows: number): void => void (this.rows += rows);
   comparedFiles = (): void => undefined;
+  foundOrphans = (): void => undefined;
+  roots = 0;
+  searchRoots = async ({ pass, known, searched }: Parameters<VerifierIo['searchRoots']>[0]): Promise<void> => {
+    if (known.some((root) => root.pass === pass)) return;
+    this.roots += 1;
+    await searched({ pipeline: 'p', root: 'pics', pass, files: 3, orphans: 2, bytes: 10, notes: [], asOf: 1 });
+  };
   verdicts = (): void => undefined;
   waits: string | null = null;
   waitsFor = async (): Promise<string | null> => this.waits;
@@ -122,6 +129,8 @@ it('carries an order out once, and tells of begin, what differs, and end', async
     ['end', undefined, 2],
   ]);
   expect(kept.stored).toMatchObject({ request: 'one', pass: 1, waitingFor: null, rowsDone: 30, endedAt: expect.any(Number) });
+  expect(kept.stored?.roots).toMatchObject([{ root: 'pics', pass: 1, orphans: 2 }]);
+  expect(kept.events.map((event) => event.type === 'verification' && event.orphans)).toEqual([undefined, undefined, 2]);
   expect(kept.rows).toBe(30);
   await verifier().step();
   expect(kept.begun).toEqual(names);

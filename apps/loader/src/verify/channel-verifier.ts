@@ -7,7 +7,7 @@ import type { RepairOrder, RepairResult, VerificationOrder, VerificationResult, 
 import { sleep } from '@lutra/runtime';
 import type { Progress } from './pass.js';
 import { beginRepair, needsRepair, verifiesAgain } from './repair/repair-state.js';
-import { begin, cancelled, fitting, rowsOf, sameTable, why } from './result.js';
+import { begin, cancelled, fitting, rowsOf, sameTable, why, withRoot } from './result.js';
 import { repairEvent, verificationEvent } from './verification-events.js';
 import type { VerifierIo } from './verifier-io.js';
 
@@ -174,8 +174,24 @@ export class ChannelVerifier {
       tables: (now) => this.#tables(now),
       signal: this.#signal,
     });
+    await this.#searchRoots(order, { pass, tables });
     await this.#write(fitting({ ...this.#current, tables, waitingFor: null, endedAt: Date.now() }));
     this.#tell('end');
+  }
+
+  #searchRoots(order: VerificationOrder, { pass, tables }: Pick<VerificationResult, 'pass' | 'tables'>): Promise<void> {
+    return this.#io.searchRoots({
+      order,
+      pass,
+      tables,
+      known: this.#current.roots ?? [],
+      between: (root) => this.#between({ rows: 0, table: `root ${root}` }),
+      searched: async (root) => {
+        await this.#write(fitting({ ...this.#current, roots: withRoot(this.#current.roots ?? [], root) }));
+        this.#io.foundOrphans(root.orphans);
+      },
+      signal: this.#signal,
+    });
   }
 
   /** Where it stands, for people; the next run goes on. */

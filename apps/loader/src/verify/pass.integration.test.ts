@@ -43,7 +43,7 @@ const work = (twoWay: boolean): VerifyWork => {
     others: [],
     backElsewhere: [],
   });
-  return { channel: 'c', pipelines: [of('there', 'a', 'b'), ...(twoWay ? [of('back', 'b', 'a')] : [])], rules: [], home: null };
+  return { channel: 'c', pipelines: [of('there', 'a', 'b'), ...(twoWay ? [of('back', 'b', 'a')] : [])], rules: [], home: null, roots: [] };
 };
 
 async function pass(more: Partial<PassOptions> = {}, twoWay = false): Promise<readonly VerifiedTable[]> {

@@ -1,6 +1,6 @@
 /** The result of a verification as a document: how it begins, how much of it fits, what an event tells of it. Pure. */
 import { differingFiles, tableVerdicts, toSyncError } from '@lutra/model';
-import type { VerificationOrder, VerificationResult, VerifiedFiles, VerifiedTable } from '@lutra/model';
+import type { VerificationOrder, VerificationResult, VerifiedFiles, VerifiedRoot, VerifiedTable } from '@lutra/model';
 
 /** Nothing of it is done. Pass 0: it has not begun. */
 export function begin(
@@ -11,6 +11,7 @@ export function begin(
     request: order.id,
     pass,
     tables: before?.tables ?? [],
+    ...(before?.roots && { roots: before.roots }),
     repair: before?.repair ?? null,
     waitingFor: null,
     rowsDone: 0,
@@ -57,6 +58,11 @@ export function rowsOf({ tables, pass }: Pick<VerificationResult, 'tables' | 'pa
 
 export function sameTable(a: VerifiedTable, b: VerifiedTable): boolean {
   return a.pipeline === b.pipeline && a.database === b.database && a.table === b.table;
+}
+
+/** In place of what was said of it before. */
+export function withRoot(roots: readonly VerifiedRoot[], root: VerifiedRoot): readonly VerifiedRoot[] {
+  return [...roots.filter((each) => each.pipeline !== root.pipeline || each.root !== root.root), root];
 }
 
 /** Verdicts by number, for the metric. */

@@ -10,7 +10,7 @@ export interface EventsOf {
 
 export function verificationEvent(
   { channel, region }: EventsOf,
-  { request, pass, tables }: Pick<VerificationResult, 'request' | 'pass' | 'tables'>,
+  { request, pass, tables, roots }: Pick<VerificationResult, 'request' | 'pass' | 'tables' | 'roots'>,
   { phase, found }: { readonly phase: 'begin' | 'found' | 'end'; readonly found: VerifiedTable | null },
 ): OperationalEvent {
   const count = (verdict: VerifiedTable['verdict']): number => tables.filter((table) => table.verdict === verdict).length;
@@ -26,6 +26,7 @@ export function verificationEvent(
     phase,
     table: found && foundIn(found),
     tables: { equal: count('equal'), different: count('different'), unsettled: count('unsettled'), refused: count('refused') },
+    ...(phase === 'end' && roots && { orphans: roots.reduce((sum, root) => sum + root.orphans, 0) }),
   };
 }
 

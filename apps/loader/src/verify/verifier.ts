@@ -13,6 +13,7 @@ import { followOrders } from './channel-verifier.js';
 import type { VerifierIo } from './verifier-io.js';
 import { heldOf } from './held.js';
 import type { CrossingIo, Said } from './crossing.js';
+import { searchRoots } from './files/search-roots.js';
 import { forgetDifferences, runPass, wayOf } from './pass.js';
 import { titleOf } from '../ddl/hold.js';
 import { waitsFor } from './awaited.js';
@@ -72,7 +73,8 @@ export class Verifier implements Beside {
   #ioOf(work: VerifyWork, signal: AbortSignal): VerifierIo {
     const { registry, secretKey, metrics, events, level } = this.#deps;
     const { channel, pipelines } = work;
-    const endpoints = new Map(pipelines.flatMap(({ source, target }) => [[source.name, source] as const, [target.name, target] as const]));
+    const others = work.roots.flatMap(({ users }) => users.map(({ endpoint }) => endpoint));
+    const endpoints = new Map([...others, ...pipelines.flatMap(({ source, target }) => [source, target])].map((each) => [each.name, each]));
     const login = (name: string): ReturnType<typeof loginOf> => loginOf(secretKey, endpoints.get(name)!);
     const [first] = pipelines;
     const ways = pipelines.map((each) => wayOf(work, each));
@@ -88,6 +90,7 @@ export class Verifier implements Beside {
       waitsFor: async (order) => (await waitsFor(order, this.#awaited(work))) ?? heldOf(ways, shared.crossing),
       forget: (request) => forgetDifferences({ work, login, request }),
       pass: (options) => runPass({ ...options, ...shared }),
+      searchRoots: (options) => searchRoots({ ...options, work, login, files }),
       repair: (options) => runRepair({ ...options, ...shared, logOf: (pipeline) => this.#logOf(pipeline) }),
       endRepairs: (except) => endAllRepairs({ work, login }, except),
       tell: (event) => first && events.of(first.targetRegion, first.target)(event),
@@ -95,6 +98,7 @@ export class Verifier implements Beside {
       comparedFiles: (found) => {
         for (const [outcome, count] of fileCounts(found)) metrics.verifiedFiles.inc({ name: channel, outcome }, count);
       },
+      foundOrphans: (count) => metrics.verifiedFiles.inc({ name: channel, outcome: 'orphan' }, count),
       repairedRows: (rows) => metrics.repairedRows.inc({ name: channel }, rows),
       verdicts: (tables) => {
         for (const [verdict, count] of verdictCounts(tables)) metrics.verifiedTables.set({ name: channel, verdict }, count);

@@ -12,6 +12,8 @@ import type {
   DeleteRequest,
   FenceAnswer,
   FenceRequest,
+  ListAnswer,
+  ListRequest,
   PlaceAnswer,
   PlaceRequest,
   SettleRequest,
@@ -33,7 +35,16 @@ export interface FilesClientOptions extends HttpsCallOptions {
 }
 
 /** Silence that ends a request. Stage tells something at least once a second. */
-const silent = { stage: 30_000, place: 300_000, unplace: 120_000, settle: 60_000, fence: 120_000, delete: 30_000, compare: 600_000 };
+const silent = {
+  stage: 30_000,
+  place: 300_000,
+  unplace: 120_000,
+  settle: 60_000,
+  fence: 120_000,
+  delete: 30_000,
+  compare: 600_000,
+  list: 300_000,
+};
 
 export class FilesClient implements FilesService {
   readonly #region: string;
@@ -81,6 +92,10 @@ export class FilesClient implements FilesService {
 
   compare(request: CompareRequest): Promise<CompareAnswer> {
     return this.#atHolder('compare', request) as Promise<CompareAnswer>;
+  }
+
+  list(request: ListRequest): Promise<ListAnswer> {
+    return this.#atHolder('list', request) as Promise<ListAnswer>;
   }
 
   close(): void {

@@ -90,6 +90,7 @@ export class Tree {
         return { open: [...(this.open.get(request.pipeline)?.keys() ?? [])].toSorted((a, b) => a - b) };
       },
       delete: async () => ({ outcome: 'gone' }),
+      list: () => Promise.reject(new Error('no verification is part of this')),
       compare: async () => ({ differs: [] }),
     };
   }

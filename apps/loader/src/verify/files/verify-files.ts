@@ -13,7 +13,7 @@ import type { FoundAt } from './found-files.js';
 import { namingTable } from './file-rows-pair.js';
 
 /** The files apps of a region. */
-export type FilesOf = (region: string) => Pick<FilesService, 'compare'>;
+export type FilesOf = (region: string) => Pick<FilesService, 'compare' | 'list'>;
 
 export interface FilesOfPair extends FoundAt {
   readonly pair: ListedPair;

@@ -159,6 +159,8 @@ function wayOf({ method, pair: { pipeline } }: FileTable, { outcome }: KeptFile)
       return method.by;
     case 'file-missing':
       return 'neither side has it';
+    case 'file-orphan':
+      return 'no row names it';
   }
 }
 

@@ -26,7 +26,7 @@ const pair = (more: Partial<ListedPair> = {}): ListedPair => ({
   isFedByOthers: false,
   ...more,
 });
-const work = (home: string | null): VerifyWork => ({ channel: 'c', pipelines: [there, back], rules: [], home });
+const work = (home: string | null): VerifyWork => ({ channel: 'c', pipelines: [there, back], rules: [], home, roots: [] });
 
 it.each([
   ['source', 'ra', 'at home', 'source', 'a-b'],

@@ -258,7 +258,7 @@ export class RepairRoom {
       backElsewhere: [],
     });
     const pipelines = [of('to', 'a', 'b'), ...(this.#options.twoWay ? [of('fro', 'b', 'a')] : [])];
-    return { channel: 'c', pipelines, rules: this.#options.rules ?? [], home: this.#options.home ?? null };
+    return { channel: 'c', pipelines, rules: this.#options.rules ?? [], home: this.#options.home ?? null, roots: [] };
   }
 
   /** The stand-in works meanwhile. */

@@ -59,7 +59,7 @@ export class Fetching {
     const stage = (root: string): StageFolder => this.#stageOf(root);
     const asks = new RegionAsks(source, signal);
     const copies = new KnownCopies();
-    const local = new LocalBytes({ roots, hashes, copies, space: this.#space, stage });
+    const local = new LocalBytes({ roots, hashes, copies, space: this.#space, stage, signal });
     const onBytes = (root: string, bytes: number): void => parts.metrics.fileBytes.inc({ name: this.#name(root), way: 'received' }, bytes);
     const carrier = new Carrier({ downloads, limits: this.limits, space: this.#space, patience, stage, onBytes });
     const transfers = new Transfers({ source, carrier, patience, stage, signal });

@@ -4,11 +4,14 @@
  */
 import { constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Slots } from '@lutra/files';
 import type { FileName } from '@lutra/model';
-import { throwIfAborted } from '@lutra/runtime';
+import { orAborted, throwIfAborted } from '@lutra/runtime';
 import { hashOfFile } from '../hash-of-file.js';
 import type { OpenFile } from '../serve/root.js';
+import { lookBeside } from '../serve/small-files.js';
+import { Batches } from './batches.js';
 import type { KnownCopies } from './known-copies.js';
 import { readOwn } from './own-files.js';
 import type { OwnParts } from './own-files.js';
@@ -21,6 +24,8 @@ export const largeBytes = 8 * 1024 * 1024;
 export interface LocalParts extends OwnParts {
   readonly copies: KnownCopies;
   readonly space: Space;
+  /** Ends all. */
+  readonly signal: AbortSignal;
   stage(root: string): StageFolder;
 }
 
@@ -36,14 +41,29 @@ export class LocalBytes {
   readonly #parts: LocalParts;
   readonly #small = new Slots(16);
   readonly #large = new Slots(2);
+  readonly #looks: Batches<LocalFile, boolean>;
 
   constructor(parts: LocalParts) {
     this.#parts = parts;
+    this.#looks = new Batches({ most: 500, atOnce: 2, send: (files) => this.#areNowhere(files), signal: parts.signal });
   }
 
   /** Null: it is to be fetched. @throws SyncError FILE_PATH_INVALID, ABORTED */
-  find(file: LocalFile, signal: AbortSignal): Promise<'same' | 'copied' | null> {
+  async find(file: LocalFile, signal: AbortSignal): Promise<'same' | 'copied' | null> {
+    this.#parts.roots.get(file.root)?.requirePath(file.path);
+    const key = `${file.root} ${file.sha256} ${file.path}`;
+    if (!this.#parts.copies.find(file.sha256) && (await orAborted(this.#looks.ask(key, file, signal), signal))) return null;
     return (file.size < largeBytes ? this.#small : this.#large).run(() => this.#find(file, signal), signal);
+  }
+
+  /** Most of what is wanted is new. Nothing is at its path, and it is not staged: that is looked at for many at once. */
+  async #areNowhere(files: readonly LocalFile[]): Promise<readonly boolean[]> {
+    const places = files.map(({ root: name, path, sha256 }) => {
+      const root = this.#parts.roots.get(name)?.path;
+      return root === undefined ? [] : [path, join('.lutra', 'stage', sha256)].map((at) => ({ root, path: at }));
+    });
+    const looks = (await lookBeside(places.flat())).values();
+    return places.map((each) => each.map(() => looks.next().value === 'ENOENT').every(Boolean) && each.length > 0);
   }
 
   async #find(file: LocalFile, signal: AbortSignal): Promise<'same' | 'copied' | null> {

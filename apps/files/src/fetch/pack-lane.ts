@@ -147,8 +147,7 @@ export class PackLane {
     await carrier.carry(carriage, async (name) => {
       for (const { progress } of members) progress.phase = 'checking';
       await splitPack({ stage, name, parts, signal }, ({ member }, result) => {
-        const corrupt = new FetchFailure('corrupt', `${root}: bytes of a pack are not those that were stated`);
-        member.settle(result === 'staged' ? null : corrupt);
+        member.settle(result === 'staged' ? null : new FetchFailure('corrupt', `${root}: bytes of a pack are not those that were stated`));
       });
     });
   }

@@ -1,14 +1,13 @@
-/** A pack that arrived, taken apart: each file hashed while it is written, on the disk before it bears its name. */
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+/** A pack that arrived, taken apart: each file is hashed before it is written, and on the disk before it bears its name. */
 import { throwIfAborted } from '@lutra/runtime';
 import type { LocalFile } from './local-bytes.js';
 import type { StageFolder } from './stage-folder.js';
 
-/** Files that are written at once: the file system's journal takes their flushes together. */
-const atOnce = 16;
-const chunkBytes = 256 * 1024;
+/** Written in one go, and flushed at once: the file system's journal takes their flushes together. */
+const mostFiles = 64;
+const mostBytes = 8 * 1024 * 1024;
+/** One is written while another one is flushed. */
+const groupsAtOnce = 2;
 
 export interface PackPart {
   readonly file: LocalFile;
@@ -17,8 +16,6 @@ export interface PackPart {
 }
 
 export type PartResult = 'staged' | 'corrupt';
-
-class Corrupt extends Error {}
 
 interface ArrivedPack<P extends PackPart> {
   readonly stage: StageFolder;
@@ -32,48 +29,26 @@ export async function splitPack<P extends PackPart>(
   { stage, name, parts, signal }: ArrivedPack<P>,
   tell: (part: P, result: PartResult) => void,
 ): Promise<void> {
-  const pack = await open(stage.file(name), 'r');
-  const left = parts.values();
+  const left = groupsOf(parts).values();
   const work = async (): Promise<void> => {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    for (const part of left) {
+    for (const group of left) {
       throwIfAborted(signal);
-      tell(part, await writePart(stage, { pack, part, chunk }));
+      const staged = await stage.addParts(name, group);
+      for (const [i, part] of group.entries()) tell(part, staged[i] ? 'staged' : 'corrupt');
     }
   };
-  try {
-    const ends = await Promise.allSettled(Array.from({ length: Math.min(atOnce, parts.length) }, work));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  } finally {
-    await pack.close();
-  }
+  const ends = await Promise.allSettled(Array.from({ length: groupsAtOnce }, work));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-async function writePart(
-  stage: StageFolder,
-  from: { readonly pack: FileHandle; readonly part: PackPart; readonly chunk: Buffer },
-): Promise<PartResult> {
-  try {
-    await stage.add(from.part.file, (to) => copyPart(from, to));
-    return 'staged';
-  } catch (error) {
-    if (error instanceof Corrupt) return 'corrupt';
-    throw error;
+function groupsOf<P extends PackPart>(parts: readonly P[]): readonly (readonly P[])[] {
+  const groups: P[][] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    const last = groups.at(-1);
+    bytes += part.file.size;
+    if (last && last.length < mostFiles && bytes <= mostBytes) last.push(part);
+    else [bytes] = [part.file.size, groups.push([part])];
   }
-}
-
-async function copyPart(
-  { pack, part: { file, offset }, chunk }: { readonly pack: FileHandle; readonly part: PackPart; readonly chunk: Buffer },
-  to: FileHandle,
-): Promise<void> {
-  const hash = createHash('sha256');
-  for (let done = 0; done < file.size;) {
-    const { bytesRead } = await pack.read(chunk, 0, Math.min(chunk.length, file.size - done), offset + done);
-    if (bytesRead === 0) throw new Corrupt();
-    const bytes = chunk.subarray(0, bytesRead);
-    hash.update(bytes);
-    await to.writeFile(bytes);
-    done += bytesRead;
-  }
-  if (hash.digest('hex') !== file.sha256) throw new Corrupt();
+  return groups;
 }

@@ -4,16 +4,23 @@
  * our own. All of it may vanish at any time but while it is written: it is fetched again.
  */
 import { randomUUID } from 'node:crypto';
+import { fsync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { errnoOf } from './disk-errors.js';
+import type { PackPart } from './pack-split.js';
+import { endBeside, writeBeside } from './small-writes.js';
+import type { SmallPart } from './small-writes.js';
 
 export interface StagedAs {
   readonly sha256: string;
   readonly mtimeNs: string;
   readonly mode: number;
 }
+
+const flush = promisify(fsync);
 
 export class StageFolder {
   readonly path: string;
@@ -81,6 +88,27 @@ export class StageFolder {
     }
   }
 
+  /** As add(), of small files that are parts of a pack here. @returns of each whether its bytes are those that were stated */
+  async addParts(pack: string, parts: readonly PackPart[]): Promise<readonly boolean[]> {
+    await this.make();
+    const names = parts.map(() => `${randomUUID()}.tmp`);
+    for (const name of names) this.#busy.add(name);
+    try {
+      const small = parts.map(({ file, offset }, i) => ({ ...smallOf(file), offset, to: this.file(names[i] ?? '') }));
+      const written = await writeBeside(this.file(pack), small);
+      const open = written.flatMap((fd, i) =>
+        fd === null ? [] : [{ fd, name: this.file(names[i] ?? ''), sha256: small[i]?.sha256 ?? '' }],
+      );
+      const flushed = await Promise.allSettled(open.map(({ fd }) => flush(fd)));
+      const failed = flushed.find(({ status }) => status === 'rejected');
+      await endBeside(open.map(({ fd, name, sha256 }) => ({ fd, name, as: failed ? null : this.file(sha256) })));
+      if (failed?.status === 'rejected') throw failed.reason;
+      return written.map((fd) => fd !== null);
+    } finally {
+      for (const name of names) this.#busy.delete(name);
+    }
+  }
+
   /** What is verified. */
   async keep(name: string, file: StagedAs): Promise<void> {
     const whole = await open(this.file(name), 'r+');
@@ -132,6 +160,10 @@ export class StageFolder {
       throw error;
     }
   }
+}
+
+function smallOf({ size, sha256, mtimeNs, mode }: PackPart['file']): Omit<SmallPart, 'to' | 'offset'> {
+  return { size, sha256, mtimeNs, mode };
 }
 
 /** The times and permissions of its place, so that placing it is a rename and no more; and all of it is on the disk. */

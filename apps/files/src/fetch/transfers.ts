@@ -33,6 +33,7 @@ interface Running {
   readonly nobody: AbortController;
   readonly progress: Progress;
   wanted: number;
+  isOver: boolean;
 }
 
 interface RegionWays {
@@ -82,9 +83,12 @@ export class Transfers {
   #begin(key: string, file: FetchFile): Running {
     const nobody = new AbortController();
     const progress: Progress = { phase: 'asked', size: file.size, done: 0, bytesPerSecond: 0 };
-    const promise = this.#fetch(file, progress, nobody.signal).finally(() => this.#running.delete(key));
+    const promise = this.#fetch(file, progress, nobody.signal).finally(() => {
+      running.isOver = true;
+      this.#running.delete(key);
+    });
     promise.catch(() => undefined); // told to those who wait
-    const running = { promise, nobody, progress, wanted: 0 };
+    const running: Running = { promise, nobody, progress, wanted: 0, isOver: false };
     this.#running.set(key, running);
     return running;
   }
@@ -95,7 +99,7 @@ export class Transfers {
       await orAborted(running.promise, signal);
     } finally {
       running.wanted -= 1;
-      if (running.wanted === 0) running.nobody.abort(new SyncError('ABORTED', 'nobody wants the file any more'));
+      if (running.wanted === 0 && !running.isOver) running.nobody.abort(new SyncError('ABORTED', 'nobody wants the file any more'));
     }
   }
 

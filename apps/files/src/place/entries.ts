@@ -1,4 +1,5 @@
 /** The files of a placing as they will be at their paths, and those that they replace, each kept in the folder of the placing. */
+import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { FileIdentity, StagedFile } from '@lutra/files';
 import { eachOf } from '../each-of.js';
@@ -12,6 +13,8 @@ export interface Found extends StagedFile {
   readonly there: FileIdentity | null;
   /** same: they are at its path, and it is left alone · path: they are there, and it gets a copy of its own · stage */
   readonly bytes: 'same' | 'path' | 'stage';
+  /** What is staged. */
+  readonly staged: BigIntStats | null;
 }
 
 type Numbered = Found & { readonly i: number };
@@ -33,8 +36,9 @@ async function entryOf(tree: Tree, undo: Folder, { file, isTaker }: { file: Numb
   if (file.bytes === 'same') return { i, path, sha256, from: 'same', had: there, ...(there as FileIdentity) };
   if (there) await keep(tree, undo, { i, path, there });
   if (isTaker) {
-    const dressed = tree.stage.withFile(sha256, async (open) => await dress(tree, open, file.mtimeNs));
-    const identity = await orNull(dressed, 'ENOENT');
+    const { staged, mtimeNs } = file;
+    const dressed = async (): Promise<FileIdentity> => await tree.stage.withFile(sha256, async (open) => await dress(tree, open, mtimeNs));
+    const identity = staged && isDressed(tree, staged, mtimeNs) ? identityOf(staged) : await orNull(dressed(), 'ENOENT');
     if (!identity) throw new NotStaged(path);
     return { i, path, sha256, from: 'staged', had: there, ...identity };
   }
@@ -61,9 +65,13 @@ async function copy(tree: Tree, undo: Folder, { i, path, sha256, bytes, mtimeNs 
 /** Mode and time, durable; what is staged may have them already. */
 async function dress(tree: Tree, file: FileHandle, mtimeNs: string, isNew = false): Promise<FileIdentity> {
   const stats = await file.stat({ bigint: true });
-  if (!isNew && isAbout(stats.mtimeNs, mtimeNs) && Number(stats.mode & 0o7777n) === tree.mode) return identityOf(stats);
+  if (!isNew && isDressed(tree, stats, mtimeNs)) return identityOf(stats);
   await file.chmod(tree.mode);
   return await stamp(file, mtimeNs);
+}
+
+function isDressed(tree: Tree, stats: BigIntStats, mtimeNs: string): boolean {
+  return isAbout(stats.mtimeNs, mtimeNs) && Number(stats.mode & 0o7777n) === tree.mode;
 }
 
 async function stamp(file: FileHandle, mtimeNs: string): Promise<FileIdentity> {

@@ -101,7 +101,9 @@ async function sources(tree: Tree, { files, there, isOpenElsewhere }: Sought): P
     files.flatMap((file) => {
       const bytes = found.get(file.path);
       const stats = there.get(file.path);
-      return bytes ? [[file.path, { ...file, bytes, there: stats ? identityOf(stats) : null }] as const] : [];
+      return bytes
+        ? [[file.path, { ...file, bytes, there: stats ? identityOf(stats) : null, staged: staged.get(file.sha256) ?? null }] as const]
+        : [];
     }),
   );
 }

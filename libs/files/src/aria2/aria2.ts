@@ -2,14 +2,14 @@
  * Downloads by aria2, which is started here and started again when it dies or hangs: a download outlives it. At most `slots` are in aria2
  * at once, all of them at work; others wait here, in order. Addresses, hashes and what is done about a failure are the caller's.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { aborted } from '@lutra/runtime';
 import { type ActiveDownload, Aria2Session, SessionEnded } from './aria2-session.js';
 import { Aria2Refusal } from './aria2-rpc.js';
 import { DownloadFailure, type DownloadResult, failureOf } from './download-failure.js';
+import { OwnFolder } from './own-folder.js';
 import { type DownloadOrder, SharedDownload } from './shared-download.js';
 import { Slots } from '../slots.js';
 
@@ -34,7 +34,7 @@ const maxLives = 5;
 
 export class Aria2 {
   readonly #options: Aria2Options;
-  readonly #folder: string;
+  readonly #folder: OwnFolder;
   readonly #downloads = new Map<string, SharedDownload>();
   readonly #slots: Slots;
   readonly #closing = new AbortController();
@@ -42,8 +42,7 @@ export class Aria2 {
 
   /** @throws DownloadFailure aria2: it cannot be started */
   static async start(options: Aria2Options): Promise<Aria2> {
-    const folder = await mkdtemp(join(tmpdir(), 'lutra-aria2-'));
-    const aria2 = new Aria2(options, folder);
+    const aria2 = new Aria2(options, await OwnFolder.make());
     try {
       if (options.ca !== undefined) await writeFile(aria2.#caFile, options.ca);
       await aria2.#running([0]);
@@ -54,7 +53,7 @@ export class Aria2 {
     }
   }
 
-  private constructor(options: Aria2Options, folder: string) {
+  private constructor(options: Aria2Options, folder: OwnFolder) {
     this.#options = options;
     this.#folder = folder;
     this.#slots = new Slots(options.slots ?? defaultSlots);
@@ -98,11 +97,11 @@ export class Aria2 {
     const session = await this.#session?.catch(() => undefined); // it did not start: nothing is to be stopped
     await session?.stop();
     await Promise.all([...this.#downloads.values()].map(({ over }) => over));
-    await rm(this.#folder, { recursive: true, force: true });
+    await this.#folder.remove();
   }
 
   get #caFile(): string {
-    return join(this.#folder, 'ca.pem');
+    return join(this.#folder.path, 'ca.pem');
   }
 
   #begin(order: DownloadOrder): SharedDownload {
@@ -152,7 +151,7 @@ export class Aria2 {
       await delay(pauseMs);
       if (this.#closing.signal.aborted) throw closed();
       try {
-        const session = await Aria2Session.start({ program, folder: this.#folder, caFile, maxDownloads: slots, silentMs, onActive });
+        const session = await Aria2Session.start({ program, folder: this.#folder.path, caFile, maxDownloads: slots, silentMs, onActive });
         void session.ended.then((how) => this.#onEnded(how));
         return session;
       } catch (error) {

@@ -155,11 +155,11 @@ CREATE TABLE IF NOT EXISTS lutra.seed (
 CREATE TABLE IF NOT EXISTS lutra.difference (
   pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
   request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'id of the verification, or of the order of seeding',
-  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'names at the source',
+  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'names at the source; of file-orphan empty, and the root',
   table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   key_hash     BINARY(32) NOT NULL COMMENT 'SHA-256 of row_key',
   row_key      LONGTEXT NOT NULL COMMENT 'JSON: the primary key',
-  outcome      VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'asked, equal, in-flight, missing-here, missing-there, different, clash, again; of a file: file-not-here, file-not-there, file-missing, file-different',
+  outcome      VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'asked, equal, in-flight, missing-here, missing-there, different, clash, again; of a file: file-not-here, file-not-there, file-missing, file-different; file-orphan: no row names it',
   columns      TEXT NULL COMMENT 'JSON: names of those that differ',
   here_row     LONGTEXT NULL COMMENT 'JSON, as in lutra.conflict; of a file: root and path',
   there_row    LONGTEXT NULL COMMENT 'of the source',

@@ -208,9 +208,12 @@ it('a verification finds files that are missing or have other bytes, and a repai
   await equal();
   await rm(join(folder('b'), '1/200002/gone.jpg'));
   await writeFile(join(folder('b'), '1/200003/other.jpg'), 'damaged');
-  const { id, tables } = await verified(stack, [`${picturesDatabase}.products`]);
+  const { id, tables, roots } = await verified(stack, [`${picturesDatabase}.products`]);
   const found = { missingHere: 1, different: 1, missingThere: 0, missing: 0, unsettled: 0 };
   expect(tables).toMatchObject([{ verdict: 'different', missingHere: 0, different: 0, files: found }]);
+  // Whatever no row names here was put there a moment ago.
+  expect(roots).toMatchObject([{ root: 'pics', pass: 1, orphans: 0, notes: [] }]);
+  expect(roots?.[0]?.files).toBeGreaterThan(2);
   expect(await repaired(stack, id)).toMatchObject({ files: { repaired: 2, refused: 0, left: 0 } });
   await equal();
 }, 400_000);

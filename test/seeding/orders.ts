@@ -1,6 +1,6 @@
 /** Orders of seeding, verification and repair, as an operator gives them, and what becomes of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RepairResult, VerifiedTable } from '@lutra/model';
+import type { RepairResult, VerifiedRoot, VerifiedTable } from '@lutra/model';
 import { ApiError, type Stack } from '../harness/index.js';
 
 interface SeedAnswer {
@@ -25,6 +25,7 @@ export interface Verified {
   readonly id: string;
   readonly equal: boolean;
   readonly tables: readonly VerifiedTable[];
+  readonly roots?: readonly VerifiedRoot[] | undefined;
   readonly repair: RepairResult | null;
 }
 
@@ -34,6 +35,7 @@ interface VerifyAnswer {
     readonly endedAt: number | null;
     readonly waitingFor: string | null;
     readonly tables: readonly VerifiedTable[];
+    readonly roots?: readonly VerifiedRoot[];
     readonly repair: RepairResult | null;
   } | null;
   readonly equal: boolean;
@@ -95,7 +97,7 @@ export async function verified(stack: Stack, tables: readonly string[], boundMs 
   return askedUntil('the verification has not ended', boundMs, async () => {
     const { order, result, equal } = await stack.api.request<VerifyAnswer>('GET', path);
     if (order?.id !== id || result?.endedAt == null) return undefined;
-    return { id, equal, tables: result.tables, repair: result.repair };
+    return { id, equal, tables: result.tables, roots: result.roots, repair: result.repair };
   });
 }
 

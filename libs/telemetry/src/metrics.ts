@@ -210,7 +210,7 @@ export class Metrics {
     );
     this.verifiedFiles = counter(
       'lutra_verified_files_total',
-      "Files that rows name, which a channel's verifications have compared, by what was found; `name`: the channel",
+      "Files that rows name, which a channel's verifications have compared, by what was found (orphan: in a root, and no row names it); `name`: the channel",
       ['name', 'outcome'],
     );
     this.repairedRows = counter(

@@ -33,6 +33,8 @@ it('a difference is about a file, or about a row', () => {
   const rest = { columns: null, there_row: null, cut: '0', problem: null, found_at: '2026-01-31 10:31:07' };
   const file = toDifference(asked, { ...of, ...rest, outcome: 'file-not-here', here_row: '{"root":"pics","path":"a.jpg"}' });
   expect(file).toMatchObject({ key: { id: 1 }, outcome: 'file-not-here', file: { root: 'pics', path: 'a.jpg' }, here: null });
+  const orphan = { database_name: '', table_name: 'pics', row_key: '{}', outcome: 'file-orphan', here_row: '{"root":"pics","path":"b"}' };
+  expect(toDifference(asked, { ...of, ...rest, ...orphan })).toMatchObject({ schema: '', table: 'pics', file: { path: 'b' }, here: null });
   const row = toDifference(asked, { ...of, ...rest, outcome: 'different', here_row: '{"id":1}' });
   expect(row).toMatchObject({ file: null, here: { id: 1 } });
 });

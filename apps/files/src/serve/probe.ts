@@ -38,6 +38,7 @@ export async function probeRoot(root: Root): Promise<RootFacts> {
       throw unusable(root, `it is on ${sharedBy}, where files are served and not placed: add ?serve in LUTRA_ROOTS`);
     await mkdir(own, { recursive: true, mode: 0o700 });
     await chmod(own, 0o700);
+    await requireOneFileSystem(root, own);
     await mkdir(folder, { mode: 0o700 });
     await writeDurably(`${folder}/draft`);
     await rename(`${folder}/draft`, `${folder}/é-a`);
@@ -53,6 +54,18 @@ export async function probeRoot(root: Root): Promise<RootFacts> {
     throw unusable(root, (error as NodeJS.ErrnoException).code ?? String(error), error);
   } finally {
     await rm(folder, { recursive: true, force: true }).catch(() => undefined); // it is in the way of nobody
+  }
+}
+
+/** Files are renamed from there to their places, which no file system does into another one. */
+async function requireOneFileSystem(root: Root, own: string): Promise<void> {
+  const { dev } = await stat(root.path, { bigint: true });
+  for (const path of [own, ...['stage', 'undo', 'trash'].map((name) => `${own}/${name}`)]) {
+    const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null; // it will be made
+      throw error;
+    });
+    if (found && found.dev !== dev) throw unusable(root, `${path} is on another file system than the root`);
   }
 }
 

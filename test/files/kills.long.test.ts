@@ -25,6 +25,8 @@ import {
 
 const seed = seedOf();
 const minutes = Number(process.env['LUTRA_FILES_MINUTES'] ?? 10);
+/** Of both sides together, of up to 200 MB. */
+const filesAMinute = 500;
 const restMs = 600_000;
 const settledBoundMs = 180_000;
 const begin = performance.now();
@@ -61,7 +63,7 @@ async function strangers(products: readonly Product[], side: Side, index: number
 
 it(
   `whoever is killed: no row is seen without its file, and in the end all is equal, seed ${seed}`,
-  { timeout: minutes * 60_000 + restMs },
+  { timeout: minutes * 60_000 + 2 * restMs },
   async () => {
     onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
     const random = new Random(seed);
@@ -81,10 +83,15 @@ it(
     const killer = new Killer({ stack, random: next(), log });
     const ended = new AbortController();
     const work = [...applications.map((one) => one.run(ended.signal, { pauseMs: 100 })), killer.run(ended.signal)];
-    await Promise.race([sleep(minutes * 60_000), ...work]);
+    const written = (): number => applications.reduce((sum, { files }) => sum + files, 0);
+    const enough = (): Promise<unknown> => until(async () => written() >= minutes * filesAMinute || undefined, restMs);
+    await Promise.race([sleep(minutes * 60_000).then(enough), ...work]);
     ended.abort();
     await Promise.all(work);
-    log(`killed: ${JSON.stringify(killer.kills)}; written: ${JSON.stringify(applications.map(({ counts }) => counts))}`);
+    log(
+      `killed: ${JSON.stringify(killer.kills)}; written: ${written()} files, ${JSON.stringify(applications.map(({ counts }) => counts))}`,
+    );
+    expect(written()).toBeGreaterThanOrEqual(minutes * filesAMinute);
 
     await stack.drain(restMs / 2);
     await Promise.all(readers.map((reader) => reader.stop()));

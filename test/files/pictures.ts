@@ -63,6 +63,8 @@ export class Application {
 
   /** Of what became of its statements: the server answered that they ran. */
   readonly counts = { inserted: 0, changed: 0, deleted: 0 };
+  /** Written, whatever became of their rows. */
+  files = 0;
   /** Paths that its changes and deletions took from rows, whoever had written them. */
   readonly letGo = new Set<string>();
 
@@ -143,6 +145,7 @@ export class Application {
     const draft = join(this.#options.folder, `draft-${side}-${this.#version}`);
     await writeFile(draft, bytes);
     await rename(draft, place);
+    this.files += 1;
     const text = `https://img.example.com/${name}`.replaceAll("'", "''");
     return { image: `'${text}'`, sha256: `'${sha256Of(bytes)}'` };
   }

@@ -2,9 +2,9 @@
  * What a files app is asked over HTTPS. Bodies are JSON, a request is signed (auth.ts), an error is `{code, message, details}` of the error
  * table with status 4xx or 5xx.
  *
- * By loaders of its region: stage, place, unplace, settle, fence, delete, compare, list. A transaction that places files has a number `n`, which grows by
- * one within a pipeline and is committed with the rows (lutra.file_place). A placing is *open* until it is settled (its n is committed) or
- * taken back. By files apps of other regions: manifest, pack, named, and GET of what they name.
+ * By loaders of its region: stage, place, unplace, settle, fence, delete, compare, list. A transaction that places files has a number `n`,
+ * which grows by one within a pipeline and is committed with the rows (lutra.file_place). A placing is *open* until it is settled (its n is
+ * committed) or taken back. By files apps of other regions: manifest, pack, named, and GET of what they name.
  *
  * Numbers beyond 2^53 are decimal text. Hashes are SHA-256 in 64 hex digits, lower case.
  */

@@ -1,7 +1,7 @@
 /** A pack that arrived, taken apart: each file is hashed before it is written, and on the disk before it bears its name. */
 import { throwIfAborted } from '@lutra/runtime';
 import type { LocalFile } from './local-bytes.js';
-import type { StageFolder } from './stage-folder.js';
+import type { StagedPart, StageFolder } from './stage-folder.js';
 
 /** Written in one go, and flushed at once: the file system's journal takes their flushes together. */
 const mostFiles = 64;
@@ -9,10 +9,8 @@ const mostBytes = 8 * 1024 * 1024;
 /** One is written while another one is flushed. */
 const groupsAtOnce = 2;
 
-export interface PackPart {
+export interface PackPart extends StagedPart {
   readonly file: LocalFile;
-  /** Where it begins in the pack. */
-  readonly offset: number;
 }
 
 export type PartResult = 'staged' | 'corrupt';

@@ -10,7 +10,6 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf } from './disk-errors.js';
-import type { PackPart } from './pack-split.js';
 import { endBeside, writeBeside } from './small-writes.js';
 import type { SmallPart } from './small-writes.js';
 
@@ -18,6 +17,13 @@ export interface StagedAs {
   readonly sha256: string;
   readonly mtimeNs: string;
   readonly mode: number;
+}
+
+/** A file of a pack. */
+export interface StagedPart {
+  readonly file: StagedAs & { readonly size: number };
+  /** Where it begins in the pack. */
+  readonly offset: number;
 }
 
 const flush = promisify(fsync);
@@ -89,7 +95,7 @@ export class StageFolder {
   }
 
   /** As add(), of small files that are parts of a pack here. @returns of each whether its bytes are those that were stated */
-  async addParts(pack: string, parts: readonly PackPart[]): Promise<readonly boolean[]> {
+  async addParts(pack: string, parts: readonly StagedPart[]): Promise<readonly boolean[]> {
     await this.make();
     const names = parts.map(() => `${randomUUID()}.tmp`);
     for (const name of names) this.#busy.add(name);
@@ -162,7 +168,7 @@ export class StageFolder {
   }
 }
 
-function smallOf({ size, sha256, mtimeNs, mode }: PackPart['file']): Omit<SmallPart, 'to' | 'offset'> {
+function smallOf({ size, sha256, mtimeNs, mode }: StagedPart['file']): Omit<SmallPart, 'to' | 'offset'> {
   return { size, sha256, mtimeNs, mode };
 }
 

@@ -54,7 +54,10 @@ async function* pathsOf({ session, between }: NamedIn, name: TableName, rules: r
   const plan = await planDigest(session, { from: table, to: table });
   if (typeof plan === 'string') throw new SyncError('FILE_PATH_INVALID', `rows of ${tableName(name)} cannot be gone through: ${plan}`);
   // A row whose hash is not written yet names the file as well.
-  const anyHash = rules.map(({ hash: _, ...rule }) => rule);
+  const anyHash = rules.map((rule) => {
+    const { hash: _, ...rest } = rule;
+    return rest;
+  });
   const { paths, plan: naming } = namingTable(anyHash, asSource(ownKeyed(table)), plan);
   const pair = new ServerPair({ plan: naming, source: session, target: session, where: null });
   for (let from: Row | null = null; ;) {

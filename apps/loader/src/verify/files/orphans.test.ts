@@ -1,11 +1,12 @@
 import { MemoryFiles } from '../../../../../libs/files/src/memory-files.fixture.js';
+import type { PipelineUid } from '@lutra/model';
 import type { LastPlaced } from '@lutra/mysql';
 import { beforeEach, expect, it } from 'vitest';
 import { findOrphans } from './orphans.js';
 import type { FoundOrphans } from './orphans.js';
 
 const root = 'pics';
-const [pipeline, epoch] = ['uid', 1];
+const [pipeline, epoch] = ['uid' as PipelineUid, 1];
 let files: MemoryFiles;
 /** What rows name. */
 let rows: Set<string>;

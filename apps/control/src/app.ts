@@ -3,27 +3,40 @@
  * while ZooKeeper does not answer (503 with the reason), and recovers by itself.
  */
 import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { BoundedHttp, ClusterLevel, lutraVersion } from '@lutra/host';
+import { BoundedHttp, ClusterLevel, instanceName, lutraVersion } from '@lutra/host';
 import { regressionError, SyncError, toSyncError } from '@lutra/model';
 import type { Regression } from '@lutra/model';
 import { Registry, TreeFollower } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
+import { askerOf, knowPerson } from './access/asker.js';
+import { authentication } from './access/authentication.js';
+import { makeFirstAdmin } from './access/first-admin.js';
+import { LastUses } from './access/last-uses.js';
+import { Passwords } from './access/passwords.js';
+import { People } from './access/people.js';
+import { requestAudit } from './access/request-audit.js';
+import { routesOf } from './access/routes.js';
+import type { Route } from './access/routes.js';
+import { Sessions } from './access/sessions.js';
+import { AUDIT } from './audit/audit.js';
+import type { Audit } from './audit/audit.js';
 import { knowAuthor } from './configuration/author.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
 import { importLimit, isImport } from './export/export.schemas.js';
-import { authorization } from './http/authorization.js';
-import { bodyLimit, boundDepth } from './http/bodies.js';
+import { bodyLimit, boundDepth, openBodyLimit } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
 import { requestLog } from './http/request-log.js';
 import { WrongTokens } from './http/wrong-tokens.js';
 import { NestLogger } from './nest-logger.js';
+import { CLIENTS } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
 export interface ControlOptions {
@@ -32,9 +45,13 @@ export interface ControlOptions {
   readonly logger: Logger;
   /** How long a request may take to arrive; default 30 s. */
   readonly requestMs?: number;
+  /** The first admin's password, past the log; default: standard error. */
+  readonly print?: (line: string) => void;
 }
 
 export interface ControlApp {
+  /** All that a controller has. */
+  readonly routes: readonly Route[];
   /** Resolves with the base URL when requests are answered; does not wait for ZooKeeper. */
   listen(): Promise<string>;
   /** Answers what it has accepted, then ends the ZooKeeper session. */
@@ -45,7 +62,13 @@ const firstConnectionMs = 3_000;
 /** How long requests may take to be answered once the end has come. */
 const answerMs = 5_000;
 
-export async function createApp({ environment, secretKey, logger, requestMs }: ControlOptions): Promise<ControlApp> {
+export async function createApp({
+  environment,
+  secretKey,
+  logger,
+  requestMs,
+  print = toStandardError,
+}: ControlOptions): Promise<ControlApp> {
   const { zooKeeper, root, digest, sessionMs } = environment;
   const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
   const metrics = new Metrics('control');
@@ -58,23 +81,29 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
   // Not ready would mean: no requests, and so nobody could adopt the tree.
   health.note('configuration', () => regressedText(tree.regression));
   const parts = { environment, registry, tree, secretKey, level, metrics, health, logger };
-  const nest = await createNest(parts, new BoundedHttp({ requestMs }));
+  const startedAt = Date.now();
+  const { nest, routes } = await createNest(parts, new BoundedHttp({ requestMs }));
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
   let endFollowing = (): void => undefined;
 
   return {
+    routes,
     async listen() {
       started = registry.start(stopping.signal).catch((error: unknown) => {
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
       });
       level.start();
       endFollowing = followTree(tree, { metrics, logger });
+      if (!environment.localAdmin) {
+        const first = { registry, passwords: nest.get(Passwords), instance: instanceName, startedAt, logger, print };
+        void started.then(() => (registry.connected ? makeFirstAdmin(first) : undefined));
+      }
       if (digest !== undefined) void started.then(() => closeOpenNodes(registry, logger));
       await Promise.race([started, pause(firstConnectionMs)]);
       await nest.listen(environment.port, environment.host);
-      if (environment.token === undefined)
-        logger.warn({ host: environment.host }, 'no LUTRA_API_TOKEN: open to every user of this machine');
+      if (environment.localAdmin)
+        logger.warn({ host: environment.host }, 'no LUTRA_API_TOKEN and no LUTRA_LOGIN=required: open to every user of this machine');
       const url = await nest.getUrl();
       logger.info({ url, version: lutraVersion() }, 'control listens');
       return url;
@@ -119,21 +148,47 @@ async function closeOpenNodes(registry: Registry, logger: Logger): Promise<void>
   }
 }
 
-async function createNest(parts: ControlParts, http: BoundedHttp): Promise<NestExpressApplication> {
+interface CreatedNest {
+  readonly nest: NestExpressApplication;
+  readonly routes: readonly Route[];
+}
+
+/** @throws SyncError INTERNAL: a route has no guard */
+async function createNest(parts: ControlParts, http: BoundedHttp): Promise<CreatedNest> {
   const { environment, logger, metrics } = parts;
   const nest = await NestFactory.create<NestExpressApplication>(controlModule(parts), http, {
     bodyParser: false,
     logger: new NestLogger(logger),
   });
+  const routes = routesOf(nest);
+  const openRoutes = new Set(routes.flatMap(({ action, method, path }) => (action === 'open' ? [`${method} ${path}`] : [])));
   nest.use(requestLog(logger, metrics));
-  nest.use(authorization({ ...environment, wrongTokens: new WrongTokens(logger) })); // before bodies are read
+  nest.use(requestAudit(nest.get<Audit>(AUDIT)));
+  // Before bodies are read.
+  nest.use(
+    authentication({
+      ...{ environment, openRoutes, metrics, wrongTokens: new WrongTokens(logger), clients: nest.get(CLIENTS) },
+      ...{ people: nest.get(People), sessions: nest.get(Sessions), uses: nest.get(LastUses) },
+    }),
+  );
+  nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });
   nest.useBodyParser('json', { limit: importLimit, type: isImport, verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
+  nest.use(knowPerson);
   nest.use(knowAuthor);
   nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
   nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
   setUpDocs(nest, lutraVersion());
-  return nest;
+  return { nest, routes };
+}
+
+/** Of who has not logged in: no more than a login needs. */
+function isOfNobody(request: IncomingMessage): boolean {
+  return askerOf(request)?.person === null;
+}
+
+function toStandardError(line: string): void {
+  process.stderr.write(line);
 }
 
 type Issue = Parameters<

@@ -5,6 +5,20 @@ import type { ClusterLevel } from '@lutra/host';
 import { createHttpSchemaStore } from '@lutra/registry';
 import type { Registry, TreeFollower } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
+import { APP_GUARD } from '@nestjs/core';
+import { AccessGuard } from './access/access.guard.js';
+import { AuthController } from './access/auth.controller.js';
+import { Clients } from './access/client.js';
+import { LastUses } from './access/last-uses.js';
+import { LoginService } from './access/login.service.js';
+import { Passwords } from './access/passwords.js';
+import { People } from './access/people.js';
+import { Sessions } from './access/sessions.js';
+import { TokenService } from './access/token.service.js';
+import { UserController } from './access/user.controller.js';
+import { UserService } from './access/user.service.js';
+import { AUDIT } from './audit/audit.js';
+import { LoggedAudit } from './audit/logged-audit.js';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
@@ -70,7 +84,7 @@ import { RepairService } from './verifications/repair.service.js';
 import { VerificationController } from './verifications/verification.controller.js';
 import { VerificationService } from './verifications/verification.service.js';
 import { HealthController } from './http/health.controller.js';
-import { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
+import { CLIENTS, ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
 export interface ControlParts {
@@ -111,6 +125,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ExportController,
       RevisionController,
       HistoryController,
+      AuthController,
+      UserController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -125,6 +141,16 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       { provide: METRICS, useValue: metrics },
       { provide: HEALTH, useValue: health },
       { provide: LOGGER, useValue: logger },
+      { provide: CLIENTS, useValue: new Clients(environment.trustedProxies) },
+      { provide: AUDIT, useValue: new LoggedAudit(logger) },
+      { provide: APP_GUARD, useClass: AccessGuard },
+      People,
+      Passwords,
+      Sessions,
+      LastUses,
+      LoginService,
+      UserService,
+      TokenService,
       ConnectedGuard,
       ReachableGuard,
       LevelService,

@@ -21,7 +21,9 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_FILES_STAGE_MINUTES',
   'LUTRA_FILES_URL',
   'LUTRA_IMAGE',
+  'LUTRA_LOGIN',
   'LUTRA_PIPELINES',
+  'LUTRA_PUBLIC_URL',
   'LUTRA_REGION',
   'LUTRA_ROOT',
   'LUTRA_ROOTS',
@@ -29,6 +31,7 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_SECRET_KEY_FILE',
   'LUTRA_SECRETS_DIR',
   'LUTRA_SESSION_MS',
+  'LUTRA_TRUST_PROXY',
   'LUTRA_ZOOKEEPER_OPEN',
 ];
 

@@ -1,7 +1,8 @@
 /** Users and API tokens, as ZooKeeper holds them (`access/users/<name>`, `access/tokens/<id>`). No password and no token is in clear. */
 import { z } from 'zod';
 import { nameSchema } from './config-fields.js';
-import { grantSchema } from './roles.js';
+import { grantSchema, isGranted } from './roles.js';
+import type { ActionName } from './roles.js';
 
 const ms = z.int().min(0);
 
@@ -48,4 +49,10 @@ export interface Person {
   /** Of the API token, with its name. */
   readonly token: { readonly id: string; readonly name: string } | null;
   readonly grants: readonly z.infer<typeof grantSchema>[];
+  /** Of an API token: those of its user as they are now. Both must allow. */
+  readonly within?: readonly z.infer<typeof grantSchema>[];
+}
+
+export function isAllowed({ grants, within = grants }: Person, action: ActionName, channel: string | null): boolean {
+  return isGranted(grants, action, channel) && isGranted(within, action, channel);
 }

@@ -47,7 +47,7 @@ export * from './verification.js';
 export * from './year-sign.js';
 export { actions, grantSchema, isGranted, roles } from './roles.js';
 export type { ActionName, Grant, Role, Scope } from './roles.js';
-export { apiTokenSchema, personKinds, userSchema } from './access.js';
+export { apiTokenSchema, isAllowed, personKinds, userSchema } from './access.js';
 export type { ApiToken, Person, User } from './access.js';
 export { auditDays, auditEntrySchema, auditTopic } from './audit.js';
 export type { AuditEntry } from './audit.js';

@@ -72,10 +72,18 @@ export function isGranted(grants: readonly Grant[], name: ActionName, channel: s
   return enough.some(({ channels }) => matchesName(channels, channel));
 }
 
+/** Goes back to the last `*` alone, so that no pattern takes more than letters times letters. */
 function matchesName(pattern: string, name: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(name);
+  let [at, of] = [0, 0];
+  let star: { readonly at: number; readonly of: number } | null = null;
+  while (of < name.length) {
+    if (pattern[at] === '*') star = { at: (at += 1), of };
+    else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[of])) [at, of] = [at + 1, of + 1];
+    else if (star) {
+      star = { at: star.at, of: star.of + 1 };
+      [at, of] = [star.at, star.of];
+    } else return false;
+  }
+  while (pattern[at] === '*') at += 1;
+  return at === pattern.length;
 }

@@ -1,7 +1,16 @@
 /**
  * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
  */
-import { knownLevels, omissionsSchema, parseDocument, storedDocument, SyncError, treeRevisionSchema } from '@lutra/model';
+import {
+  apiTokenSchema,
+  knownLevels,
+  omissionsSchema,
+  parseDocument,
+  storedDocument,
+  SyncError,
+  treeRevisionSchema,
+  userSchema,
+} from '@lutra/model';
 import { z } from 'zod';
 import { documentKinds } from './document-kinds.js';
 import type { DocumentTypes } from './document-kinds.js';
@@ -79,6 +88,19 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     checkName: (paths, name) => paths.omissions(name),
     stays: () => true,
   },
+  // Whoever is there stays: the first admin of a new tree is the one who imports.
+  'access/users': {
+    noun: 'user',
+    schema: userSchema,
+    checkName: (paths, name) => paths.access('access/users', name),
+    stays: () => true,
+  },
+  'access/tokens': {
+    noun: 'API token',
+    schema: apiTokenSchema,
+    checkName: (paths, name) => paths.access('access/tokens', name),
+    stays: () => true,
+  },
   regions: document('regions'),
   endpoints: document('endpoints'),
   desired: document('desired'),
@@ -103,9 +125,13 @@ export function checkNode(paths: Paths, { folder, name }: NodeName, value: unkno
   const kind = kinds[folder];
   kind.checkName(paths, name);
   const parsed: unknown = parseDocument(kind.schema, value, `${kind.noun} ${name}`);
+  if (folder === 'access/tokens') return requireName(kind.noun, name, apiTokenSchema.parse(value).id);
   if (!(kind.schema instanceof z.ZodObject) || !('name' in kind.schema.shape)) return;
-  const own = (parsed as { readonly name: string }).name;
-  if (own !== name) throw new SyncError('CONFIG_INVALID', `${kind.noun} ${name}: name: is ${own}`);
+  requireName(kind.noun, name, (parsed as { readonly name: string }).name);
+}
+
+function requireName(noun: string, name: string, own: string): void {
+  if (own !== name) throw new SyncError('CONFIG_INVALID', `${noun} ${name}: name: is ${own}`);
 }
 
 /** Bytes as the stores write them: a schema's text counts to the byte, a document has no defaults, all else is JSON. */

@@ -53,7 +53,8 @@ export interface ExportStore {
 }
 
 const mostNamed = 10;
-const schemaFolders: ReadonlySet<PersistentFolder> = new Set(['schemas/ids', 'schemas/subjects']);
+/** What is there besides the export is not in its way. */
+const besideFolders: ReadonlySet<PersistentFolder> = new Set(['schemas/ids', 'schemas/subjects', 'access/users', 'access/tokens']);
 
 export interface ExportParts {
   readonly tree: Tree;
@@ -187,7 +188,7 @@ export class ZooKeeperExport implements ExportStore {
       const { folder } = nodeNameOf(path);
       if (folder === 'schemas/subjects') return false;
       if (path in nodes) return !mayStay(path, data, nodes[path]);
-      return !schemaFolders.has(folder);
+      return !besideFolders.has(folder);
     });
     if (inTheWay.length > 0) throw conflict(inTheWay.map(([path]) => path));
   }

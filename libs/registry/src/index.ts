@@ -17,6 +17,7 @@ export type { Lease } from './lease.js';
 export type { Operation } from './multi.js';
 export type { OrderStore } from './order-nodes.js';
 export type { RemovedTable, RemovedTableStore } from './removed-tables.js';
+export type { AccessStore, Known, PeopleStore } from './people.js';
 export type { PositionBackup, PositionBackupStore } from './position-backups.js';
 export type { NewOmission, OmissionOwner, OmissionStore } from './omissions.js';
 export { Registry } from './registry.js';

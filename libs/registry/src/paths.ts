@@ -20,6 +20,8 @@ export const persistentFolders = [
   'skips',
   'removed-tables',
   'omissions',
+  'access/users',
+  'access/tokens',
   'regions',
   'endpoints',
   'desired',
@@ -30,6 +32,9 @@ export type PersistentFolder = (typeof persistentFolders)[number];
 
 export const orderFolders = ['seeds', 'seed-progress', 'verifications', 'verification-results'] as const;
 export type OrderFolder = (typeof orderFolders)[number];
+
+/** People; `used`: when tokens were last used. */
+export type AccessFolder = 'access/users' | 'access/tokens' | 'access/used';
 
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,200}';
 const rootPattern = new RegExp(`^(?:/${segment})+$`);
@@ -142,6 +147,15 @@ export class Paths {
   /** Folders of orders and of what becomes of them; those of seeds are by pipeline uid, those of verifications by channel. */
   orders(folder: OrderFolder): string {
     return `${this.#root}/${folder}`;
+  }
+
+  accessFolder(folder: AccessFolder): string {
+    return `${this.#root}/${folder}`;
+  }
+
+  /** By the name of a user, or the id of a token. */
+  access(folder: AccessFolder, name: string): string {
+    return `${this.accessFolder(folder)}/${checkName(name)}`;
   }
 
   status(status: Pick<WorkStatus, 'app' | 'name' | 'instance'>): string {

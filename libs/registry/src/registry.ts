@@ -18,6 +18,8 @@ import { ZooKeeperLease } from './lease.js';
 import type { Lease, LeaseOptions } from './lease.js';
 import { ZooKeeperRemovedTables } from './removed-tables.js';
 import type { RemovedTableStore } from './removed-tables.js';
+import { ZooKeeperPeople } from './people.js';
+import type { PeopleStore } from './people.js';
 import { ZooKeeperPositionBackups } from './position-backups.js';
 import type { PositionBackupStore } from './position-backups.js';
 import { ZooKeeperOmissions } from './omissions.js';
@@ -83,6 +85,7 @@ export class Registry {
   readonly omissions: OmissionStore;
   readonly workers: WorkerStore;
   readonly level: LevelStore;
+  readonly people: PeopleStore;
   /** Both by the uid of a pipeline. */
   readonly seeds: OrderStore<SeedOrder>;
   readonly seedProgress: OrderStore<SeedProgress>;
@@ -135,6 +138,7 @@ export class Registry {
     this.omissions = new ZooKeeperOmissions(tree, paths);
     this.workers = new ZooKeeperWorkers(tree, paths);
     this.level = new ZooKeeperLevel(tree, paths);
+    this.people = new ZooKeeperPeople({ session, tree, paths, logger });
     const orders = <T>(folder: OrderFolder, schema: z.ZodType<T>, checked: (name: string) => string): OrderStore<T> =>
       new ZooKeeperOrders({
         tree,

@@ -29,6 +29,9 @@ const hopBuckets = [...applyBuckets, 60];
 export class Metrics {
   readonly registry: Registry;
 
+  readonly logins: Counter<'result'>;
+  readonly breakGlass: Counter;
+  readonly apiTokens: Gauge<'state'>;
   readonly connected: Gauge<'name' | 'to'>;
   readonly state: Gauge<'name' | 'state'>;
   readonly lagSeconds: Gauge<'name'>;
@@ -244,6 +247,11 @@ export class Metrics {
       'Loader: files of rows by outcome: placed; superseded (the row at the source no longer names it), missing (its row came without it), deleted';
     this.rowFiles = counter('lutra_row_files_total', rowFiles, ['name', 'outcome']);
     this.filesWaiting = gauge('lutra_files_waiting', 'Loader: files that rows name, asked for and not staged yet', ['name']);
+    const logins = 'Control: logins by password or OIDC, by result: ok, failed, locked (refused unchecked after many failures)';
+    this.logins = counter('lutra_logins_total', logins, ['result']);
+    this.breakGlass = counter('lutra_break_glass_requests_total', 'Control: requests with LUTRA_API_TOKEN, the admin for emergencies', []);
+    const apiTokens = 'Control: API tokens by state: valid, expired, ended (their user is gone, disabled, or began anew)';
+    this.apiTokens = gauge('lutra_api_tokens', apiTokens, ['state']);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
     this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);
     // All apps live with ZooKeeper; until it says so, there is no connection.

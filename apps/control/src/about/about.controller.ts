@@ -4,6 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { lutraVersion } from '@lutra/host';
 import { errorTable } from '@lutra/model';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
 import type { Environment } from '../environment.js';
 import { requestErrors } from '../http/error.filter.js';
 import { ApiAnswer } from '../http/openapi.js';
@@ -31,12 +32,14 @@ export class AboutController {
   constructor(@Inject(ENVIRONMENT) private readonly environment: Environment) {}
 
   @Get('version')
+  @Allow('overview.read')
   @ApiAnswer('The version', versionSchema)
   version(): z.infer<typeof versionSchema> {
     return { version: lutraVersion(), node: process.version, region: this.environment.region ?? null };
   }
 
   @Get('errors')
+  @Allow('overview.read')
   @ApiAnswer('Every error code, and what to do about it', errorCodesSchema)
   errors(): z.infer<typeof errorCodesSchema> {
     return { ...errorTable, ...requestErrors };

@@ -1,6 +1,6 @@
 /** Who sends the request that is being answered. What a service does for a person asks here, and never who it is by name. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isGranted, SyncError } from '@lutra/model';
+import { isAllowed, SyncError } from '@lutra/model';
 import type { ActionName, Person } from '@lutra/model';
 
 const control: Person = { kind: 'control', name: 'control', token: null, grants: [{ role: 'admin', channels: '*' }] };
@@ -16,7 +16,12 @@ export function currentPerson(): Person {
 }
 
 export function mayDo(action: ActionName, channel: string | null): boolean {
-  return isGranted(currentPerson().grants, action, channel);
+  return isAllowed(currentPerson(), action, channel);
+}
+
+/** Whether a list shows this channel. */
+export function maySee(channel: string): boolean {
+  return mayDo('channel.read', channel);
 }
 
 /** @throws SyncError NOT_ALLOWED */

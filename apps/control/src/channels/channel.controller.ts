@@ -5,6 +5,8 @@ import type { ClusterLevel } from '@lutra/host';
 import { channelSchema, comesBack, nameSchema, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
+import { maySee } from '../access/person.js';
 import type { Versioned } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
@@ -36,12 +38,16 @@ export class ChannelController {
   ) {}
 
   @Get()
+  @Allow('overview.read')
   @ApiList('All channels', channelSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly ChannelDocument[]> {
-    return sendListed(response, await this.channels.list()).map((channel) => this.#effective(channel));
+    const { documents, invalid } = await this.channels.list();
+    const seen = { documents: documents.filter(({ name }) => maySee(name)), invalid: invalid.filter(maySee) };
+    return sendListed(response, seen).map((channel) => this.#effective(channel));
   }
 
   @Post()
+  @Allow('channel.write', 'body')
   @ApiCreate('Create a channel, stopped', channelSchema)
   async create(
     @Body({ schema: channelWriteSchema }) body: ChannelWrite,
@@ -51,6 +57,7 @@ export class ChannelController {
   }
 
   @Get(':name')
+  @Allow('channel.read', 'name')
   @ApiFind('One channel', channelSchema)
   async find(
     @Param('name', { schema: nameSchema }) name: string,
@@ -60,6 +67,7 @@ export class ChannelController {
   }
 
   @Put(':name')
+  @Allow('channel.write', 'name')
   @ApiQuery(force)
   @ApiQuery({ name: 'seed', required: false, schema: { type: 'boolean' } })
   @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
@@ -81,6 +89,7 @@ export class ChannelController {
   }
 
   @Delete(':name')
+  @Allow('channel.write', 'name')
   @HttpCode(204)
   @ApiRemove('Remove a stopped channel')
   remove(@Param('name', { schema: nameSchema }) name: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
@@ -88,6 +97,7 @@ export class ChannelController {
   }
 
   @Post(':name/start')
+  @Allow('channel.run', 'name')
   @HttpCode(200)
   @ApiQuery(force)
   @ApiAnswer(
@@ -105,6 +115,7 @@ export class ChannelController {
   }
 
   @Post(':name/pause')
+  @Allow('channel.run', 'name')
   @HttpCode(200)
   @ApiQuery(force)
   @ApiAnswer('Loaders wait, captures continue (from stopped: checks first, as start does)', channelActionSchema, 404, 409)
@@ -117,6 +128,7 @@ export class ChannelController {
   }
 
   @Post(':name/stop')
+  @Allow('channel.run', 'name')
   @HttpCode(200)
   @ApiAnswer('Stop; captures that other channels need continue', channelActionSchema, 404)
   async stop(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
@@ -124,6 +136,7 @@ export class ChannelController {
   }
 
   @Post(':name/retry')
+  @Allow('channel.run', 'name')
   @HttpCode(200)
   @ApiAnswer('Retry failed endpoints and pipelines now', channelActionSchema, 404)
   async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {

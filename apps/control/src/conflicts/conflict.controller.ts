@@ -3,6 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards 
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { ConflictEntryService } from './conflict-entry.service.js';
@@ -38,6 +39,7 @@ export class ConflictController {
   ) {}
 
   @Get()
+  @Allow('channel.read', 'channel')
   @ApiAnswer('Decided conflicts, newest first: rows that both sides changed, and the result', conflictListSchema, 400, 404, 409)
   list(
     @Param('channel', { schema: nameSchema }) channel: string,
@@ -47,6 +49,7 @@ export class ConflictController {
   }
 
   @Get('counts')
+  @Allow('channel.read', 'channel')
   @ApiAnswer('How many, by pipeline, table, policy, type and winner', conflictCountsSchema, 400, 404, 409)
   counts(
     @Param('channel', { schema: nameSchema }) channel: string,
@@ -56,6 +59,7 @@ export class ConflictController {
   }
 
   @Get(':pipeline/:id')
+  @Allow('channel.read', 'channel')
   @ApiAnswer('One conflict: its versions side by side, and the row as it is now on both sides', conflictDetailSchema, 404, 409)
   find(
     @Param('channel', { schema: nameSchema }) channel: string,
@@ -66,6 +70,7 @@ export class ConflictController {
   }
 
   @Post(':pipeline/:id/redecide')
+  @Allow('channel.seed', 'channel')
   @HttpCode(200)
   @ApiAnswer('Give the row the version of one side, by an ordinary write at the target', redecideAnswerSchema, 400, 404, 409)
   redecide(

@@ -2,6 +2,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { ddlAnswerSchema, pipelineDdlSchema } from './ddl.schemas.js';
@@ -15,6 +16,7 @@ export class DdlController {
   constructor(@Inject(DdlService) private readonly ddl: DdlService) {}
 
   @Get()
+  @Allow('channel.read', 'channel')
   @ApiAnswer(
     'Schema changes of the pipeline: settings, the one at which it holds with both definitions, the one that runs, and the newest',
     pipelineDdlSchema,
@@ -28,6 +30,7 @@ export class DdlController {
   }
 
   @Post()
+  @Allow('channel.recover', 'channel')
   @HttpCode(200)
   @ApiAnswer('Answer the schema change at which the pipeline holds: run, done, skip or seed', pipelineDdlSchema, 400, 404, 409)
   answer(

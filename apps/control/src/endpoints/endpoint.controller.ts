@@ -2,6 +2,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { checkResultSchema, endpointOutputSchema, endpointWriteSchema, flagSchema } from '../http/schemas.js';
@@ -26,12 +27,14 @@ export class EndpointController {
   ) {}
 
   @Get()
+  @Allow('endpoint.read')
   @ApiList('All endpoints', endpointOutputSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly EndpointOutput[]> {
     return sendListed(response, await this.endpoints.list());
   }
 
   @Post()
+  @Allow('endpoint.write')
   @ApiCreate('Create an endpoint', endpointOutputSchema)
   async create(
     @Body({ schema: endpointWriteSchema }) body: EndpointWrite,
@@ -41,6 +44,7 @@ export class EndpointController {
   }
 
   @Post('check')
+  @Allow('endpoint.write')
   @WhileRegressed()
   @HttpCode(200)
   @ApiAnswer('Check a database server before it is saved as an endpoint', checkResultSchema, 400)
@@ -49,12 +53,14 @@ export class EndpointController {
   }
 
   @Get(':name')
+  @Allow('endpoint.read')
   @ApiFind('One endpoint', endpointOutputSchema)
   async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<EndpointOutput> {
     return sendVersioned(response, await this.endpoints.find(name));
   }
 
   @Put(':name')
+  @Allow('endpoint.write')
   @ApiQuery(force)
   @ApiReplace(
     'Replace an endpoint; without a password the stored one stays. While a channel that is not stopped uses it, its server is checked as a start does; force: in spite of that',
@@ -73,6 +79,7 @@ export class EndpointController {
   }
 
   @Delete(':name')
+  @Allow('endpoint.write')
   @HttpCode(204)
   @ApiRemove('Remove an endpoint that no channel uses')
   remove(@Param('name', { schema: nameSchema }) name: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
@@ -80,6 +87,7 @@ export class EndpointController {
   }
 
   @Post(':name/check')
+  @Allow('endpoint.check')
   @WhileRegressed()
   @HttpCode(200)
   @ApiAnswer('Check the database server for the channels that use it', checkResultSchema, 404)

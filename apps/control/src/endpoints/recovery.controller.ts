@@ -2,6 +2,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiRemove } from '../http/openapi.js';
 import { EndpointResetService } from './endpoint-reset.service.js';
@@ -19,12 +20,14 @@ export class EndpointRecoveryController {
   ) {}
 
   @Get('restart')
+  @Allow('endpoint.read')
   @ApiAnswer('The waiting order to continue elsewhere in the source', restartStateSchema, 404)
   find(@Param('endpoint', { schema: nameSchema }) endpoint: string): Promise<RestartState> {
     return this.restarts.find(endpoint);
   }
 
   @Post('restart')
+  @Allow('endpoint.recover')
   @HttpCode(200)
   @ApiAnswer('Continue elsewhere in the source, in the same log; without accept: the consequences', restartAnswerSchema, 400, 404, 409)
   restart(
@@ -35,6 +38,7 @@ export class EndpointRecoveryController {
   }
 
   @Delete('restart')
+  @Allow('endpoint.recover')
   @HttpCode(204)
   @ApiRemove('Take back the order that waits')
   withdraw(@Param('endpoint', { schema: nameSchema }) endpoint: string): Promise<void> {
@@ -42,6 +46,7 @@ export class EndpointRecoveryController {
   }
 
   @Post('reset')
+  @Allow('endpoint.recover')
   @HttpCode(200)
   @ApiAnswer('Delete the log and start a new one; without accept: the consequences', resetAnswerSchema, 400, 404, 409)
   reset(

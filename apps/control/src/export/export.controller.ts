@@ -3,6 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestj
 import { ApiTags } from '@nestjs/swagger';
 import { exportSchema } from '@lutra/registry';
 import type { ExportDocument } from '@lutra/registry';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { importedSchema } from './export.schemas.js';
@@ -16,12 +17,14 @@ export class ExportController {
   constructor(@Inject(ExportService) private readonly exports: ExportService) {}
 
   @Get('export')
+  @Allow('backup.use')
   @ApiAnswer('Everything that ZooKeeper keeps for Lutra, passwords sealed', exportSchema)
   read(): Promise<ExportDocument> {
     return this.exports.read();
   }
 
   @Post('import')
+  @Allow('backup.use')
   @WhileRegressed()
   @HttpCode(200)
   @ApiAnswer('Restore an export into an empty tree; repeat the request if it was interrupted', importedSchema, 400, 409)

@@ -3,6 +3,7 @@ import { Controller, Get, Inject, Param, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import type { HistoricKind } from '@lutra/registry';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { historyChangeSchema, historyEntrySchema, historyKindSchema, historyRevisionSchema } from './history.schemas.js';
@@ -16,6 +17,7 @@ export class HistoryController {
   constructor(@Inject(HistoryService) private readonly history: HistoryService) {}
 
   @Get()
+  @Allow('history.read', 'history')
   @ApiAnswer('Who changed a document, when and why: its newest 20 changes, newest first', historyEntrySchema.array(), 404)
   list(
     @Param('kind', { schema: historyKindSchema }) kind: HistoricKind,
@@ -25,6 +27,7 @@ export class HistoryController {
   }
 
   @Get(':revision')
+  @Allow('history.read', 'history')
   @ApiAnswer('One change: the document before and after, without secrets', historyChangeSchema, 404)
   find(
     @Param('kind', { schema: historyKindSchema }) kind: HistoricKind,

@@ -6,6 +6,8 @@ import { HttpException } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 
 export const bodyLimit = '256kb';
+/** Of who has not logged in. */
+export const openBodyLimit = '8kb';
 /** Documents have 8 levels. */
 const mostLevels = 32;
 

@@ -20,8 +20,11 @@ import type { Response } from './versions.js';
 /** What can be wrong with a request itself, whatever it is about; the codes beside those of @lutra/model's table. */
 export const requestErrors = {
   BAD_REQUEST: { status: 400, help: 'The request cannot be read. Send JSON with Content-Type: application/json.' },
-  UNAUTHORIZED: { status: 401, help: 'Send the API token: Authorization: Bearer <LUTRA_API_TOKEN>.' },
-  FORBIDDEN: { status: 403, help: 'Without an API token control answers only requests made on this machine for this machine.' },
+  UNAUTHORIZED: { status: 401, help: 'Log in (POST /api/v1/auth/login), or send an API token: Authorization: Bearer <token>.' },
+  FORBIDDEN: {
+    status: 403,
+    help: 'A page of another site sent it, or Host or Origin are none of control. LUTRA_PUBLIC_URL says where people find control; without a login it answers this machine alone.',
+  },
   NOT_FOUND: { status: 404, help: 'There is no such path. GET /api/docs lists them.' },
   METHOD_NOT_ALLOWED: { status: 405, help: 'The path has other methods: the header Allow, and GET /api/docs, list them.' },
   BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/import 64 MB.' },
@@ -29,7 +32,7 @@ export const requestErrors = {
   PRECONDITION_REQUIRED: { status: 428, help: 'Send If-Match with the ETag that GET gave, so that nobody overwrites unread changes.' },
   TOO_MANY_REQUESTS: {
     status: 429,
-    help: 'Many wrong tokens came from your address. Correct LUTRA_API_TOKEN: the right one is taken at once.',
+    help: 'Many wrong tokens or passwords came from your address, or many logins are checked at once. Wait as Retry-After says; a right token is taken at once.',
   },
 } as const;
 

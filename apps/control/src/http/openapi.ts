@@ -114,6 +114,10 @@ export function ApiEnd(summary: string): Decorator {
   return api(summary, ApiResponse({ status: 204, description: 'Removed' }), ...fails(404, 409));
 }
 
+export function ApiDone(summary: string, ...statuses: readonly number[]): Decorator {
+  return api(summary, ApiResponse({ status: 204, description: 'Done' }), ...fails(...statuses));
+}
+
 export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: readonly number[]): Decorator {
   return api(summary, ApiResponse({ status: 200, description: 'Done', standardSchema: schema }), ...fails(...statuses));
 }

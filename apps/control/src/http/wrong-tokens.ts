@@ -3,41 +3,28 @@
  * a wrong token ever get here, so that nobody can lock the right one out.
  */
 import type { Logger } from '@lutra/telemetry';
-
-interface Tries {
-  readonly count: number;
-  readonly lastAt: number;
-}
+import { Failures } from '../access/failures.js';
 
 const freeTries = 5;
-const mostWaitS = 60;
-const discardedAfterMs = 15 * 60_000;
 const lineEveryMs = 60_000;
-const mostAddresses = 10_000;
 
 export class WrongTokens {
   readonly #logger: Logger;
   readonly #now: () => number;
-  readonly #tries = new Map<string, Tries>();
+  readonly #failures: Failures;
   #sinceLine = 0;
   #lineAt = -Infinity;
 
   constructor(logger: Logger, now: () => number = Date.now) {
     this.#logger = logger;
     this.#now = now;
+    this.#failures = new Failures(freeTries, now);
   }
 
   /** One more from there. @returns seconds to wait; 0 while there were few */
   add(address: string): number {
-    const now = this.#now();
-    const known = this.#tries.get(address);
-    const count = known && now - known.lastAt < discardedAfterMs ? known.count + 1 : 1;
-    this.#tries.delete(address);
-    this.#tries.set(address, { count, lastAt: now }); // the latest last: the first is the oldest
-    const [oldest] = this.#tries.keys();
-    if (this.#tries.size > mostAddresses && oldest !== undefined) this.#tries.delete(oldest);
-    this.#tell(address, now);
-    return count <= freeTries ? 0 : Math.min(mostWaitS, 2 ** Math.min(10, count - freeTries - 1));
+    this.#tell(address, this.#now());
+    return this.#failures.add(address);
   }
 
   #tell(address: string, now: number): void {

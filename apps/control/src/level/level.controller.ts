@@ -4,6 +4,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { instanceName } from '@lutra/host';
 import type { Registry, Worker } from '@lutra/registry';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
+import { currentPerson } from '../access/person.js';
 import { ReachableGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { REGISTRY } from '../tokens.js';
@@ -21,19 +23,22 @@ export class LevelController {
   ) {}
 
   @Get('level')
+  @Allow('overview.read')
   @ApiAnswer("The cluster's level, what each process knows, and what is in the way of raising it", levelStatusSchema)
   status(): Promise<LevelStatus> {
     return this.levels.status();
   }
 
   @Post('level')
+  @Allow('level.raise')
   @HttpCode(200)
   @ApiAnswer('Raise the level; it never falls. Refused while a live process does not know it', levelStatusSchema, 400, 409)
   raise(@Body({ schema: levelWriteSchema }) { level }: LevelWrite): Promise<LevelStatus> {
-    return this.levels.raise(level, `api of control ${instanceName}`);
+    return this.levels.raise(level, `${currentPerson().name} at control ${instanceName}`);
   }
 
   @Get('workers')
+  @Allow('overview.read')
   @ApiAnswer('All live processes', z.array(workerSchema))
   workers(): Promise<readonly Worker[]> {
     return this.registry.workers.list();

@@ -2,6 +2,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { pipelinePositionSchema, skipWriteSchema } from '../http/schemas.js';
@@ -15,6 +16,7 @@ export class PipelineController {
   constructor(@Inject(PipelineService) private readonly pipelines: PipelineService) {}
 
   @Get('position')
+  @Allow('channel.read', 'channel')
   @ApiAnswer(
     'Position of the pipeline: checkpoint at the target, ends of the topic, what capture has acknowledged',
     pipelinePositionSchema,
@@ -28,6 +30,7 @@ export class PipelineController {
   }
 
   @Post('skip')
+  @Allow('channel.recover', 'channel')
   @HttpCode(200)
   @ApiAnswer(
     'Skip the transaction at which the pipeline stopped: its rows are recorded in lutra.skipped and not applied',

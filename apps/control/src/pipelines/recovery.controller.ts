@@ -2,6 +2,7 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { pipelinePositionSchema } from '../http/schemas.js';
@@ -17,6 +18,7 @@ export class PipelineRecoveryController {
   constructor(@Inject(PipelineRecoveryService) private readonly recovery: PipelineRecoveryService) {}
 
   @Post('rewind')
+  @Allow('channel.recover', 'channel')
   @HttpCode(200)
   @ApiAnswer(
     'Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target',
@@ -34,6 +36,7 @@ export class PipelineRecoveryController {
   }
 
   @Post('restart')
+  @Allow('channel.recover', 'channel')
   @HttpCode(200)
   @ApiAnswer(
     'Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences',

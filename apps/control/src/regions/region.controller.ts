@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, 
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema, regionInputSchema } from '@lutra/model';
 import type { RegionInput } from '@lutra/model';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { flagSchema, regionOutputSchema } from '../http/schemas.js';
@@ -25,12 +26,14 @@ export class RegionController {
   ) {}
 
   @Get()
+  @Allow('region.read')
   @ApiList('All regions', regionOutputSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly RegionOutput[]> {
     return sendListed(response, await this.regions.list());
   }
 
   @Post()
+  @Allow('region.write')
   @ApiCreate('Create a region', regionOutputSchema)
   async create(
     @Body({ schema: regionInputSchema }) body: RegionInput,
@@ -40,12 +43,14 @@ export class RegionController {
   }
 
   @Get(':name')
+  @Allow('region.read')
   @ApiFind('One region', regionOutputSchema)
   async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<RegionOutput> {
     return sendVersioned(response, await this.regions.find(name));
   }
 
   @Put(':name')
+  @Allow('region.write')
   @ApiQuery(force)
   @ApiReplace(
     'Replace a region. While a channel that is not stopped uses it, its Kafka must answer and have the topics; force: in spite of that',
@@ -64,6 +69,7 @@ export class RegionController {
   }
 
   @Delete(':name')
+  @Allow('region.write')
   @HttpCode(204)
   @ApiRemove('Remove a region that no endpoint names')
   remove(@Param('name', { schema: nameSchema }) name: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {

@@ -6,6 +6,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from 
 import { ApiTags } from '@nestjs/swagger';
 import type { Registry } from '@lutra/registry';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { REGISTRY } from '../tokens.js';
 import { avroSchema } from './avro-schema.js';
@@ -35,18 +36,21 @@ export class SchemaRegistryController {
   constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
 
   @Get()
+  @Allow('schema.read')
   @Confluent('Is there')
   root(): object {
     return {};
   }
 
   @Get('schemas/types')
+  @Allow('schema.read')
   @Confluent('AVRO, and nothing else')
   types(): readonly string[] {
     return ['AVRO'];
   }
 
   @Get('schemas/ids/:id')
+  @Allow('schema.read')
   @Confluent('A schema by its id')
   async byId(@Param('id') id: string): Promise<{ readonly schema: string }> {
     const schema = /^\d{1,10}$/.test(id) ? await this.registry.schemas.byId(Number(id)) : null;
@@ -55,30 +59,35 @@ export class SchemaRegistryController {
   }
 
   @Get('subjects')
+  @Allow('schema.read')
   @Confluent('All subjects')
   subjects(): Promise<readonly string[]> {
     return this.registry.schemas.subjects();
   }
 
   @Get('subjects/:subject/versions')
+  @Allow('schema.read')
   @Confluent('The versions of a subject')
   versions(@Param('subject') subject: string): Promise<readonly number[]> {
     return this.#versionsOf(subject);
   }
 
   @Get('subjects/:subject/versions/:version')
+  @Allow('schema.read')
   @Confluent('One version of a subject, or the latest')
   version(@Param('subject') subject: string, @Param('version') version: string): Promise<SubjectVersion> {
     return this.#find(subject, version);
   }
 
   @Get('subjects/:subject/versions/:version/schema')
+  @Allow('schema.read')
   @Confluent('The schema of a version alone')
   async schemaOf(@Param('subject') subject: string, @Param('version') version: string): Promise<string> {
     return (await this.#find(subject, version)).schema;
   }
 
   @Post('subjects/:subject/versions')
+  @Allow('schema.write')
   @WhileRegressed()
   @HttpCode(200)
   @Confluent('Register a schema under a subject')
@@ -87,6 +96,7 @@ export class SchemaRegistryController {
   }
 
   @Post('subjects/:subject')
+  @Allow('schema.read')
   @WhileRegressed()
   @HttpCode(200)
   @Confluent('Look a schema up under a subject')
@@ -101,12 +111,14 @@ export class SchemaRegistryController {
   }
 
   @Get('config')
+  @Allow('schema.read')
   @Confluent('Compatibility, which is NONE')
   config(): typeof compatibility {
     return compatibility;
   }
 
   @Get('config/:subject')
+  @Allow('schema.read')
   @Confluent('Compatibility of a subject, which is NONE')
   configOf(@Param('subject') _subject: string): typeof compatibility {
     return compatibility;

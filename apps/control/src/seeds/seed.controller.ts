@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Us
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiEnd } from '../http/openapi.js';
 import { orderActions } from '../orders/orders.schemas.js';
@@ -19,6 +20,7 @@ export class SeedController {
   constructor(@Inject(SeedService) private readonly seeds: SeedService) {}
 
   @Post()
+  @Allow('channel.seed', 'channel')
   @HttpCode(200)
   @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
   @ApiAnswer('Copy tables through the log, or send single rows again; dryRun: what it would read and meet', seedAnswerSchema, 400, 404, 409)
@@ -32,6 +34,7 @@ export class SeedController {
   }
 
   @Get()
+  @Allow('channel.read', 'channel')
   @ApiAnswer('The order, and how far it is', seedFoundSchema, 404)
   find(
     @Param('channel', { schema: nameSchema }) channel: string,
@@ -41,6 +44,7 @@ export class SeedController {
   }
 
   @Post(':action')
+  @Allow('channel.seed', 'channel')
   @HttpCode(200)
   @ApiAnswer('pause, resume or cancel; what was copied stays', seedFoundSchema, 400, 404, 409)
   act(
@@ -52,6 +56,7 @@ export class SeedController {
   }
 
   @Delete()
+  @Allow('channel.seed', 'channel')
   @HttpCode(204)
   @ApiEnd('Remove an order that is done or cancelled')
   remove(

@@ -3,6 +3,8 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from 
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
+import { Allow } from '../access/allow.js';
+import { maySee } from '../access/person.js';
 import { configurationOf, findLatest, invalidOf } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
@@ -29,20 +31,24 @@ export class StatusController {
   ) {}
 
   @Get('status')
+  @Allow('overview.read')
   @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and omissions', statusSchema)
   async all(): Promise<Status> {
     const [snapshot, workers] = await Promise.all([this.registry.snapshot.known(), this.registry.status.list()]);
-    const { channels } = configurationOf(snapshot);
+    const channels = configurationOf(snapshot).channels.filter(({ name }) => maySee(name));
     const statuses = await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel))));
     return {
       zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
       revision: snapshot.revision?.revision ?? null,
-      invalid: kinds.flatMap((kind) => invalidOf(snapshot, kind).map((name) => `${kind} ${name}`)),
+      invalid: kinds.flatMap((kind) =>
+        invalidOf(snapshot, kind).flatMap((name) => (kind !== 'channel' || maySee(name) ? `${kind} ${name}` : [])),
+      ),
       channels: await this.orders.tell(await tellOutdated(this.registry, statuses), channels),
     };
   }
 
   @Get('channels/:name/status')
+  @Allow('channel.read', 'name')
   @ApiAnswer('One channel', channelStatusSchema, 404)
   async one(@Param('name', { schema: nameSchema }) name: string): Promise<ChannelStatus> {
     // The newest: who has just changed the routes through another control process waits here until they are in force.
@@ -53,6 +59,7 @@ export class StatusController {
   }
 
   @Post('channels/:name/omissions/confirm')
+  @Allow('channel.run', 'name')
   @HttpCode(200)
   @ApiAnswer(
     'Confirm that omissions were dealt with: ignored DDL, skipped transactions, forced starts, suspended tables',

@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Us
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { z } from 'zod';
+import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { orderActions } from '../orders/orders.schemas.js';
@@ -33,6 +34,7 @@ export class VerificationController {
   ) {}
 
   @Post()
+  @Allow('channel.seed', 'channel')
   @HttpCode(200)
   @ApiAnswer('Compare the two sides of each pipeline, while both take writes', verificationSchema, 400, 404, 409)
   order(
@@ -43,12 +45,14 @@ export class VerificationController {
   }
 
   @Get()
+  @Allow('channel.read', 'channel')
   @ApiAnswer('The order, and what was found: per table whether it is equal, and as of when', verificationSchema, 404)
   find(@Param('channel', { schema: nameSchema }) channel: string): Promise<Verification> {
     return this.verifications.find(channel);
   }
 
   @Get('differences')
+  @Allow('channel.read', 'channel')
   @ApiAnswer(
     'Rows that differ, as they were compared at the targets; of a seed: those that could not be written',
     differenceListSchema,
@@ -64,6 +68,7 @@ export class VerificationController {
   }
 
   @Post(':action')
+  @Allow('channel.seed', 'channel')
   @HttpCode(200)
   @ApiAnswer('pause, resume or cancel the verification, or the repair of what it found', verificationSchema, 400, 404, 409)
   act(
@@ -74,6 +79,7 @@ export class VerificationController {
   }
 
   @Post(':id/repair')
+  @Allow('channel.seed', 'channel')
   @HttpCode(200)
   @ApiAnswer(
     'Make rows equal that a verification found to differ; dryRun: which rows, with both versions',
@@ -91,6 +97,7 @@ export class VerificationController {
   }
 
   @Delete()
+  @Allow('channel.seed', 'channel')
   @ApiAnswer('Remove a verification that has ended, and the rows that it found', removedSchema, 404, 409)
   remove(@Param('channel', { schema: nameSchema }) channel: string): Promise<Removed> {
     return this.verifications.remove(channel);

@@ -3,10 +3,9 @@
  * while ZooKeeper does not answer (503 with the reason), and recovers by itself.
  */
 import 'reflect-metadata';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { BoundedHttp, ClusterLevel, lutraVersion } from '@lutra/host';
+import { BoundedHttp, ClusterLevel, lutraVersion, TlsFiles } from '@lutra/host';
 import { regressionError, SyncError, toSyncError } from '@lutra/model';
 import type { Regression } from '@lutra/model';
 import { Registry, TreeFollower } from '@lutra/registry';
@@ -22,6 +21,7 @@ import { bodyLimit, boundDepth } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
 import { requestLog } from './http/request-log.js';
+import { RequestPipe } from './http/request.pipe.js';
 import { WrongTokens } from './http/wrong-tokens.js';
 import { NestLogger } from './nest-logger.js';
 import type { SecretKey } from './tokens.js';
@@ -32,6 +32,8 @@ export interface ControlOptions {
   readonly logger: Logger;
   /** How long a request may take to arrive; default 30 s. */
   readonly requestMs?: number;
+  /** How often the files of the certificate are looked at; default 5 s. */
+  readonly tlsLookMs?: number;
 }
 
 export interface ControlApp {
@@ -45,7 +47,7 @@ const firstConnectionMs = 3_000;
 /** How long requests may take to be answered once the end has come. */
 const answerMs = 5_000;
 
-export async function createApp({ environment, secretKey, logger, requestMs }: ControlOptions): Promise<ControlApp> {
+export async function createApp({ environment, secretKey, logger, requestMs, tlsLookMs }: ControlOptions): Promise<ControlApp> {
   const { zooKeeper, root, digest, sessionMs } = environment;
   const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
   const metrics = new Metrics('control');
@@ -58,7 +60,10 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
   // Not ready would mean: no requests, and so nobody could adopt the tree.
   health.note('configuration', () => regressedText(tree.regression));
   const parts = { environment, registry, tree, secretKey, level, metrics, health, logger };
-  const nest = await createNest(parts, new BoundedHttp({ requestMs }));
+  const { tls: paths } = environment.http;
+  const tls = paths && new TlsFiles({ ...paths, logger, lookMs: tlsLookMs });
+  if (tls) health.note('tls', () => tls.trouble);
+  const nest = await createNest(parts, new BoundedHttp({ requestMs, tls }));
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
   let endFollowing = (): void => undefined;
@@ -124,27 +129,19 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<NestE
   const nest = await NestFactory.create<NestExpressApplication>(controlModule(parts), http, {
     bodyParser: false,
     logger: new NestLogger(logger),
+    ...http.nestOptions,
   });
   nest.use(requestLog(logger, metrics));
-  nest.use(authorization({ ...environment, wrongTokens: new WrongTokens(logger) })); // before bodies are read
+  const { token, host } = environment;
+  const metricsAccess = { open: environment.http.metricsOpen, token: environment.http.metricsToken, host };
+  nest.use(authorization({ token, metrics: metricsAccess, wrongTokens: new WrongTokens(logger) })); // before bodies are read
   nest.useBodyParser('json', { limit: importLimit, type: isImport, verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowAuthor);
-  nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
+  nest.useGlobalPipes(new RequestPipe());
   nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
   setUpDocs(nest, lutraVersion());
   return nest;
-}
-
-type Issue = Parameters<
-  NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>
->[0][number];
-
-function invalid(issues: readonly Issue[]): SyncError {
-  const where = (path: Issue['path']): string =>
-    path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.') || 'request';
-  const list = issues.map((issue) => `${where(issue.path)}: ${issue.message}`);
-  return new SyncError('CONFIG_INVALID', list.join('; '));
 }
 
 function pause(ms: number): Promise<void> {

@@ -21,7 +21,10 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_FILES_STAGE_MINUTES',
   'LUTRA_FILES_URL',
   'LUTRA_IMAGE',
+  'LUTRA_METRICS_TOKEN',
+  'LUTRA_METRICS_TOKEN_FILE',
   'LUTRA_PIPELINES',
+  'LUTRA_PUBLIC_URL',
   'LUTRA_REGION',
   'LUTRA_ROOT',
   'LUTRA_ROOTS',
@@ -29,6 +32,8 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_SECRET_KEY_FILE',
   'LUTRA_SECRETS_DIR',
   'LUTRA_SESSION_MS',
+  'LUTRA_TLS_CERT',
+  'LUTRA_TLS_KEY',
   'LUTRA_ZOOKEEPER_OPEN',
 ];
 

@@ -5,6 +5,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HttpException } from '@nestjs/common';
+import { mayReadMetrics } from '@lutra/host';
+import type { MetricsAccess } from '@lutra/host';
 import { isLoopback } from '@lutra/model';
 import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { pathOf } from './error.filter.js';
@@ -14,17 +16,18 @@ import type { WrongTokens } from './wrong-tokens.js';
 
 export interface AuthorizationOptions {
   readonly token: string | undefined;
-  readonly metricsOpen: boolean;
+  readonly metrics: MetricsAccess;
   readonly wrongTokens: WrongTokens;
 }
 
 type Middleware = (request: IncomingMessage, response: Response, next: (error?: unknown) => void) => void;
 
-export function authorization({ token, metricsOpen, wrongTokens }: AuthorizationOptions): Middleware {
-  const open = new Set(['/health/live', '/health/ready', ...(metricsOpen ? ['/metrics'] : [])]);
+export function authorization({ token, metrics, wrongTokens }: AuthorizationOptions): Middleware {
+  const open = new Set(['/health/live', '/health/ready']);
   const expected = token === undefined ? undefined : digest(token);
   return (request, response, next) => {
-    if (open.has(pathOf(request))) return next();
+    const path = pathOf(request);
+    if (open.has(path) || (path === '/metrics' && showsMetrics(metrics, request))) return next();
     if (expected === undefined) return next(isLocal(request) ? undefined : new HttpException('a request from or for another site', 403));
     const given = credential(request);
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return next();
@@ -33,6 +36,11 @@ export function authorization({ token, metricsOpen, wrongTokens }: Authorization
     if (waitS > 0) response.setHeader('Retry-After', String(waitS));
     next(waitS > 0 ? new HttpException('many wrong API tokens', 429) : new HttpException('wrong API token', 401));
   };
+}
+
+/** Where there is a token, who is on this machine has to have one too. */
+function showsMetrics(access: MetricsAccess, request: IncomingMessage): boolean {
+  return (access.open || access.token !== undefined) && mayReadMetrics(access, request);
 }
 
 /** Digests have one length, as the comparison in constant time needs. */
@@ -61,5 +69,5 @@ function takesBasic(request: IncomingMessage): boolean {
 function isLocal(request: IncomingMessage): boolean {
   const { host = '', origin } = request.headers;
   if (!isLoopback(host.replace(/:\d+$/, ''))) return false;
-  return origin === undefined || origin === `http://${host}`;
+  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -11,6 +11,7 @@ import type { Regression } from '@lutra/model';
 import { Registry, TreeFollower } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
+import type { OidcSessions } from './access/oidc/login-port.js';
 import { knowAuthor } from './configuration/author.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
@@ -34,6 +35,7 @@ export interface ControlOptions {
   readonly requestMs?: number;
   /** How often the files of the certificate are looked at; default 5 s. */
   readonly tlsLookMs?: number;
+  readonly oidcSessions?: OidcSessions;
 }
 
 export interface ControlApp {
@@ -47,7 +49,14 @@ const firstConnectionMs = 3_000;
 /** How long requests may take to be answered once the end has come. */
 const answerMs = 5_000;
 
-export async function createApp({ environment, secretKey, logger, requestMs, tlsLookMs }: ControlOptions): Promise<ControlApp> {
+export async function createApp({
+  environment,
+  secretKey,
+  logger,
+  requestMs,
+  tlsLookMs,
+  oidcSessions,
+}: ControlOptions): Promise<ControlApp> {
   const { zooKeeper, root, digest, sessionMs } = environment;
   const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
   const metrics = new Metrics('control');
@@ -59,7 +68,7 @@ export async function createApp({ environment, secretKey, logger, requestMs, tls
   const tree = new TreeFollower(registry);
   // Not ready would mean: no requests, and so nobody could adopt the tree.
   health.note('configuration', () => regressedText(tree.regression));
-  const parts = { environment, registry, tree, secretKey, level, metrics, health, logger };
+  const parts = { environment, registry, tree, secretKey, level, metrics, health, logger, oidcSessions };
   const { tls: paths } = environment.http;
   const tls = paths && new TlsFiles({ ...paths, logger, lookMs: tlsLookMs });
   if (tls) health.note('tls', () => tls.trouble);

@@ -6,6 +6,11 @@ import { createHttpSchemaStore } from '@lutra/registry';
 import type { Registry, TreeFollower } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
+import { OIDC_SESSIONS } from './access/oidc/login-port.js';
+import type { OidcSessions } from './access/oidc/login-port.js';
+import { OidcConfigService } from './access/oidc/oidc-config.service.js';
+import { OidcController, OidcLoginController } from './access/oidc/oidc.controller.js';
+import { OidcService } from './access/oidc/oidc.service.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
 import { UidService } from './channels/uid.service.js';
@@ -82,12 +87,15 @@ export interface ControlParts {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly logger: Logger;
+  /** Absent: nobody logs in by OIDC. */
+  readonly oidcSessions?: OidcSessions | undefined;
 }
 
 @Module({})
 class ControlModule {}
 
-export function controlModule({ environment, registry, tree, secretKey, level, metrics, health, logger }: ControlParts): DynamicModule {
+export function controlModule(parts: ControlParts): DynamicModule {
+  const { environment, registry, tree, secretKey, level, metrics, health, logger, oidcSessions } = parts;
   return {
     module: ControlModule,
     controllers: [
@@ -111,6 +119,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ExportController,
       RevisionController,
       HistoryController,
+      OidcController,
+      ...(oidcSessions ? [OidcLoginController] : []),
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -169,6 +179,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       OmissionService,
       OrderStatusService,
       RevisionService,
+      OidcConfigService,
+      ...(oidcSessions ? [{ provide: OIDC_SESSIONS, useValue: oidcSessions }, OidcService] : []),
     ],
   };
 }

@@ -20,7 +20,7 @@ describe('readEnvironment', () => {
       host: '127.0.0.1',
       token: undefined,
       http: { tls: null, metricsOpen: false, metricsToken: undefined },
-      publicUrl: undefined,
+      publicOrigin: undefined,
       logLevel: 'info',
     });
   });

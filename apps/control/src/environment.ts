@@ -40,8 +40,8 @@ export interface Environment {
   /** The external schema registry that captures and loaders use, if they do. */
   readonly schemaRegistryUrl: string | undefined;
   readonly http: HttpEnvironment;
-  /** The origin under which browsers reach control: https://host[:port]. */
-  readonly publicUrl: string | undefined;
+  /** Under which browsers reach control: https://host[:port]. */
+  readonly publicOrigin: string | undefined;
   readonly logLevel: string;
 }
 
@@ -67,7 +67,7 @@ export function readEnvironment(variables: Variables): Environment {
     token,
     schemaRegistryUrl: parsed.SCHEMA_REGISTRY_URL,
     http: readHttpEnvironment(given),
-    publicUrl: parsed.LUTRA_PUBLIC_URL && new URL(parsed.LUTRA_PUBLIC_URL).origin,
+    publicOrigin: parsed.LUTRA_PUBLIC_URL && new URL(parsed.LUTRA_PUBLIC_URL).origin,
     logLevel: parsed.LOG_LEVEL,
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
  */
-import { knownLevels, omissionsSchema, parseDocument, storedDocument, SyncError, treeRevisionSchema } from '@lutra/model';
+import { knownLevels, oidcSchema, omissionsSchema, parseDocument, storedDocument, SyncError, treeRevisionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { documentKinds } from './document-kinds.js';
 import type { DocumentTypes } from './document-kinds.js';
@@ -77,6 +77,13 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     noun: 'omissions',
     schema: omissionsSchema,
     checkName: (paths, name) => paths.omissions(name),
+    stays: () => true,
+  },
+  // What is there stays: who imports logged in by it, or by none.
+  'access/oidc': {
+    noun: 'login by OIDC',
+    schema: oidcSchema,
+    checkName: (_, name) => name === 'login' || refuse('login by OIDC', name),
     stays: () => true,
   },
   regions: document('regions'),

@@ -24,6 +24,8 @@ import { ZooKeeperOmissions } from './omissions.js';
 import type { OmissionStore } from './omissions.js';
 import { ZooKeeperOrders } from './order-nodes.js';
 import type { OrderStore } from './order-nodes.js';
+import { ZooKeeperOidc } from './oidc.js';
+import type { OidcStore } from './oidc.js';
 import { Paths, checkName, checkUid, defaultRoot } from './paths.js';
 import type { OrderFolder } from './paths.js';
 import { RememberedSchemas } from './remembered-schemas.js';
@@ -83,6 +85,7 @@ export class Registry {
   readonly omissions: OmissionStore;
   readonly workers: WorkerStore;
   readonly level: LevelStore;
+  readonly oidc: OidcStore;
   /** Both by the uid of a pipeline. */
   readonly seeds: OrderStore<SeedOrder>;
   readonly seedProgress: OrderStore<SeedProgress>;
@@ -135,6 +138,7 @@ export class Registry {
     this.omissions = new ZooKeeperOmissions(tree, paths);
     this.workers = new ZooKeeperWorkers(tree, paths);
     this.level = new ZooKeeperLevel(tree, paths);
+    this.oidc = new ZooKeeperOidc(tree, paths);
     const orders = <T>(folder: OrderFolder, schema: z.ZodType<T>, checked: (name: string) => string): OrderStore<T> =>
       new ZooKeeperOrders({
         tree,

@@ -23,7 +23,7 @@ export interface AuthorizationOptions {
 type Middleware = (request: IncomingMessage, response: Response, next: (error?: unknown) => void) => void;
 
 export function authorization({ token, metrics, wrongTokens }: AuthorizationOptions): Middleware {
-  const open = new Set(['/health/live', '/health/ready']);
+  const open = new Set(['/health/live', '/health/ready', '/api/v1/auth/oidc/start', '/api/v1/auth/oidc/callback']);
   const expected = token === undefined ? undefined : digest(token);
   return (request, response, next) => {
     const path = pathOf(request);

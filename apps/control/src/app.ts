@@ -4,10 +4,9 @@
  */
 import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { BoundedHttp, ClusterLevel, instanceName, lutraVersion } from '@lutra/host';
+import { BoundedHttp, ClusterLevel, instanceName, lutraVersion, TlsFiles } from '@lutra/host';
 import { regressionError, SyncError, toSyncError } from '@lutra/model';
 import type { Regression } from '@lutra/model';
 import { Registry, TreeFollower } from '@lutra/registry';
@@ -34,6 +33,7 @@ import { bodyLimit, boundDepth, openBodyLimit } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
 import { requestLog } from './http/request-log.js';
+import { RequestPipe } from './http/request.pipe.js';
 import { WrongTokens } from './http/wrong-tokens.js';
 import { NestLogger } from './nest-logger.js';
 import { CLIENTS } from './tokens.js';
@@ -47,6 +47,8 @@ export interface ControlOptions {
   readonly requestMs?: number;
   /** The first admin's password, past the log; default: standard error. */
   readonly print?: (line: string) => void;
+  /** How often the files of the certificate are looked at; default 5 s. */
+  readonly tlsLookMs?: number;
 }
 
 export interface ControlApp {
@@ -68,6 +70,7 @@ export async function createApp({
   logger,
   requestMs,
   print = toStandardError,
+  tlsLookMs,
 }: ControlOptions): Promise<ControlApp> {
   const { zooKeeper, root, digest, sessionMs } = environment;
   const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
@@ -82,7 +85,10 @@ export async function createApp({
   health.note('configuration', () => regressedText(tree.regression));
   const parts = { environment, registry, tree, secretKey, level, metrics, health, logger };
   const startedAt = Date.now();
-  const { nest, routes } = await createNest(parts, new BoundedHttp({ requestMs }));
+  const { tls: paths } = environment.http;
+  const tls = paths && new TlsFiles({ ...paths, logger, lookMs: tlsLookMs });
+  if (tls) health.note('tls', () => tls.trouble);
+  const { nest, routes } = await createNest(parts, new BoundedHttp({ requestMs, tls }));
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
   let endFollowing = (): void => undefined;
@@ -159,6 +165,7 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   const nest = await NestFactory.create<NestExpressApplication>(controlModule(parts), http, {
     bodyParser: false,
     logger: new NestLogger(logger),
+    ...http.nestOptions,
   });
   const routes = routesOf(nest);
   const openRoutes = new Set(routes.flatMap(({ action, method, path }) => (action === 'open' ? [`${method} ${path}`] : [])));
@@ -176,7 +183,7 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowPerson);
   nest.use(knowAuthor);
-  nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
+  nest.useGlobalPipes(new RequestPipe());
   nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
   setUpDocs(nest, lutraVersion());
   return { nest, routes };
@@ -189,17 +196,6 @@ function isOfNobody(request: IncomingMessage): boolean {
 
 function toStandardError(line: string): void {
   process.stderr.write(line);
-}
-
-type Issue = Parameters<
-  NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>
->[0][number];
-
-function invalid(issues: readonly Issue[]): SyncError {
-  const where = (path: Issue['path']): string =>
-    path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.') || 'request';
-  const list = issues.map((issue) => `${where(issue.path)}: ${issue.message}`);
-  return new SyncError('CONFIG_INVALID', list.join('; '));
 }
 
 function pause(ms: number): Promise<void> {

@@ -20,6 +20,9 @@ import { UserService } from './access/user.service.js';
 import { AUDIT } from './audit/audit.js';
 import { LoggedAudit } from './audit/logged-audit.js';
 import { AboutController } from './about/about.controller.js';
+import { OidcConfigService } from './access/oidc/oidc-config.service.js';
+import { OidcController, OidcLoginController } from './access/oidc/oidc.controller.js';
+import { OidcService } from './access/oidc/oidc.service.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
 import { UidService } from './channels/uid.service.js';
@@ -101,7 +104,8 @@ export interface ControlParts {
 @Module({})
 class ControlModule {}
 
-export function controlModule({ environment, registry, tree, secretKey, level, metrics, health, logger }: ControlParts): DynamicModule {
+export function controlModule(parts: ControlParts): DynamicModule {
+  const { environment, registry, tree, secretKey, level, metrics, health, logger } = parts;
   return {
     module: ControlModule,
     controllers: [
@@ -127,6 +131,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       HistoryController,
       AuthController,
       UserController,
+      OidcController,
+      OidcLoginController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -195,6 +201,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       OmissionService,
       OrderStatusService,
       RevisionService,
+      OidcConfigService,
+      OidcService,
     ],
   };
 }

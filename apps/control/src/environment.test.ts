@@ -19,7 +19,8 @@ describe('readEnvironment', () => {
       port: 8080,
       host: '127.0.0.1',
       token: undefined,
-      metricsOpen: false,
+      http: { tls: null, metricsOpen: false, metricsToken: undefined },
+      publicOrigin: undefined,
       logLevel: 'info',
     });
   });

@@ -22,6 +22,8 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_FILES_URL',
   'LUTRA_IMAGE',
   'LUTRA_LOGIN',
+  'LUTRA_METRICS_TOKEN',
+  'LUTRA_METRICS_TOKEN_FILE',
   'LUTRA_PIPELINES',
   'LUTRA_PUBLIC_URL',
   'LUTRA_REGION',
@@ -32,6 +34,8 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_SECRETS_DIR',
   'LUTRA_SESSION_MS',
   'LUTRA_TRUST_PROXY',
+  'LUTRA_TLS_CERT',
+  'LUTRA_TLS_KEY',
   'LUTRA_ZOOKEEPER_OPEN',
 ];
 

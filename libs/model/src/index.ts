@@ -47,6 +47,8 @@ export * from './verification.js';
 export * from './year-sign.js';
 export { actions, grantSchema, isGranted, roles } from './roles.js';
 export type { ActionName, Grant, Role, Scope } from './roles.js';
+export { oidcInputSchema, oidcOutputSchema, oidcSchema } from './oidc.js';
+export type { OidcDocument, OidcInput, OidcOutput } from './oidc.js';
 export { apiTokenSchema, isAllowed, personKinds, userSchema } from './access.js';
 export type { ApiToken, Person, User } from './access.js';
 export { auditDays, auditEntrySchema, auditTopic } from './audit.js';

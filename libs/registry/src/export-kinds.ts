@@ -4,6 +4,7 @@
 import {
   apiTokenSchema,
   knownLevels,
+  oidcSchema,
   omissionsSchema,
   parseDocument,
   storedDocument,
@@ -99,6 +100,13 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     noun: 'API token',
     schema: apiTokenSchema,
     checkName: (paths, name) => paths.access('access/tokens', name),
+    stays: () => true,
+  },
+  // What is there stays: who imports logged in by it, or by none.
+  'access/oidc': {
+    noun: 'login by OIDC',
+    schema: oidcSchema,
+    checkName: (_, name) => name === 'login' || refuse('login by OIDC', name),
     stays: () => true,
   },
   regions: document('regions'),

@@ -5,7 +5,7 @@
  * something was changed or removed; and a write in the middle of an import ends the import. Not in it are the key of the passwords, which
  * stay sealed, and what living processes say about themselves.
  */
-import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, regionSchema } from '@lutra/model';
+import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, oidcSchema, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { asStored, bytesOf, checkNode, checkSchemas, isDocumentFolder, kinds, nodeNameOf, pathOf } from './export-kinds.js';
 import { readStored, readValues, valueOf } from './export-nodes.js';
@@ -18,6 +18,7 @@ import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { secretOfEndpoint } from './endpoint-password.js';
 import { secretsOfRegion } from './kafka-secrets.js';
+import { secretsOfOidc } from './oidc.js';
 import { subjectVersionSchema } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import type { StoredSecret } from './secret.js';
@@ -54,7 +55,13 @@ export interface ExportStore {
 
 const mostNamed = 10;
 /** What is there besides the export is not in its way. */
-const besideFolders: ReadonlySet<PersistentFolder> = new Set(['schemas/ids', 'schemas/subjects', 'access/users', 'access/tokens']);
+const besideFolders: ReadonlySet<PersistentFolder> = new Set([
+  'schemas/ids',
+  'schemas/subjects',
+  'access/users',
+  'access/tokens',
+  'access/oidc',
+]);
 
 export interface ExportParts {
   readonly tree: Tree;
@@ -99,6 +106,7 @@ export class ZooKeeperExport implements ExportStore {
     return Object.entries(nodes).flatMap(([path, value]) => {
       const { folder } = nodeNameOf(path);
       if (folder === 'endpoints') return [secretOfEndpoint(endpointSchema.parse(value))];
+      if (folder === 'access/oidc') return secretsOfOidc(oidcSchema.parse(value));
       return folder === 'regions' ? secretsOfRegion(regionSchema.parse(value)) : [];
     });
   }

@@ -20,6 +20,8 @@ export type { RemovedTable, RemovedTableStore } from './removed-tables.js';
 export type { AccessStore, Known, PeopleStore } from './people.js';
 export type { PositionBackup, PositionBackupStore } from './position-backups.js';
 export type { NewOmission, OmissionOwner, OmissionStore } from './omissions.js';
+export { openClientSecret, resealedOidc, sealClientSecret, secretsOfOidc } from './oidc.js';
+export type { OidcStore } from './oidc.js';
 export { Registry } from './registry.js';
 export type { RegistryOptions } from './registry.js';
 export type { RestartStore } from './restarts.js';

@@ -22,6 +22,7 @@ export const persistentFolders = [
   'omissions',
   'access/users',
   'access/tokens',
+  'access/oidc',
   'regions',
   'endpoints',
   'desired',
@@ -85,6 +86,11 @@ export class Paths {
   /** Of a process in one session, by its id in hex. */
   worker({ app, instance }: { readonly app: string; readonly instance: string }, session: string): string {
     return `${this.workers}/${encodeName(`${app}@${instance}@${session}`)}`;
+  }
+
+  /** A folder, as an export wants it, with one node. */
+  get oidc(): string {
+    return `${this.#root}/access/oidc/login`;
   }
 
   get level(): string {

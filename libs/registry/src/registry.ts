@@ -26,6 +26,8 @@ import { ZooKeeperOmissions } from './omissions.js';
 import type { OmissionStore } from './omissions.js';
 import { ZooKeeperOrders } from './order-nodes.js';
 import type { OrderStore } from './order-nodes.js';
+import { ZooKeeperOidc } from './oidc.js';
+import type { OidcStore } from './oidc.js';
 import { Paths, checkName, checkUid, defaultRoot } from './paths.js';
 import type { OrderFolder } from './paths.js';
 import { RememberedSchemas } from './remembered-schemas.js';
@@ -86,6 +88,7 @@ export class Registry {
   readonly workers: WorkerStore;
   readonly level: LevelStore;
   readonly people: PeopleStore;
+  readonly oidc: OidcStore;
   /** Both by the uid of a pipeline. */
   readonly seeds: OrderStore<SeedOrder>;
   readonly seedProgress: OrderStore<SeedProgress>;
@@ -139,6 +142,7 @@ export class Registry {
     this.workers = new ZooKeeperWorkers(tree, paths);
     this.level = new ZooKeeperLevel(tree, paths);
     this.people = new ZooKeeperPeople({ session, tree, paths, logger });
+    this.oidc = new ZooKeeperOidc(tree, paths);
     const orders = <T>(folder: OrderFolder, schema: z.ZodType<T>, checked: (name: string) => string): OrderStore<T> =>
       new ZooKeeperOrders({
         tree,

@@ -16,7 +16,7 @@ const tagBytes = 16;
 
 /** What a secret is for. */
 export interface Purpose {
-  readonly kind: 'endpoint' | 'region';
+  readonly kind: 'endpoint' | 'region' | 'oidc';
   readonly name: string;
   /** The field that holds it: `password`. */
   readonly field: string;

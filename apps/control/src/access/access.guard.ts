@@ -10,6 +10,7 @@ import type { Environment } from '../environment.js';
 import { ENVIRONMENT } from '../tokens.js';
 import type { Allowed } from './allow.js';
 import { askerOf } from './asker.js';
+import { showsMetrics } from './authentication.js';
 import { mayDo, requireMay } from './person.js';
 import { allowedOf } from './routes.js';
 
@@ -20,7 +21,7 @@ interface Request extends IncomingMessage {
 
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(@Inject(ENVIRONMENT) private readonly environment: Pick<Environment, 'metricsOpen'>) {}
+  constructor(@Inject(ENVIRONMENT) private readonly environment: Pick<Environment, 'http' | 'host'>) {}
 
   /** @throws SyncError NOT_ALLOWED, CONFIG_MISSING; HttpException 401 */
   canActivate(context: ExecutionContext): true {
@@ -28,7 +29,7 @@ export class AccessGuard implements CanActivate {
     const allowed = allowedOf(context.getClass(), context.getHandler());
     if (!allowed) throw new SyncError('INTERNAL', 'a route without @Allow');
     const { action } = allowed;
-    if (action === 'open' || (action === 'metrics.read' && this.environment.metricsOpen)) return true;
+    if (action === 'open' || (action === 'metrics.read' && showsMetrics(this.environment, request))) return true;
     const asker = askerOf(request);
     if (!asker?.person) throw new HttpException('nobody has logged in', 401);
     asker.action = action;

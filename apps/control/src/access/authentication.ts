@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HttpException } from '@nestjs/common';
+import { mayReadMetrics } from '@lutra/host';
 import { isAllowed, isLoopback, SyncError, toSyncError } from '@lutra/model';
 import type { Person } from '@lutra/model';
 import type { Metrics } from '@lutra/telemetry';
@@ -30,7 +31,7 @@ const local: Person = { kind: 'local', name: 'local', token: null, grants: every
 const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'] as const;
 
 export interface AuthenticationParts {
-  readonly environment: Pick<Environment, 'token' | 'metricsOpen' | 'localAdmin' | 'publicOrigin'>;
+  readonly environment: Pick<Environment, 'token' | 'http' | 'host' | 'localAdmin' | 'publicOrigin'>;
   /** Of the routes that answer everybody, as `GET /health/live`; a parameter in them stands for nothing. */
   readonly openRoutes: ReadonlySet<string>;
   readonly wrongTokens: WrongTokens;
@@ -51,7 +52,8 @@ export function authentication(parts: AuthenticationParts): Middleware {
     const path = pathOf(request);
     const from = clients.addressOf(request);
     const isOpen =
-      openRoutes.has(`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`) || (environment.metricsOpen && path === '/metrics');
+      openRoutes.has(`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`) ||
+      (path === '/metrics' && showsMetrics(environment, request));
     try {
       const found = isOpen ? { person: null, until: null } : authenticator.find(request, response, from);
       setAsker(request, { ...found, from, action: null });
@@ -63,6 +65,12 @@ export function authentication(parts: AuthenticationParts): Middleware {
       next(error instanceof HttpException ? error : toSyncError(error));
     }
   };
+}
+
+/** Where there is a token for metrics, who is on this machine has to have one too. */
+export function showsMetrics({ http, host }: Pick<Environment, 'http' | 'host'>, request: IncomingMessage): boolean {
+  const { metricsOpen: open, metricsToken: token } = http;
+  return (open || token !== undefined) && mayReadMetrics({ open, token, host }, request);
 }
 
 class Authenticator {
@@ -143,5 +151,5 @@ function isLocal(request: IncomingMessage): boolean {
   const { host = '', origin } = request.headers;
   if (proxyHeaders.some((name) => request.headers[name] !== undefined)) return false;
   if (!isLoopback(host.replace(/:\d+$/, ''))) return false;
-  return origin === undefined || origin === `http://${host}`;
+  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Every failure as one body: {code, message, help, details}; as {error_code, message} where Confluent's clients read it. What we do not
- * know is logged with its stack and answered without any of it.
+ * Every failure as one body: RFC 9457 with code, message, help and details; as {error_code, message} where Confluent's clients read it. What
+ * we do not know is logged with its stack and answered without any of it.
  */
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -9,12 +9,13 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { SyncError, errorTable } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
-import { RefusedError } from '../configuration/problem.js';
+import { errorsOf, RefusedError } from '../configuration/problem.js';
 import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { SchemaRegistryError, schemaRegistryType } from '../schema-registry/schema-registry.error.js';
 import { allowedMethods } from './allowed-methods.js';
 import type { Routes } from './allowed-methods.js';
-import type { ErrorBody } from './schemas.js';
+import { InvalidRequestError } from './request.pipe.js';
+import type { ErrorBody, FieldError } from './schemas.js';
 import type { Response } from './versions.js';
 
 /** What can be wrong with a request itself, whatever it is about; the codes beside those of @lutra/model's table. */
@@ -57,9 +58,12 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   SECRET_MISSING: 500,
 };
 
+type Told = Pick<ErrorBody, 'code' | 'message' | 'help' | 'details'>;
+
 interface Failure {
   readonly status: number;
-  readonly body: ErrorBody;
+  readonly body: Told;
+  readonly errors?: readonly FieldError[];
 }
 
 @Catch()
@@ -73,7 +77,8 @@ export class ErrorFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<Response>();
     const error = this.#wrongMethod(thrown, request, response) ?? thrown;
-    const { status, body } = describe(error);
+    const failure = describe(error);
+    const { status } = failure;
     if (status >= 500 && status !== 503) this.logger.error({ err: error, method: request.method, path: pathOf(request) }, 'request failed');
     if (response.headersSent) {
       response.end();
@@ -81,8 +86,8 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', challenges);
     if (status === 503) response.setHeader('Retry-After', '1');
-    if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, { status, body });
-    else send(response, { status, body }, 'application/json; charset=utf-8');
+    if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, failure);
+    else send(response, { status, body: problemBody(failure) }, problemType);
   }
 
   /** Nest knows only that it has no such route. */
@@ -93,6 +98,15 @@ export class ErrorFilter implements ExceptionFilter {
     response.setHeader('Allow', allowed.join(', '));
     return new HttpException(`${request.method} is not a method of this path`, 405);
   }
+}
+
+export const problemType = 'application/problem+json';
+
+/** RFC 9457. */
+export function problemBody({ status, body, errors = [] }: Failure): ErrorBody {
+  const known: Readonly<Record<string, { readonly cause: string } | undefined>> = errorTable;
+  const title = known[body.code]?.cause ?? STATUS_CODES[status] ?? body.code;
+  return { type: `/api/v1/errors#${body.code}`, title, status, detail: body.message, ...body, errors: [...errors] };
 }
 
 const challenges = ['Bearer realm="lutra"', 'Basic realm="lutra"'];
@@ -130,7 +144,12 @@ function ofSyncError(error: SyncError): Failure {
   if (code === 'INTERNAL') return describe(null);
   const details = error instanceof RefusedError ? { ...error.details, problems: error.problems } : { ...error.details };
   const status = statusOf(error);
-  return { status, body: { code, message: error.message, help: helpFor(error, status), details } };
+  return { status, body: { code, message: error.message, help: helpFor(error, status), details }, errors: faultsOf(error) };
+}
+
+function faultsOf(error: SyncError): readonly FieldError[] {
+  if (error instanceof InvalidRequestError) return error.errors;
+  return error instanceof RefusedError ? errorsOf(error.problems).map(({ what }) => ({ detail: what })) : [];
 }
 
 /** The table's help for a conflict is about versions; these conflicts are not. */

@@ -4,7 +4,7 @@
  */
 import { errorTable } from '@lutra/model';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { requestErrors } from './error.filter.js';
+import { problemBody, problemType, requestErrors } from './error.filter.js';
 import { answerExamples, bodyExamples } from './examples.js';
 
 type Paths = OpenAPIObject['paths'];
@@ -115,7 +115,9 @@ function implied({ parameters = [], requestBody }: Operation, path: string): rea
 function errorAnswer(status: number, foreign: boolean): Response {
   const { description, code, message } = answers[status] ?? { description: '', code: 'INTERNAL', message: '' };
   const { help } = { ...errorTable, ...requestErrors }[code];
-  const example = foreign ? { error_code: confluentCodes[status] ?? status, message } : { code, message, help, details: {} };
+  const example = foreign
+    ? { error_code: confluentCodes[status] ?? status, message }
+    : problemBody({ status, body: { code, message, help, details: {} } });
   const schema = { $ref: `#/components/schemas/${foreign ? 'ConfluentError' : 'Error'}` };
-  return { description, content: { [foreign ? confluent : json]: { schema, example } } };
+  return { description, content: { [foreign ? confluent : problemType]: { schema, example } } };
 }

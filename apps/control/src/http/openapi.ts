@@ -121,3 +121,9 @@ export function ApiDone(summary: string, ...statuses: readonly number[]): Decora
 export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: readonly number[]): Decorator {
   return api(summary, ApiResponse({ status: 200, description: 'Done', standardSchema: schema }), ...fails(...statuses));
 }
+
+/** For a browser, without a token: a page or a redirect. */
+export function ApiPage(summary: string, status: 200 | 302): Decorator {
+  const answer = status === 302 ? { status, description: 'Elsewhere' } : { status, description: 'A page', content: { 'text/html': {} } };
+  return applyDecorators(listParameters, ApiOperation({ summary }), ApiResponse(answer), ...fails(401, 403, 429, 502, 503));
+}

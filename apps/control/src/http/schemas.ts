@@ -43,10 +43,28 @@ export const checkResultSchema = z.strictObject({
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
+const fieldErrorSchema = z.strictObject({
+  /** JSON pointer into the body, as a fragment: `#/kafka/brokers/0`. */
+  pointer: z.string().optional(),
+  /** Of the path or the query, or a header. Neither this nor a pointer: it is about the whole request. */
+  parameter: z.string().optional(),
+  detail: z.string(),
+});
+export type FieldError = z.infer<typeof fieldErrorSchema>;
+
+/** RFC 9457 (application/problem+json), and what it leaves to us. */
 export const errorBodySchema = z.strictObject({
+  /** Where the code is explained. */
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  /** The same as `message`. */
+  detail: z.string(),
   code: z.string(),
   message: z.string(),
   help: z.string(),
+  /** Each fault, where there may be several. */
+  errors: z.array(fieldErrorSchema),
   details: z.record(z.string(), z.unknown()),
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;

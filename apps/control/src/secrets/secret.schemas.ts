@@ -1,7 +1,9 @@
 /** What is said about secrets: with which keys they are sealed, where references lead. Never a secret. */
 import { z } from 'zod';
 
-const namesSchema = z.strictObject({ endpoints: z.array(z.string()), regions: z.array(z.string()) });
+const names = z.array(z.string());
+/** `oidc`: `login`, where the login by OIDC has a secret. */
+const namesSchema = z.strictObject({ endpoints: names, regions: names, oidc: names });
 
 export const resealedSchema = z.strictObject({
   /** Of the key that seals. */
@@ -25,7 +27,9 @@ export const secretsSchema = z.strictObject({
       secrets: z.int(),
     }),
   ),
-  references: z.array(z.strictObject({ reference: z.string(), kind: z.enum(['endpoint', 'region']), name: z.string(), field: z.string() })),
+  references: z.array(
+    z.strictObject({ reference: z.string(), kind: z.enum(['endpoint', 'region', 'oidc']), name: z.string(), field: z.string() }),
+  ),
   /** Secrets that an earlier version sealed: nobody opens them. */
   unreadable: z.int(),
 });

@@ -1,6 +1,14 @@
 /** What secrets are sealed with, and their way to another key. */
 import { Inject, Injectable } from '@nestjs/common';
-import { referenceOf, resealedEndpoint, resealedRegion, secretOfEndpoint, secretsOfRegion } from '@lutra/registry';
+import {
+  referenceOf,
+  resealedEndpoint,
+  resealedOidc,
+  resealedRegion,
+  secretOfEndpoint,
+  secretsOfOidc,
+  secretsOfRegion,
+} from '@lutra/registry';
 import type { DocumentChange, LevelBlock, Registry, StoredSecret, Worker } from '@lutra/registry';
 import { listDocuments, readConfiguration } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
@@ -25,7 +33,9 @@ export class SecretService {
 
   async list(): Promise<Secrets> {
     const [endpoints, regions] = await Promise.all([listDocuments(this.registry, 'endpoint'), listDocuments(this.registry, 'region')]);
-    const stored = [...endpoints.map(secretOfEndpoint), ...regions.flatMap(secretsOfRegion)];
+    const oidc = await this.registry.oidc.latest();
+    const ofOidc = oidc ? secretsOfOidc(oidc.document) : [];
+    const stored = [...endpoints.map(secretOfEndpoint), ...regions.flatMap(secretsOfRegion), ...ofOidc];
     const counts = Map.groupBy(stored, ({ secret }) => ('v' in secret ? secret.kid : null));
     const known = this.key.kids;
     const others = [...counts.keys()].filter((kid) => kid !== null).filter((kid) => !known.includes(kid));
@@ -58,16 +68,32 @@ export class SecretService {
     // All are opened before one is written.
     for (const endpoint of endpoints) resealedEndpoint(this.key, endpoint);
     for (const region of withSecrets) resealedRegion(this.key, region);
+    const login = await this.registry.oidc.latest();
+    if (login) resealedOidc(this.key, login.document);
     const changed: DocumentChange[] = [];
     // Each once: two rotations to different keys would otherwise go on for ever.
     for (let some: readonly DocumentChange[] | null = null; some?.length !== 0;) {
       some = await this.#sealSome(kid, changed);
       changed.push(...some);
     }
-    const sealed = { endpoints: namesOf(changed, 'endpoints'), regions: namesOf(changed, 'regions') };
+    const oidc = await this.#rotateOidc(kid);
+    const sealed = { endpoints: namesOf(changed, 'endpoints'), regions: namesOf(changed, 'regions'), oidc: oidc.sealed };
     const kept = (all: readonly { readonly name: string }[], names: readonly string[]): string[] =>
       all.map(({ name }) => name).filter((name) => !names.includes(name));
-    return { kid, sealed, kept: { endpoints: kept(endpoints, sealed.endpoints), regions: kept(withSecrets, sealed.regions) } };
+    const others = { endpoints: kept(endpoints, sealed.endpoints), regions: kept(withSecrets, sealed.regions), oidc: oidc.kept };
+    return { kid, sealed, kept: others };
+  }
+
+  /** It is no part of the configuration, and has no history. */
+  async #rotateOidc(kid: string): Promise<{ readonly sealed: string[]; readonly kept: string[] }> {
+    for (;;) {
+      const found = await this.registry.oidc.latest();
+      const secret = found?.document.clientSecret;
+      if (!found || !secret) return { sealed: [], kept: [] };
+      if ('v' in secret && secret.kid === kid) return { sealed: [], kept: ['login'] };
+      const written = await this.registry.oidc.replace(resealedOidc(this.key, found.document), found.version);
+      if (written !== null) return { sealed: ['login'], kept: [] };
+    }
   }
 
   #sealSome(kid: string, sealed: readonly DocumentChange[]): Promise<readonly DocumentChange[]> {

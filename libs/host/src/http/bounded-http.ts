@@ -4,18 +4,32 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import { leastTls } from './tls-files.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** How long a whole request may take to arrive. */
 const defaultRequestMs = 30_000;
 const headersMs = 10_000;
 
+/** Who connects and says nothing is given up before there is a request to bound. */
+const handshakeMs = 10_000;
+
+export interface BoundedHttpOptions {
+  readonly requestMs?: number | undefined;
+  /** Absent or null: no TLS. */
+  readonly tls?: TlsFiles | null;
+}
+
 export class BoundedHttp extends ExpressAdapter {
   readonly #requestMs: number;
+  readonly #tls: TlsFiles | null;
 
-  constructor({ requestMs = defaultRequestMs }: { readonly requestMs?: number | undefined } = {}) {
+  constructor({ requestMs = defaultRequestMs, tls = null }: BoundedHttpOptions = {}) {
     super();
     this.#requestMs = requestMs;
+    this.#tls = tls;
     this.disable('x-powered-by');
     this.use(secureHeaders);
   }
@@ -25,7 +39,20 @@ export class BoundedHttp extends ExpressAdapter {
     const headersTimeout = Math.min(headersMs, requestTimeout);
     // Node looks at them only so often, 30 s unless told.
     const connectionsCheckingInterval = Math.min(5_000, requestTimeout);
-    this.httpServer = createServer({ requestTimeout, headersTimeout, connectionsCheckingInterval }, this.getInstance());
+    const limits = { requestTimeout, headersTimeout, connectionsCheckingInterval };
+    if (!this.#tls) {
+      this.httpServer = createServer(limits, this.getInstance());
+      return;
+    }
+    const options = { ...limits, ...this.#tls.pair, minVersion: leastTls, handshakeTimeout: handshakeMs } as const;
+    const server = createTlsServer(options, this.getInstance());
+    this.#tls.follow(server);
+    this.httpServer = server as unknown as ReturnType<typeof createServer>;
+  }
+
+  /** For NestFactory, which goes by this to say what its URL is. */
+  get nestOptions(): { readonly httpsOptions?: object } {
+    return this.#tls ? { httpsOptions: {} } : {};
   }
 }
 

@@ -1,7 +1,7 @@
 /** Starts a worker app: environment, ZooKeeper, schema ids, metrics, health over HTTP. */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { toSyncError } from '@lutra/model';
 import { createHttpSchemaStore, loadKeyring, Registry } from '@lutra/registry';
@@ -9,6 +9,8 @@ import { createLogger, Health, Metrics, openTraces } from '@lutra/telemetry';
 import { unknownVariables } from '../environment-names.js';
 import { BoundedHttp } from '../http/bounded-http.js';
 import { HealthController } from '../http/health.controller.js';
+import { guardMetrics } from '../http/metrics-access.js';
+import { TlsFiles } from '../http/tls-files.js';
 import { HEALTH, METRICS } from '../tokens.js';
 import type { WorkerApp } from './worker-app.js';
 import { readWorkerEnvironment } from './worker-environment.js';
@@ -34,10 +36,23 @@ async function start<T>(app: WorkerApp<T>, logger: WorkerParts['logger']): Promi
   for (const variable of unknownVariables(process.env))
     logger.warn({ variable }, 'an environment variable that Lutra does not know; misspelt?');
   const parts = { ...partsOf(app, environment, logger), traces: await openTraces(app.app, logger) };
-  const nest = await NestFactory.create(moduleOf(app, parts), new BoundedHttp(), { logger: false, bodyParser: false });
+  const nest = await createWorkerHttp(moduleOf(app, parts), parts);
   nest.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   await nest.listen(environment.PORT ?? app.port, environment.HOST);
   logger.info({ region: environment.LUTRA_REGION, url: await nest.getUrl() }, `${app.app} started`);
+}
+
+async function createWorkerHttp(
+  module: DynamicModule,
+  { environment, health, logger }: Omit<WorkerParts, 'traces'>,
+): Promise<INestApplication> {
+  const { http, HOST: host } = environment;
+  const tls = http.tls && new TlsFiles({ ...http.tls, logger });
+  if (tls) health.note('tls', () => tls.trouble);
+  const adapter = new BoundedHttp({ tls });
+  const nest = await NestFactory.create(module, adapter, { logger: false, bodyParser: false, ...adapter.nestOptions });
+  nest.use(guardMetrics({ open: http.metricsOpen, token: http.metricsToken, host }));
+  return nest;
 }
 
 function partsOf<T>({ app }: WorkerApp<T>, environment: WorkerEnvironment, logger: WorkerParts['logger']): Omit<WorkerParts, 'traces'> {

@@ -2,6 +2,8 @@
 import { nameSchema, parseDocument } from '@lutra/model';
 import { sessionMsSchema, zooKeeperDigest } from '@lutra/registry';
 import { z } from 'zod';
+import { readHttpEnvironment } from '../http/http-environment.js';
+import type { HttpEnvironment } from '../http/http-environment.js';
 
 const environmentSchema = z.object({
   ZOOKEEPER: z.string().min(1),
@@ -20,10 +22,12 @@ const environmentSchema = z.object({
 export interface WorkerEnvironment extends z.infer<typeof environmentSchema> {
   /** Names of the pieces of work that this process may take; null: all of the region. */
   readonly only: readonly string[] | null;
+  readonly http: HttpEnvironment;
 }
 
 /** @param onlyVariable names pieces of work, separated by commas; null: there is none. @throws SyncError CONFIG_INVALID */
 export function readWorkerEnvironment(env: NodeJS.ProcessEnv, onlyVariable: string | null): WorkerEnvironment {
   const only = (onlyVariable === null ? undefined : env[onlyVariable])?.split(',').map((name) => name.trim()) ?? null;
-  return { ...parseDocument(environmentSchema, env, 'environment'), ZOOKEEPER_DIGEST: zooKeeperDigest(env), only };
+  const parsed = parseDocument(environmentSchema, env, 'environment');
+  return { ...parsed, ZOOKEEPER_DIGEST: zooKeeperDigest(env), only, http: readHttpEnvironment(env) };
 }

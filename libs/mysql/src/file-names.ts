@@ -50,6 +50,11 @@ export async function isFileNamed(queries: Queries, table: TableName, { rule, pa
   return rows.length > 0;
 }
 
+/** Some row may name the path by this rule. */
+export function mayName(rule: Template, path: string): boolean {
+  return readingsOf(rule, path)?.length !== 0;
+}
+
 function columnsOf({ path }: Template): readonly string[] {
   return (templateParts(path) ?? []).flatMap((part) => ('column' in part ? [part.column] : []));
 }

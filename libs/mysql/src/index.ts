@@ -41,7 +41,7 @@ export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
-export { isFileNamed, tablesWithColumnsOf } from './file-names.js';
+export { isFileNamed, mayName, tablesWithColumnsOf } from './file-names.js';
 export { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 export { stillWanted, wantFiles } from './wanted-files.js';
 export type { FilesWritten, LeavingFile, MissingFileRow } from './file-store.js';

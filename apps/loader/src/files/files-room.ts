@@ -181,7 +181,9 @@ export class FilesRoom {
     deps.metrics.rowFiles.inc({ name: work.id, outcome: why === 'skipped' ? 'missing' : why });
     if (why !== 'skipped') return;
     const { root, path } = wish;
-    deps.logger.warn({ table: tableName(wish.table), root, path }, 'a row goes without its file, which its source region does not have');
+    const said = 'a row goes without its file, which its source region does not have';
+    deps.logger.warn({ table: tableName(wish.table), root }, `${said}; lutra.file_missing has its path`);
+    deps.logger.debug({ root, path, key: wish.rowName }, said);
     const tell = work.targetRegion && deps.events.of(work.targetRegion, work.target);
     tell?.(missingEvent(wish, work));
   }

@@ -131,6 +131,7 @@ const filesActivitySchema = z.object({
       }),
     )
     .readonly(),
+  trouble: z.object({ code: z.string(), message: z.string(), since: z.number() }).optional(),
 }) satisfies z.ZodType<FilesActivity>;
 
 const workStatusSchema = z.object({

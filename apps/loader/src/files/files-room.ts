@@ -19,6 +19,8 @@ import type { FileWish } from './wanted.js';
 import { takeOverFiles } from './take-over-files.js';
 
 const tellMs = 1_000;
+/** Trouble with files apps that lasts so long is logged. */
+const troubleMs = 10_000;
 
 /** What it takes of a LoaderRun. */
 export interface FilesRun {
@@ -84,6 +86,7 @@ export class FilesRoom {
   readonly #roots = new Set<string>();
   #rules: { readonly work: LoaderWork; readonly of: (table: TableName) => readonly FileRule[] } | null = null;
   #telling: NodeJS.Timeout | undefined;
+  #isTroubled = false;
 
   constructor(run: FilesRun, epoch: number, io: FilesIo) {
     const { deps, work, target, signal } = run;
@@ -174,6 +177,11 @@ export class FilesRoom {
     const activity = signal.aborted ? undefined : this.staging.activity;
     if (activity || deps.status.status.files) deps.status.update({ files: activity });
     deps.metrics.filesWaiting.set({ name: work.id }, activity?.files ?? 0);
+    const { trouble } = activity ?? {};
+    const lasts = trouble !== undefined && Date.now() - trouble.since >= troubleMs;
+    if (lasts && !this.#isTroubled) deps.logger.warn({ code: trouble.code }, `files wait: ${trouble.message}`);
+    else if (!trouble && this.#isTroubled) deps.logger.info({}, 'files that waited for a files app come again');
+    this.#isTroubled = lasts || (this.#isTroubled && trouble !== undefined);
   }
 
   #without(wish: FileWish, why: 'superseded' | 'skipped'): void {

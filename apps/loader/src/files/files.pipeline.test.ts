@@ -103,6 +103,16 @@ it('stops at a row whose file is missing, and commits all before it', async () =
   expect([...world.tables.rows.keys()]).toEqual([1]);
 });
 
+it('goes on in the same run when a files app that was away is there again', async () => {
+  const world = new FilesWorld({});
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  for (let i = 0; i < 2; i += 1) world.files.fail('stage');
+  await world.load(() => world.tables.rows.size === 1);
+  expect(world.errors).toEqual([]);
+  expect(world.files.log.filter((step) => step.startsWith('fence'))).toEqual(['fence 1']);
+});
+
 it('lets rows go without their files where the rule says so, and tells of it', async () => {
   const world = new FilesWorld({ missing: 'skip' });
   await world.log.led(world.routes);

@@ -1,7 +1,7 @@
 /** A file that a row names, from its request on. */
 import type { RowOfFile, StagedFile, StageProgress, WantedFile } from '@lutra/files';
 import { tableName } from '@lutra/model';
-import type { FileRule, SyncError, TableName, WaitingFile } from '@lutra/model';
+import type { FileRule, FilesActivity, SyncError, TableName, WaitingFile } from '@lutra/model';
 import type { MissingFileRow } from '@lutra/mysql';
 import type { RowFile } from './commit-files.js';
 
@@ -36,6 +36,8 @@ export class Wanted implements RowFile {
   /** When its source was first without it; null: it was not. */
   lacksSince: number | null = null;
   tries = 0;
+  /** Why it could not be asked for, the last time. */
+  trouble: NonNullable<FilesActivity['trouble']> | null = null;
 
   constructor(readonly wish: FileWish) {
     this.root = wish.root;

@@ -41,6 +41,12 @@ export async function tablesWithColumnsOf<R extends Template>(
   return new Map([...wanted].map(([rule, columns]) => [rule, tablesOf(columns)]));
 }
 
+/** Base tables of the server. */
+export async function baseTables(queries: Queries): Promise<readonly TableName[]> {
+  const sql = "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE'";
+  return (await queries.query(sql)).map((row) => ({ database: textOf(row, 'db'), name: textOf(row, 'tbl') }));
+}
+
 export async function isFileNamed(queries: Queries, table: TableName, { rule, path }: { rule: Template; path: string }): Promise<boolean> {
   const readings = readingsOf(rule, path);
   if (readings === null) return true;

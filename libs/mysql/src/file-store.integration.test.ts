@@ -88,26 +88,31 @@ describe.each(versions)('lutra.file on %s', (version) => {
   });
 
   it('lets files go behind a mark, and holds nothing meanwhile; what came again, or is named, stays', async () => {
-    const paths = ['busy', 'gone', 'kept', 'late', 'placed', 'void'];
+    const paths = ['busy', 'gone', 'hidden', 'kept', 'late', 'placed', 'void'];
     await write({ n: 1, placed: paths.map((path) => file(path)), leaves: paths.map((path) => ({ root: 'pics', path, way: 'trash' })) });
     const files = await leaving();
     await write({ n: 2, placed: [file('placed')] });
     const asked: string[] = [];
-    let later = 0;
+    const later: string[] = [];
+    let catalogues = 0;
     await letFilesGo(server.options, files, {
       mark: async ({ path }) => (path === 'busy' ? null : `of ${path}`),
-      isNamed: async (_, { path }) => path === 'kept',
+      naming: () => {
+        catalogues += 1;
+        return async ({ path }) => (path === 'kept' ? 'named' : path === 'hidden' ? 'unknown' : 'free');
+      },
       remove: async ({ path }, mark) => {
         asked.push(mark);
         // Nobody holds its row: another transaction names it, and leaves it once more.
         if (path === 'late') await write({ n: 3, leaves: [{ root: 'pics', path, way: 'remove' }] });
         return path !== 'void';
       },
-      onLater: () => (later += 1),
+      onLater: ({ path }, why) => void later.push(`${path} ${why}`),
     });
     expect(asked.toSorted()).toEqual(['of gone', 'of late', 'of void']);
-    expect(later).toBe(2);
-    expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'late 3', 'void 1']);
+    expect(later.toSorted()).toEqual(['busy busy', 'hidden unknown', 'void busy']);
+    expect(catalogues).toBe(1);
+    expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'hidden 1', 'late 3', 'void 1']);
     const rows = await server.query("SELECT path FROM lutra.file WHERE state = 'placed' ORDER BY path");
     expect(rows.map((row) => String(Object.values(row as object)[0]))).toEqual(['kept', 'placed']);
   });

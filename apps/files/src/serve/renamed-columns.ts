@@ -39,7 +39,9 @@ function fitting(rule: FileRule, table: TableSchema): readonly FilePaths[] {
 }
 
 function renamed({ path, hash, ...rule }: FileRule, from: string, to: string): FileRule {
-  const parts = (templateParts(path) ?? []).map((part) => ('text' in part ? part.text : `{${isSame(part.column, from) ? to : part.column}}`));
+  const parts = (templateParts(path) ?? []).map((part) =>
+    'text' in part ? part.text : `{${isSame(part.column, from) ? to : part.column}}`,
+  );
   return { ...rule, path: parts.join(''), ...(hash !== undefined && { hash: isSame(hash, from) ? to : hash }) };
 }
 

@@ -3,6 +3,7 @@ import { FilesClient } from '@lutra/files';
 import type { FilesService } from '@lutra/files';
 import type { WorkDeps } from '@lutra/host';
 import {
+  baseTables,
   beginFilePlacing,
   isFileNamed,
   letFilesGo,
@@ -18,6 +19,7 @@ export interface FileStore {
   readonly readLeaving: typeof readLeavingFiles;
   readonly letGo: typeof letFilesGo;
   readonly readMissing: typeof readMissingFiles;
+  readonly baseTables: typeof baseTables;
   readonly tablesWithColumnsOf: typeof tablesWithColumnsOf;
   readonly isNamed: typeof isFileNamed;
 }
@@ -34,6 +36,7 @@ export const serverFileStore: FileStore = {
   readLeaving: readLeavingFiles,
   letGo: letFilesGo,
   readMissing: readMissingFiles,
+  baseTables,
   tablesWithColumnsOf,
   isNamed: isFileNamed,
 };

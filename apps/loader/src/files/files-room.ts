@@ -1,7 +1,7 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
 import type { WorkDeps } from '@lutra/host';
-import { createRouter, eventVersion, tableName, toSyncError } from '@lutra/model';
-import type { FileMissingEvent, FileRule, Route, SyncError, TableName } from '@lutra/model';
+import { createRouter, eventVersion, SyncError, tableName, toSyncError } from '@lutra/model';
+import type { FileMissingEvent, FileRule, FilesActivity, HeldFiles, Route, TableName } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LiveWork } from '@lutra/runtime';
 import type { Bell } from '../read/batches.js';
@@ -21,13 +21,17 @@ import { takeOverFiles } from './take-over-files.js';
 const tellMs = 1_000;
 /** Trouble with files apps that lasts so long is logged. */
 const troubleMs = 10_000;
+/** What is on its way when a rule is edited mostly arrives sooner. */
+const editedMs = 2_000;
+/** By which a row names its files. */
+const namingFields = ['root', 'path', 'strip', 'split', 'json', 'hash'] as const;
 
 /** What it takes of a LoaderRun. */
 export interface FilesRun {
   readonly bell: Pick<Bell, 'ring'>;
   readonly deps: WorkDeps;
   readonly work: LoaderWork;
-  readonly live: Pick<LiveWork<LoaderWork>, 'newest'>;
+  readonly live: Pick<LiveWork<LoaderWork>, 'newest' | 'isTaken'>;
   readonly target: ConnectionOptions;
   readonly signal: AbortSignal;
   end(error: unknown): void;
@@ -87,6 +91,7 @@ export class FilesRoom {
   #rules: { readonly work: LoaderWork; readonly of: (table: TableName) => readonly FileRule[] } | null = null;
   #telling: NodeJS.Timeout | undefined;
   #isTroubled = false;
+  #held: readonly HeldFiles[] = [];
 
   constructor(run: FilesRun, epoch: number, io: FilesIo) {
     const { deps, work, target, signal } = run;
@@ -99,19 +104,20 @@ export class FilesRoom {
     const rulesOf = (table: TableName): readonly FileRule[] => this.#rulesNow(table);
     this.staging = new Staging({
       ...of,
-      ruleNow: ({ table, rule }) => rulesOf(table).find(({ root, path }) => root === rule.root && path === rule.path) ?? null,
+      ruleNow: (wish) => this.#inForce(wish),
       onWithout: (wish, why) => this.#without(wish, why),
     });
     const store = { store: io.store, target };
     const onFound = (): void => run.bell.ring();
     this.missing = new MissingFiles({ ...of, ...store, endpoint: work.source.name, rulesOf, onFound, warn });
     const routes = (): readonly Route[] => [...run.live.newest.routes, ...(run.live.newest.ddl?.others ?? []).flat()];
-    const naming = new NamingRows(io.store, routes);
+    const naming = new NamingRows({ store: io.store, routes, lacksColumns: (root) => this.#lacksColumns(root) });
     this.#leaving = new LeavingFiles({
       ...of,
       ...store,
       epoch,
-      isNamed: (queries, file) => naming.name(queries, file),
+      naming: (queries) => naming.of(queries),
+      onHeld: (held) => this.#onHeld(held),
       onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),
       warn,
@@ -172,9 +178,50 @@ export class FilesRoom {
     if (comes.some(({ missing }) => missing !== null)) this.missing.noted();
   }
 
+  /** Rows of a suspended table name files by columns that no rule knows. */
+  #lacksColumns(root: string): boolean {
+    const { status } = this.#run.deps.status;
+    return (status.suspended ?? []).some(
+      ({ database, name, code }) => code === 'FILE_PATH_INVALID' && this.#rulesNow({ database, name }).some((rule) => rule.root === root),
+    );
+  }
+
+  /** Files that are to go and stay. */
+  #onHeld(held: ReadonlyMap<string, number>): void {
+    const { deps } = this.#run;
+    const kept = [...held].map(([root, files]) => ({ root, files }));
+    if (JSON.stringify(kept) === JSON.stringify(this.#held)) return;
+    this.#held = kept;
+    const why = 'files that no row is known to name are kept: a table that a rule of their root takes lacks a column of the rule';
+    for (const { root, files } of kept) deps.logger.warn({ root, files }, why);
+  }
+
+  /** The rule that names the file the same way. */
+  #inForce({ table, rule }: FileWish): FileRule | null {
+    return this.#rulesNow(table).find((one) => namingFields.every((field) => one[field] === rule[field])) ?? null;
+  }
+
+  /**
+   * An edit is taken between two transactions, and all before it is applied first: that waits for a file that nobody wants any more. So the
+   * rows are read again from the checkpoint, by the rules of now.
+   */
+  #endIfEdited(): void {
+    const { live, signal } = this.#run;
+    if (live.isTaken || signal.aborted || !this.staging.hasWaitedBy((wish) => this.#inForce(wish) === null, editedMs)) return;
+    const what = 'a file is waited for by a rule that was edited: its row is read again, and named by the rules of now';
+    this.#run.end(new SyncError('CONFIG_BEHIND', what));
+  }
+
+  get #activity(): FilesActivity | undefined {
+    const { activity } = this.staging;
+    if (this.#held.length === 0) return activity;
+    return { rows: 0, files: 0, waiting: [], ...activity, held: this.#held };
+  }
+
   #tell(): void {
     const { deps, work, signal } = this.#run;
-    const activity = signal.aborted ? undefined : this.staging.activity;
+    this.#endIfEdited();
+    const activity = signal.aborted ? undefined : this.#activity;
     if (activity || deps.status.status.files) deps.status.update({ files: activity });
     deps.metrics.filesWaiting.set({ name: work.id }, activity?.files ?? 0);
     const { trouble } = activity ?? {};

@@ -200,6 +200,28 @@ it('what waits is in the status; an edit of its rule is taken at once where it s
   expect([...world.tables.missing.keys()]).toEqual(['pics/a']);
 }, 30_000);
 
+it('a row that waits for its file is named by the rule that is edited meanwhile', async () => {
+  const world = new FilesWorld({ missing: 'wait', path: 'wrong/{v}' });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  setTimeout(() => {
+    const right = world.routes.map((route) => ({ ...route, files: route.files?.map((rule) => ({ ...rule, path: '{v}' })) }));
+    world.live.offer(world.work(right));
+  }, 100);
+  await world.load(() => world.tables.rows.size === 1);
+  expect(world.errors.map(({ code }) => code)).toEqual(['CONFIG_BEHIND']);
+  expect(world.files.bytesAt({ root: 'pics', path: 'a' })).toBe('bytes of a');
+  expect(world.broken).toEqual([]);
+}, 30_000);
+
+it('a table that lacks a column of its rule is refused, by its name', async () => {
+  const world = new FilesWorld({ path: '{nothing}' });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  await world.load(() => false);
+  expect(world.errors.map(({ code }) => code)).toEqual(['FILE_PATH_INVALID']);
+});
+
 it('a rule that is added while the loader runs takes its root over, and holds from the next transaction on', async () => {
   const world = new FilesWorld({});
   const plain = world.routes.map(({ schema, table }) => ({ schema, table }));

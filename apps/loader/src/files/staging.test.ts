@@ -68,11 +68,16 @@ it('ends with that, or as the rule says, when the time of the rule is over', asy
   expect([skipped.staged, skipped.missing?.path]).toEqual([null, 'a']);
 });
 
-it('counts a row that goes without its file because no rule is about it any more', async () => {
+it('keeps a row whose rule is in force no more: the run ends, and it is named by the rules of then', async () => {
   without.length = 0;
-  const file = asked(null, [{ kind: 'missing' }]);
-  await vi.advanceTimersByTimeAsync(500);
-  expect([file.staged, without]).toEqual([null, ['superseded']]);
+  const { room, file } = staging(null, [{ kind: 'missing' }]);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([file.staged, without]).toEqual([undefined, []]);
+  expect([room.hasWaitedBy(() => true, 2_000), room.hasWaitedBy(() => false, 2_000), room.hasWaitedBy(() => true, 60_000)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 const away = new SyncError('FILES_UNAVAILABLE', 'no files app of region ca is connected');

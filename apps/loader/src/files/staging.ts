@@ -17,7 +17,7 @@ export interface StagingOptions {
   readonly pipeline: PipelineUid;
   readonly sourceRegion: string;
   readonly signal: AbortSignal;
-  /** The rule as the configuration has it now, of a file that its source lacks; null: it is in force no more. */
+  /** The rule as the configuration has it now, of a file that its source lacks; null: it is in force no more, and the run is to end. */
   ruleNow(wish: FileWish): Pick<FileRule, 'missing' | 'waitSeconds'> | null;
   /** A row goes without its file. */
   onWithout(wish: FileWish, why: 'superseded' | 'skipped'): void;
@@ -84,6 +84,13 @@ export class Staging {
       this.throwIfEnded();
       await changed;
     }
+  }
+
+  /** Some file has waited for so long by a rule of which `isOver` says so. */
+  hasWaitedBy(isOver: (wish: FileWish) => boolean, ms: number): boolean {
+    const before = Date.now() - ms;
+    for (const { since, wish } of this.#waiting) if (since <= before && isOver(wish)) return true;
+    return false;
   }
 
   get activity(): FilesActivity | undefined {
@@ -172,10 +179,7 @@ export class Staging {
     file.trouble = null;
     file.progress = { ...file.progress, phase: kind };
     const rule = this.#options.ruleNow(wish);
-    if (!rule) {
-      this.#options.onWithout(wish, 'superseded');
-      return this.#ends(file, { staged: null });
-    }
+    if (!rule) return this.#later([file], lastPauseMs);
     const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
     const waits = rule.missing === 'wait' && kind === 'missing';
     if (leftMs > 0 || waits) return this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));

@@ -183,6 +183,24 @@ it('writes a transaction that is too large to hold while its files come, and pla
   expect(world.errors.map(({ code }) => code)).toEqual(['TARGET_UNAVAILABLE']);
 }, 30_000);
 
+it('holds no transaction of the target open while files of a large one are on their way', async () => {
+  const world = new FilesWorld({ missing: 'wait' });
+  await world.log.led(world.routes);
+  await world.add(
+    Array.from({ length: 4_000 }, (_, id) => [id, `${'x'.repeat(90)}${id % 5}`] as const),
+    new Map(),
+  );
+  const late = world.files.source.get(`pics/${'x'.repeat(90)}3`);
+  world.files.source.delete(`pics/${'x'.repeat(90)}3`);
+  world.batchSize = 500;
+  const working = world.load(() => world.tables.rows.size > 0);
+  await vi.waitUntil(() => world.statuses.some(({ files }) => files?.waiting[0]?.phase === 'missing'), { timeout: 10_000 });
+  expect(world.texts).toBe(0);
+  world.files.source.set(`pics/${'x'.repeat(90)}3`, late ?? '');
+  await working;
+  expect([world.tables.rows.size, world.errors, world.broken]).toEqual([4_000, [], []]);
+}, 30_000);
+
 it('what waits is in the status; an edit of its rule is taken at once where it says how long to wait', async () => {
   const world = new FilesWorld({ missing: 'wait' });
   await world.log.led(world.routes);

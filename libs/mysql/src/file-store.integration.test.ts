@@ -6,6 +6,7 @@ import { isFileNamed, tablesWithColumnsOf } from './file-names.js';
 import { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 import type { FilesWritten } from './file-store.js';
 import { TestServer, versions } from './mysql.fixture.js';
+import { inheritLeaving, othersPlacing } from './removed-placings.js';
 import { Session } from './session.js';
 
 const pipeline = 'filestore';
@@ -115,6 +116,18 @@ describe.each(versions)('lutra.file on %s', (version) => {
     expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'hidden 1', 'late 3', 'void 1']);
     const rows = await server.query("SELECT path FROM lutra.file WHERE state = 'placed' ORDER BY path");
     expect(rows.map((row) => String(Object.values(row as object)[0]))).toEqual(['kept', 'placed']);
+  });
+
+  it('hands what a removed pipeline was to let go to another one', async () => {
+    await beginFilePlacing(server.options, pipeline, ['pics']);
+    await beginFilePlacing(server.options, 'filestore2', ['pics']);
+    expect(await othersPlacing(server.options, 'filestore2', 'pics')).toContain(pipeline);
+    expect(await othersPlacing(server.options, 'filestore2', 'docs')).not.toContain(pipeline);
+    await write({ n: 1, placed: [file('goes'), file('stays')], leaves: [{ root: 'pics', path: 'goes', way: 'trash' }] });
+    await inheritLeaving(server.options, { from: pipeline, to: 'filestore2', root: 'pics' });
+    const read = await readLeavingFiles(server.options, 'filestore2', { after: null, limit: 10 });
+    expect([read.map(({ path }) => path), await leaving()]).toEqual([['goes'], []]);
+    for (const table of ['file', 'file_place']) await server.run(`DELETE FROM lutra.${table} WHERE pipeline = 'filestore2'`);
   });
 
   it('has files that rows came without until they are found', async () => {

@@ -41,6 +41,7 @@ export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
+export { inheritLeaving, othersPlacing } from './removed-placings.js';
 export { baseTables, isFileNamed, mayName, tablesWithColumnsOf } from './file-names.js';
 export { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 export { stillWanted, wantFiles } from './wanted-files.js';

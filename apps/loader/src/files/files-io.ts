@@ -5,12 +5,15 @@ import type { WorkDeps } from '@lutra/host';
 import {
   baseTables,
   beginFilePlacing,
+  inheritLeaving,
   isFileNamed,
   letFilesGo,
+  othersPlacing,
   readFilePlacing,
   readLeavingFiles,
   readMissingFiles,
   tablesWithColumnsOf,
+  takeOver,
 } from '@lutra/mysql';
 
 export interface FileStore {
@@ -22,6 +25,9 @@ export interface FileStore {
   readonly baseTables: typeof baseTables;
   readonly tablesWithColumnsOf: typeof tablesWithColumnsOf;
   readonly isNamed: typeof isFileNamed;
+  readonly othersPlacing: typeof othersPlacing;
+  readonly takeOver: typeof takeOver;
+  readonly inheritLeaving: typeof inheritLeaving;
 }
 
 export interface FilesIo {
@@ -39,6 +45,9 @@ export const serverFileStore: FileStore = {
   baseTables,
   tablesWithColumnsOf,
   isNamed: isFileNamed,
+  othersPlacing,
+  takeOver,
+  inheritLeaving,
 };
 
 /** One client for all pipelines of a process: their region is the same. */

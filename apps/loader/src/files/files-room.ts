@@ -1,7 +1,7 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
 import type { WorkDeps } from '@lutra/host';
 import { createRouter, eventVersion, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { FileMissingEvent, FileRule, FilesActivity, HeldFiles, Route, TableName } from '@lutra/model';
+import type { FileMissingEvent, FileRule, FilesActivity, HeldFiles, PipelineUid, Route, TableName } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LiveWork } from '@lutra/runtime';
 import type { Bell } from '../read/batches.js';
@@ -16,6 +16,7 @@ import { NamingRows } from './naming-rows.js';
 import { PipelineFiles } from './pipeline-files.js';
 import { Staging } from './staging.js';
 import type { FileWish } from './wanted.js';
+import { takeOverRemoved } from './removed-pipelines.js';
 import { takeOverFiles } from './take-over-files.js';
 
 const tellMs = 1_000;
@@ -143,12 +144,28 @@ export class FilesRoom {
     const of = { files: this.#service, pipeline: work.uid, epoch: this.#epoch, committed };
     this.commit.from(await takeOverFiles(of, more));
     for (const root of more) this.#roots.add(root);
+    for (const root of more) await this.#inherit(root);
     for (const root of committed.keys()) if (!this.#roots.has(root)) await this.#leave(of, root);
     if (more.length > 0) deps.logger.info({ roots: [...this.#roots] }, 'places files of rows');
     if (this.#telling) return;
     this.#telling = setInterval(() => this.#tell(), tellMs).unref();
     void this.#leaving.run();
     void this.missing.run();
+  }
+
+  /** What removed pipelines have left there. */
+  async #inherit(root: string): Promise<void> {
+    const { deps, work, target } = this.#run;
+    const { uid: pipeline } = work;
+    const readUid = (uid: PipelineUid): ReturnType<typeof deps.registry.uids.read> => deps.registry.uids.read(uid);
+    const of = { files: this.#service, store: this.#io.store, target, endpoint: work.target.name, pipeline, readUid };
+    try {
+      const removed = await takeOverRemoved(of, root);
+      if (removed.length > 0) deps.logger.info({ root, removed: [...removed] }, 'took over what removed pipelines have placed');
+    } catch (thrown) {
+      const { code, message } = toSyncError(thrown);
+      deps.logger.warn({ root, code }, `what removed pipelines have placed is not taken over: ${message}; the next take-over tries again`);
+    }
   }
 
   /** A root that no rule names any more: what a loader before has left there is taken back, if its files app lives. */

@@ -311,6 +311,9 @@ export class FilesWorld {
           else onLater(file, 'busy');
         }
       },
+      othersPlacing: async () => [],
+      takeOver: async () => Promise.reject(new Error('nobody is removed')),
+      inheritLeaving: async () => undefined,
       baseTables: async () => [table],
       tablesWithColumnsOf: async (_queries, rules) => new Map(rules.map((rule) => [rule, [table]])),
       isNamed: async (_queries, _table, { path }) => [...this.tables.rows.values()].includes(path),

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import type { FileRule } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isFileNamed, tablesWithColumnsOf } from './file-names.js';
-import { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
+import { beginFilePlacing, filesTexts, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 import type { FilesWritten } from './file-store.js';
 import { TestServer, versions } from './mysql.fixture.js';
 import { inheritLeaving, othersPlacing } from './removed-placings.js';
+import { letFilesGo } from './letting-go.js';
 import { Session } from './session.js';
 
 const pipeline = 'filestore';

@@ -172,84 +172,6 @@ export async function readLeavingFiles(
   return (await through(target, (queries) => queries.query(sql))).map(leavingFile);
 }
 
-/** unknown: some row may name it by a column that nobody knows of. */
-export type Naming = 'named' | 'free' | 'unknown';
-
-export interface LettingGo {
-  /** Null: not now. */
-  mark(file: LeavingFile): Promise<string | null>;
-  /** As of one moment; asked once behind the marks of all files. */
-  naming(queries: Queries): (file: LeavingFile) => Promise<Naming>;
-  /** False: not now. */
-  remove(file: LeavingFile, mark: string): Promise<boolean>;
-  /** It stays for now. unknown: until somebody changes the rules, or the tables. */
-  onLater(file: LeavingFile, why: 'busy' | 'unknown'): void;
-}
-
-interface Marked {
-  readonly file: LeavingFile;
-  readonly mark: string;
-}
-
-type Look = Naming | 'other';
-
-/**
- * Marked, looked at in the database, removed with the mark. No lock is held, however long that takes: whoever comes to name a file makes its
- * mark void, and what is said of the file then is not what is deleted here. All are looked at together, behind the marks of all: the
- * catalogue is read once.
- */
-export async function letFilesGo(target: ConnectionOptions | Queries, files: readonly LeavingFile[], how: LettingGo): Promise<void> {
-  const marked: Marked[] = [];
-  for (const file of files) {
-    const mark = await how.mark(file);
-    if (mark === null) how.onLater(file, 'busy');
-    else marked.push({ file, mark });
-  }
-  if (marked.length === 0) return;
-  await through(target, async (queries) => {
-    const looks = await lookedAt(queries, marked, how.naming(queries));
-    for (const [{ file, mark }, look] of looks) await letGo(queries, { file, mark, look }, how);
-  });
-}
-
-async function letGo(
-  queries: Queries,
-  { file, mark, look }: Marked & { readonly look: Look },
-  { remove, onLater }: LettingGo,
-): Promise<void> {
-  if (look === 'other') return;
-  if (look === 'unknown') return onLater(file, 'unknown');
-  if (look === 'named') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${asItWas(file)}`);
-  else if (await remove(file, mark)) await queries.query(`DELETE FROM lutra.file WHERE ${asItWas(file)}`);
-  else onLater(file, 'busy');
-}
-
-/** other: it is not to go any more. As of one moment, behind the marks: rows may be moved from a table to another one. */
-async function lookedAt(
-  queries: Queries,
-  marked: readonly Marked[],
-  naming: ReturnType<LettingGo['naming']>,
-): Promise<readonly (readonly [Marked, Look])[]> {
-  const looks: [Marked, Look][] = [];
-  await queries.query('BEGIN');
-  try {
-    for (const one of marked) {
-      const [row] = await queries.query(`SELECT 1 AS found FROM lutra.file WHERE ${asItWas(one.file)}`);
-      looks.push([one, row ? await naming(one.file) : 'other']);
-    }
-    await queries.query('COMMIT');
-    return looks;
-  } catch (error) {
-    await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
-    throw error;
-  }
-}
-
-function asItWas(file: LeavingFile): string {
-  const { way, pipeline, n, ino } = file;
-  return `${named([file])} AND state = '${way}' AND pipeline = ${quoteText(pipeline)} AND n = ${whole(n)} AND ino = ${whole(ino)}`;
-}
-
 /** Of the pipeline, the oldest first, behind one of them. */
 export async function readMissingFiles(
   target: ConnectionOptions | Queries,
@@ -289,5 +211,5 @@ function leavingFile(row: ResultRow): LeavingFile {
   };
 }
 
-/** For wanted-files.ts. */
-export { missingText, named as namedFiles, nameOf as fileNameOf };
+/** For wanted-files.ts and letting-go.ts. */
+export { missingText, named as namedFiles, nameOf as fileNameOf, whole as wholeText };

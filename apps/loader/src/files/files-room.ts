@@ -1,15 +1,16 @@
 /** The files of one owner of a pipeline, put together. What a run does for them beside its transactions runs here until it ends. */
 import type { WorkDeps } from '@lutra/host';
-import { createRouter, eventVersion, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { FileMissingEvent, FileRule, FilesActivity, HeldFiles, PipelineUid, Route, TableName } from '@lutra/model';
+import { createRouter, SyncError, tableName, toSyncError } from '@lutra/model';
+import type { FileRule, PipelineUid, Route, TableName } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LiveWork } from '@lutra/runtime';
 import type { Bell } from '../read/batches.js';
 import type { LoaderWork } from '../assignments.js';
-import { eventId } from '../observe/event-id.js';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
 import { FileRows } from './file-rows.js';
 import type { FilesIo } from './files-io.js';
+import { FilesReport } from './files-report.js';
+import { missingEvent } from './missing-event.js';
 import { LeavingFiles } from './leaving-files.js';
 import { MissingFiles } from './missing-files.js';
 import { NamingRows } from './naming-rows.js';
@@ -20,8 +21,6 @@ import { takeOverRemoved } from './removed-pipelines.js';
 import { takeOverFiles } from './take-over-files.js';
 
 const tellMs = 1_000;
-/** Trouble with files apps that lasts so long is logged. */
-const troubleMs = 10_000;
 /** What is on its way when a rule is edited mostly arrives sooner. */
 const editedMs = 2_000;
 /** By which a row names its files. */
@@ -87,17 +86,17 @@ export class FilesRoom {
   readonly #io: FilesIo;
   readonly #service: ReturnType<FilesIo['service']>;
   readonly #leaving: LeavingFiles;
+  readonly #report: FilesReport;
   /** Whose files this run places. */
   readonly #roots = new Set<string>();
   #rules: { readonly work: LoaderWork; readonly of: (table: TableName) => readonly FileRule[] } | null = null;
   #telling: NodeJS.Timeout | undefined;
-  #isTroubled = false;
-  #held: readonly HeldFiles[] = [];
 
   constructor(run: FilesRun, epoch: number, io: FilesIo) {
     const { deps, work, target, signal } = run;
     this.#run = run;
     this.#epoch = epoch;
+    this.#report = new FilesReport(deps, work.id);
     this.#io = io;
     this.#service = io.service(deps, work.target.region);
     const warn = (error: SyncError): void => deps.logger.warn({ code: error.code }, error.message);
@@ -118,7 +117,7 @@ export class FilesRoom {
       ...store,
       epoch,
       naming: (queries) => naming.of(queries),
-      onHeld: (held) => this.#onHeld(held),
+      onHeld: (held) => this.#report.held(held),
       onGone: (outcome) => void (outcome === 'deleted' && deps.metrics.rowFiles.inc({ name: work.id, outcome: 'deleted' })),
       onFenced: (error) => run.end(error),
       warn,
@@ -203,16 +202,6 @@ export class FilesRoom {
     );
   }
 
-  /** Files that are to go and stay. */
-  #onHeld(held: ReadonlyMap<string, number>): void {
-    const { deps } = this.#run;
-    const kept = [...held].map(([root, files]) => ({ root, files }));
-    if (JSON.stringify(kept) === JSON.stringify(this.#held)) return;
-    this.#held = kept;
-    const why = 'files that no row is known to name are kept: a table that a rule of their root takes lacks a column of the rule';
-    for (const { root, files } of kept) deps.logger.warn({ root, files }, why);
-  }
-
   /** The rule that names the file the same way. */
   #inForce({ table, rule }: FileWish): FileRule | null {
     return this.#rulesNow(table).find((one) => namingFields.every((field) => one[field] === rule[field])) ?? null;
@@ -229,23 +218,10 @@ export class FilesRoom {
     this.#run.end(new SyncError('CONFIG_BEHIND', what));
   }
 
-  get #activity(): FilesActivity | undefined {
-    const { activity } = this.staging;
-    if (this.#held.length === 0) return activity;
-    return { rows: 0, files: 0, waiting: [], ...activity, held: this.#held };
-  }
-
   #tell(): void {
-    const { deps, work, signal } = this.#run;
     this.#endIfEdited();
-    const activity = signal.aborted ? undefined : this.#activity;
-    if (activity || deps.status.status.files) deps.status.update({ files: activity });
-    deps.metrics.filesWaiting.set({ name: work.id }, activity?.files ?? 0);
-    const { trouble } = activity ?? {};
-    const lasts = trouble !== undefined && Date.now() - trouble.since >= troubleMs;
-    if (lasts && !this.#isTroubled) deps.logger.warn({ code: trouble.code }, `files wait: ${trouble.message}`);
-    else if (!trouble && this.#isTroubled) deps.logger.info({}, 'files that waited for a files app come again');
-    this.#isTroubled = lasts || (this.#isTroubled && trouble !== undefined);
+    if (this.#run.signal.aborted) this.#report.end();
+    else this.#report.tell(this.staging.activity);
   }
 
   #without(wish: FileWish, why: 'superseded' | 'skipped'): void {
@@ -266,21 +242,4 @@ export class FilesRoom {
     if (this.#rules?.work !== work) this.#rules = { work, of: createRouter(work.routes).filesOf };
     return this.#rules.of(table);
   }
-}
-
-function missingEvent({ root, path, table, rowKey }: FileWish, { id, uid, target }: LoaderWork): FileMissingEvent {
-  return {
-    type: 'file-missing',
-    v: eventVersion,
-    id: eventId([uid, root, path, rowKey]),
-    at: Date.now(),
-    region: target.region,
-    pipeline: id,
-    uid,
-    schema: table.database,
-    table: table.name,
-    key: rowKey,
-    root,
-    path,
-  };
 }

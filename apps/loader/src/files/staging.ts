@@ -9,7 +9,7 @@ import type { FilesService, StageAnswer } from '@lutra/files';
 import { errorTable, SyncError, toSyncError } from '@lutra/model';
 import type { ErrorCode, FileRule, FilesActivity, PipelineUid, WaitingFile } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import { about, missingRow, named, shown, Wanted, wantedFile } from './wanted.js';
+import { about, failed, lacked, missingRow, shown, Wanted, wantedFile } from './wanted.js';
 import type { FileWish } from './wanted.js';
 
 export interface StagingOptions {
@@ -237,19 +237,4 @@ export class Staging {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#tell();
   }
-}
-
-function failed({ wish }: Wanted, { code, message, details }: Extract<StageAnswer, { kind: 'refused' }>): SyncError {
-  const { database, name } = wish.table;
-  const all = { ...(details as SyncError['details']), ...about(wish), database, table: name };
-  return new SyncError(code, `${named(wish)}: ${message}`, { details: all });
-}
-
-function lacked(wish: FileWish, kind: 'missing' | 'unstable', waitSeconds: number): SyncError {
-  const [code, what] =
-    kind === 'missing'
-      ? (['FILE_MISSING', 'its source region does not have it'] as const)
-      : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
-  const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
-  return new SyncError(code, `${named(wish)}: ${what}, for ${waitSeconds} s`, { details });
 }

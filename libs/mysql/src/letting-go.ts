@@ -27,8 +27,8 @@ interface Marked {
 type Look = Naming | 'other';
 
 /**
- * Marked, looked at in the database, removed with the mark. No lock is held, however long that takes: whoever comes to name a file makes its
- * mark void, and what is said of the file then is not what is deleted here. All are looked at together, behind the marks of all: the
+ * Marked, looked at in the database, removed with the mark. No lock is held, however long that takes: whoever comes to name a file makes
+ * its mark void, and what is said of the file then is not what is deleted here. All are looked at together, behind the marks of all: the
  * catalogue is read once.
  */
 export async function letFilesGo(target: ConnectionOptions | Queries, files: readonly LeavingFile[], how: LettingGo): Promise<void> {

@@ -19,7 +19,7 @@ export function keyNow(key: RowOfFile['key'], { columns, primaryKey }: TableSche
   return Object.fromEntries(entries.map(([name, value]) => [name === lost[0]?.[0] ? (left[0] as string) : name, value]));
 }
 
-/** The rule, with each name that its column may have now; null: nobody can tell. @throws SyncError FILE_PATH_INVALID: its columns do not fit */
+/** The rule, with each name that its column may have now; null: nobody can tell. @throws SyncError FILE_PATH_INVALID: they do not fit */
 export function pathsNow(rule: FileRule, table: TableSchema): readonly FilePaths[] | null {
   const names = [...templateColumns(rule.path), ...(rule.hash === undefined ? [] : [rule.hash])];
   const [lost, ...more] = new Set(names.filter((name) => !table.columns.some((column) => isSame(column.name, name))));

@@ -3,8 +3,8 @@
  * commits. Nothing else may be in the statements or under way meanwhile. What fails belongs to it: its end is not known, so its first seq
  * names it.
  *
- * No lock is held while bytes travel: as soon as a row names a file that is not staged nothing is written, and the rows that follow are read
- * for their files alone. When all are staged it begins once more, from its first row, and what is staged by then is answered soon.
+ * No lock is held while bytes travel: as soon as a row names a file that is not staged nothing is written, and the rows that follow are
+ * read for their files alone. When all are staged it begins once more, from its first row, and what is staged by then is answered soon.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { During } from '@lutra/runtime';

@@ -26,8 +26,8 @@ export class NamingRows {
   }
 
   /**
-   * As of one moment: the catalogue is read once, with the first file. Counter-example for one that is kept longer: rows are moved to a table
-   * that was made a second ago, and the files go.
+   * As of one moment: the catalogue is read once, with the first file. Counter-example for one that is kept longer: rows are moved to a
+   * table that was made a second ago, and the files go.
    */
   of(queries: Queries): (file: FileName) => Promise<Naming> {
     const roots = new Map<string, Promise<readonly RuleTables[] | null>>();

@@ -102,13 +102,14 @@ export class LargeTransaction {
   async #readySoon(): Promise<boolean> {
     const { readAhead = 0 } = this.#options;
     const over = new AbortController();
+    const soon = delay(graceMs * 2 ** Math.min(readAhead, maxDoublings), false, { ref: false, signal: over.signal });
+    soon.catch(() => undefined); // it was ready sooner
+    // One that fails behind that touches nothing of what is written then: the next wait tells of it.
     const ready = this.#ready().then(() => true);
-    ready.catch(() => undefined); // told to whoever waits, or asks again
-    try {
-      return await Promise.race([ready, delay(graceMs * 2 ** Math.min(readAhead, maxDoublings), false, { signal: over.signal })]);
-    } finally {
-      over.abort();
-    }
+    ready.catch(() => undefined);
+    let isReady = false;
+    await this.#named(async () => void (isReady = await Promise.race([ready, soon]))).finally(() => over.abort());
+    return isReady;
   }
 
   /** Never resolves to anything. */
@@ -122,14 +123,14 @@ export class LargeTransaction {
 
   /** Nothing is held. What is staged is asked for once more when it is written. */
   async #awaitFiles(): Promise<void> {
-    await this.#ready();
+    await this.#named(() => this.#ready());
     this.#of.forgetFiles();
   }
 
   /** They were asked for as its rows came. */
   async #ready(): Promise<void> {
     const { files } = this.#options;
-    if (files && this.#of.files) await this.#named(() => this.#waiting(async () => void (await files.ready([this.#of])), filesWait));
+    if (files && this.#of.files) await this.#waiting(async () => void (await files.ready([this.#of])), filesWait);
   }
 
   #waiting(work: () => Promise<void>, what = targetWait): Promise<void> {

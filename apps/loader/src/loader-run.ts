@@ -49,6 +49,8 @@ export class LoaderRun {
    * the middle of one, so the log has its first half, void, then all of it under another seq. Each would undo the other, for ever.
    */
   readonly resolved = new Set<number>();
+  /** By first seq, how often a large transaction was read for its files alone. */
+  readonly readAhead = new Map<number, number>();
   /** Wakes whoever reads a silent topic. */
   readonly bell = new Bell();
   /** Null: no rule names files, and none did in this run. */

@@ -178,7 +178,7 @@ type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip' |
 };
 
 function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, ...parts }: ApplierParts): Applier {
-  const { deps, work, resolved, during } = run;
+  const { deps, work, resolved, readAhead, during } = run;
   return new Applier({
     checkpoint,
     name: work.id,
@@ -191,6 +191,7 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, det
     detector: detection?.detector ?? null,
     leftOut: detection?.leftOut ?? null,
     resolved,
+    readAhead,
     ...parts,
     batchBytes: batchBytesOf(work),
     onSkipped: (skipped) => tellSkipped(run, skipped),

@@ -459,7 +459,7 @@ export const errorTable = {
   }),
   FILE_PATH_INVALID: stop({
     cause:
-      'A row names a file by a path that Lutra does not follow: absolute, with "..", a control character, too long, through a symbolic link out of the root, or not a regular file; or its hash is no SHA-256. Or its column holds no list or JSON where the rule says so.',
+      'A row names a file by a path that Lutra does not follow: absolute, with "..", a control character, too long, through a symbolic link out of the root, or not a regular file; or its hash is no SHA-256. Or its column holds no list or JSON where the rule says so. Or the table lacks a column of the rule, by now perhaps.',
     kept: target,
     help: 'Correct the rule (preview it for the row: docs/03-rest-api.md, Files) and retry. If the row itself is wrong: skip the transaction that brings it (docs/03-rest-api.md, A pipeline that stopped at a transaction), write the row at the target by hand as lutra.skipped has it, and then correct it at the source.',
   }),
@@ -475,7 +475,7 @@ export const errorTable = {
     help: 'Raise the limit of the root in the region that the message names, or correct the row, and retry.',
   }),
   FILE_ROOT_UNKNOWN: stop({
-    cause: 'A rule names a root that no files app of the region has.',
+    cause: 'A rule names a root that no files app of the region has, for as long as the rule waits.',
     kept: target,
     help: 'Name the root in LUTRA_ROOTS of the files apps of the region that the message names, and start them; or correct the rule. Then retry.',
   }),

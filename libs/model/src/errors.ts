@@ -26,7 +26,7 @@ export interface Refusal {
   readonly transaction?: { readonly log: string; readonly seq: number };
   /** Rows of a large transaction were changed on both sides: it begins once more, and is resolved. */
   readonly conflict?: boolean;
-  /** Beside a conflict: it lacked files, which have been fetched. */
+  /** A large transaction lacked files, which have been fetched: it begins once more. */
   readonly files?: boolean;
   /** Rows that were to be updated or deleted are not there. */
   readonly missing?: boolean;

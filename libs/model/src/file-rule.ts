@@ -67,6 +67,23 @@ export interface FilesActivity {
   readonly files: number;
   /** The first of them, in the order of the log: at most 20. */
   readonly waiting: readonly WaitingFile[];
+  /** Of the first that could not be asked for: a files app is away, or its disk is full. It is asked for again. Absent: none. */
+  readonly trouble?: FilesTrouble;
+  /** Files that are to go, and are kept: a table that a rule of their root takes lacks a column of the rule. Absent: none. */
+  readonly held?: readonly HeldFiles[];
+}
+
+export interface HeldFiles {
+  readonly root: string;
+  readonly files: number;
+}
+
+export interface FilesTrouble {
+  /** Of the error table. */
+  readonly code: string;
+  readonly message: string;
+  /** ms since 1970 */
+  readonly since: number;
 }
 
 export interface WaitingFile extends FileName {

@@ -41,6 +41,12 @@ export async function tablesWithColumnsOf<R extends Template>(
   return new Map([...wanted].map(([rule, columns]) => [rule, tablesOf(columns)]));
 }
 
+/** Base tables of the server. */
+export async function baseTables(queries: Queries): Promise<readonly TableName[]> {
+  const sql = "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE'";
+  return (await queries.query(sql)).map((row) => ({ database: textOf(row, 'db'), name: textOf(row, 'tbl') }));
+}
+
 export async function isFileNamed(queries: Queries, table: TableName, { rule, path }: { rule: Template; path: string }): Promise<boolean> {
   const readings = readingsOf(rule, path);
   if (readings === null) return true;
@@ -48,6 +54,11 @@ export async function isFileNamed(queries: Queries, table: TableName, { rule, pa
   const conditions = readings.map((values) => `(${conditionOf(rule, values)})`).join(' OR ');
   const rows = await queries.query(`SELECT 1 AS found FROM ${quoteTable(table)} WHERE ${conditions} LIMIT 1`);
   return rows.length > 0;
+}
+
+/** Some row may name the path by this rule. */
+export function mayName(rule: Template, path: string): boolean {
+  return readingsOf(rule, path)?.length !== 0;
 }
 
 function columnsOf({ path }: Template): readonly string[] {

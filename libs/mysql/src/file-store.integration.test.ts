@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import type { FileRule } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isFileNamed, tablesWithColumnsOf } from './file-names.js';
-import { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
+import { beginFilePlacing, filesTexts, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 import type { FilesWritten } from './file-store.js';
 import { TestServer, versions } from './mysql.fixture.js';
+import { inheritLeaving, othersPlacing } from './removed-placings.js';
+import { letFilesGo } from './letting-go.js';
 import { Session } from './session.js';
 
 const pipeline = 'filestore';
@@ -88,28 +90,45 @@ describe.each(versions)('lutra.file on %s', (version) => {
   });
 
   it('lets files go behind a mark, and holds nothing meanwhile; what came again, or is named, stays', async () => {
-    const paths = ['busy', 'gone', 'kept', 'late', 'placed', 'void'];
+    const paths = ['busy', 'gone', 'hidden', 'kept', 'late', 'placed', 'void'];
     await write({ n: 1, placed: paths.map((path) => file(path)), leaves: paths.map((path) => ({ root: 'pics', path, way: 'trash' })) });
     const files = await leaving();
     await write({ n: 2, placed: [file('placed')] });
     const asked: string[] = [];
-    let later = 0;
+    const later: string[] = [];
+    let catalogues = 0;
     await letFilesGo(server.options, files, {
       mark: async ({ path }) => (path === 'busy' ? null : `of ${path}`),
-      isNamed: async (_, { path }) => path === 'kept',
+      naming: () => {
+        catalogues += 1;
+        return async ({ path }) => (path === 'kept' ? 'named' : path === 'hidden' ? 'unknown' : 'free');
+      },
       remove: async ({ path }, mark) => {
         asked.push(mark);
         // Nobody holds its row: another transaction names it, and leaves it once more.
         if (path === 'late') await write({ n: 3, leaves: [{ root: 'pics', path, way: 'remove' }] });
         return path !== 'void';
       },
-      onLater: () => (later += 1),
+      onLater: ({ path }, why) => void later.push(`${path} ${why}`),
     });
     expect(asked.toSorted()).toEqual(['of gone', 'of late', 'of void']);
-    expect(later).toBe(2);
-    expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'late 3', 'void 1']);
+    expect(later.toSorted()).toEqual(['busy busy', 'hidden unknown', 'void busy']);
+    expect(catalogues).toBe(1);
+    expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'hidden 1', 'late 3', 'void 1']);
     const rows = await server.query("SELECT path FROM lutra.file WHERE state = 'placed' ORDER BY path");
     expect(rows.map((row) => String(Object.values(row as object)[0]))).toEqual(['kept', 'placed']);
+  });
+
+  it('hands what a removed pipeline was to let go to another one', async () => {
+    await beginFilePlacing(server.options, pipeline, ['pics']);
+    await beginFilePlacing(server.options, 'filestore2', ['pics']);
+    expect(await othersPlacing(server.options, 'filestore2', 'pics')).toContain(pipeline);
+    expect(await othersPlacing(server.options, 'filestore2', 'docs')).not.toContain(pipeline);
+    await write({ n: 1, placed: [file('goes'), file('stays')], leaves: [{ root: 'pics', path: 'goes', way: 'trash' }] });
+    await inheritLeaving(server.options, { from: pipeline, to: 'filestore2', root: 'pics' });
+    const read = await readLeavingFiles(server.options, 'filestore2', { after: null, limit: 10 });
+    expect([read.map(({ path }) => path), await leaving()]).toEqual([['goes'], []]);
+    for (const table of ['file', 'file_place']) await server.run(`DELETE FROM lutra.${table} WHERE pipeline = 'filestore2'`);
   });
 
   it('has files that rows came without until they are found', async () => {

@@ -172,56 +172,6 @@ export async function readLeavingFiles(
   return (await through(target, (queries) => queries.query(sql))).map(leavingFile);
 }
 
-export interface LettingGo {
-  /** Null: not now. */
-  mark(file: LeavingFile): Promise<string | null>;
-  isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
-  /** False: not now. */
-  remove(file: LeavingFile, mark: string): Promise<boolean>;
-  /** It stays for now. */
-  onLater(): void;
-}
-
-/**
- * One by one: marked, looked at in the database, removed with the mark. No lock is held, however long that takes: whoever comes to name the
- * file makes the mark void, and what is said of the file then is not what is deleted here.
- */
-export async function letFilesGo(target: ConnectionOptions | Queries, files: readonly LeavingFile[], how: LettingGo): Promise<void> {
-  await through(target, async (queries) => {
-    for (const file of files) if (!(await letGo(queries, file, how))) how.onLater();
-  });
-}
-
-async function letGo(queries: Queries, file: LeavingFile, { mark, isNamed, remove }: LettingGo): Promise<boolean> {
-  const marked = await mark(file);
-  if (marked === null) return false;
-  const look = await lookedAt(queries, file, isNamed);
-  if (look === 'other') return true;
-  if (look === 'named') await queries.query(`UPDATE lutra.file SET state = 'placed' WHERE ${asItWas(file)}`);
-  else if (await remove(file, marked)) await queries.query(`DELETE FROM lutra.file WHERE ${asItWas(file)}`);
-  else return false;
-  return true;
-}
-
-/** other: it is not to go any more. As of one moment, behind the mark: rows may be moved from a table to another one. */
-async function lookedAt(queries: Queries, file: LeavingFile, isNamed: LettingGo['isNamed']): Promise<'other' | 'named' | 'free'> {
-  await queries.query('BEGIN');
-  try {
-    const [row] = await queries.query(`SELECT 1 AS found FROM lutra.file WHERE ${asItWas(file)}`);
-    const look = !row ? 'other' : (await isNamed(queries, file)) ? 'named' : 'free';
-    await queries.query('COMMIT');
-    return look;
-  } catch (error) {
-    await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
-    throw error;
-  }
-}
-
-function asItWas(file: LeavingFile): string {
-  const { way, pipeline, n, ino } = file;
-  return `${named([file])} AND state = '${way}' AND pipeline = ${quoteText(pipeline)} AND n = ${whole(n)} AND ino = ${whole(ino)}`;
-}
-
 /** Of the pipeline, the oldest first, behind one of them. */
 export async function readMissingFiles(
   target: ConnectionOptions | Queries,
@@ -261,5 +211,5 @@ function leavingFile(row: ResultRow): LeavingFile {
   };
 }
 
-/** For wanted-files.ts. */
-export { missingText, named as namedFiles, nameOf as fileNameOf };
+/** For wanted-files.ts and letting-go.ts. */
+export { missingText, named as namedFiles, nameOf as fileNameOf, whole as wholeText };

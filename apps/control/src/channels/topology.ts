@@ -5,7 +5,7 @@ import type { Problem } from '../configuration/problem.js';
 import { conflictProblems } from './conflict.rules.js';
 import { ddlRuleProblems } from '../ddl/ddl.rules.js';
 import { schemaHomeProblems } from '../ddl/schema-home.rules.js';
-import { fileProblems } from '../files/file.rules.js';
+import { fileProblems, rootPathProblems } from '../files/file.rules.js';
 import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
@@ -33,6 +33,7 @@ function problemsOf({ endpoints, channels }: Topology): readonly FlowProblem[] {
   return [
     ...pipelineProblems(flows, addresses),
     ...related(flows).flatMap((some) => [...pathProblems(some, flows), ...twoWayProblems(some), ...fileProblems(some)]),
+    ...rootPathProblems(flows),
     ...channels.flatMap((channel) => [
       ...conflictProblems(channel, addresses),
       ...schemaHomeProblems(channel, addresses),

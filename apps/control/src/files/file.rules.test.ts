@@ -1,7 +1,7 @@
 import { channelInputSchema } from '@lutra/model';
 import { expect, it } from 'vitest';
 import { flowsOf } from '../channels/flow.js';
-import { fileProblems } from './file.rules.js';
+import { fileProblems, rootPathProblems } from './file.rules.js';
 
 type Files = readonly object[];
 const rule = (more: object = {}): object => ({ root: 'pics', path: '{id}/{image}', immutable: true, ...more });
@@ -16,8 +16,8 @@ function problems(ways: Readonly<Record<string, Files | null>>): readonly string
     ];
     return { name: way.replace(/>+/, '-'), source, target, routes, forwards: way.includes('>>') };
   });
-  const found = fileProblems(flowsOf(channelInputSchema.parse({ name: 'x', pipelines })));
-  return found.map(({ id, severity, flows }) => `${severity} ${id} ${flows.join(' ')}`);
+  const flows = flowsOf(channelInputSchema.parse({ name: 'x', pipelines }));
+  return [...fileProblems(flows), ...rootPathProblems(flows)].map(({ id, severity, flows }) => `${severity} ${id} ${flows.join(' ')}`);
 }
 
 it('one way any path will do', () => {
@@ -46,6 +46,20 @@ it('what two sources bring into one root of a target has paths of its own as wel
   expect(problems({ 'a>c': mutable, 'b>c': [rule({ root: 'docs', immutable: false })] })).toEqual([]);
   const of = (source: string): Files => [rule({ immutable: false, path: `${source}/{id}` })];
   expect(problems({ 'a>c': of('a'), 'b>c': of('b') })).toEqual([]);
+});
+
+it('so has what one source brings by pipelines of two channels, whose tables are others', () => {
+  const flow = (name: string, schema: string, more: object): ReturnType<typeof flowsOf> => {
+    const pipelines = [{ name: 'p', source: 'a', target: 'c', routes: [{ schema, files: [rule(more)] }] }];
+    return flowsOf(channelInputSchema.parse({ name, pipelines }));
+  };
+  const both = (one: object, other: object): readonly string[] =>
+    rootPathProblems([...flow('x', 'shop', one), ...flow('y', 'cms', other)]).map(({ id, flows }) => `${id} ${flows.join(' ')}`);
+  const mutable = { immutable: false, path: '{id}.jpg' };
+  expect(both(mutable, mutable)).toEqual(['file-path-mutable x.p', 'file-path-mutable y.p']);
+  expect(both({ ...mutable, path: 'x/{id}' }, { ...mutable, path: 'y/{id}' })).toEqual([]);
+  expect(both({}, {})).toEqual([]);
+  expect(both(mutable, { ...mutable, root: 'docs' })).toEqual([]);
 });
 
 it('both ways the rules are the same', () => {

@@ -22,15 +22,41 @@ export function fileProblems(flows: readonly Flow[]): readonly FlowProblem[] {
   return all.flatMap((there) => {
     const backs = all.filter((back) => isBack(there, back) && tableOf(there, back) !== null);
     return [
-      ...there.files.filter(isMutable).flatMap((file) => {
-        if (backs.length > 0) return [mutable(there, file, 'the table flows both ways, and both sides may write the path')];
-        const other = all.find((one) => isBeside(there, one) && one.files.some((second) => mayMeet(file, second)));
-        return other ? [mutable(there, file, `${other.flow.id} brings files of this root to ${other.flow.target}, too`)] : [];
-      }),
+      ...(backs.length === 0 ? [] : there.files.filter(isMutable)).map((file) =>
+        mutable(there, file, 'the table flows both ways, and both sides may write the path'),
+      ),
       ...backs.flatMap((back) => notMirrored(there, back)),
       ...(there.flow.forwards && there.files.length > 0 ? all.flatMap((first) => notBrought(first, there)) : []),
     ];
   });
+}
+
+/**
+ * Of all channels: one that shares no table with another may share its root.
+ *
+ * @param flows all
+ */
+export function rootPathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
+  const rules = flows.flatMap((flow) =>
+    flow.routes.flatMap(({ files = [] }, i) => files.map((file) => ({ file, route: { flow, replicated: flow.replicates[i]!, files } }))),
+  );
+  return [...Map.groupBy(rules, ({ file, route }) => JSON.stringify([route.flow.target, file.root])).values()].flatMap((shared) =>
+    shared.flatMap(({ file, route }) => {
+      const isBeside = (other: (typeof shared)[number]): boolean => other.route.flow.id !== route.flow.id && mayMeet(file, other.file);
+      const other = isMutable(file) && !flowsBack(route, flows) ? shared.find(isBeside) : undefined;
+      return other ? [mutable(route, file, `${other.route.flow.id} brings files of this root to ${route.flow.target}, too`)] : [];
+    }),
+  );
+}
+
+/** It is told already. */
+function flowsBack(there: FileRoute, flows: readonly Flow[]): boolean {
+  return flows.some((flow) =>
+    flow.replicates.some((replicated) => {
+      const back = { flow, replicated, files: [] };
+      return isBack(there, back) && tableOf(there, back) !== null;
+    }),
+  );
 }
 
 function isBack({ flow: there }: FileRoute, { flow: back }: FileRoute): boolean {
@@ -46,15 +72,10 @@ function nameOf({ flow, replicated: { pattern } }: FileRoute, { root, path }: Fi
   return `route ${pattern.schema}.${pattern.table} of pipeline ${flow.id}: file rule ${root}:${path}`;
 }
 
-/** Another source's, to the same target. */
-function isBeside({ flow: one }: FileRoute, { flow: other }: FileRoute): boolean {
-  return one.target === other.target && one.source !== other.source;
-}
-
 /** The text before their first columns does not tell their paths apart. */
 function mayMeet(one: FileRule, other: FileRule): boolean {
   const [begin, second] = [one, other].map(({ path }) => path.slice(0, path.indexOf('{'))) as [string, string];
-  return one.root === other.root && (begin.startsWith(second) || second.startsWith(begin));
+  return begin.startsWith(second) || second.startsWith(begin);
 }
 
 /** A hash beside the path does not tell: which bytes are at the path is decided when they are placed, and not with the row. */

@@ -149,6 +149,11 @@ const filesActivitySchema = z.object({
       }),
     )
     .readonly(),
+  trouble: z.object({ code: z.string(), message: z.string(), since: z.number() }).optional(),
+  held: z
+    .array(z.object({ root: z.string(), files: z.number() }))
+    .readonly()
+    .optional(),
 }) satisfies z.ZodType<FilesActivity>;
 
 const workStatusSchema = z.object({

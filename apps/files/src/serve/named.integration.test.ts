@@ -102,6 +102,24 @@ describe.each(['8.0', '9.7'] as const)('whether a row still names a file, MySQL 
     await writer.close();
   });
 
+  it('is told of a row whose columns have other names by now, and not of one whose column was dropped', async () => {
+    await server.run(`CREATE TABLE ${database}.renamed (id INT PRIMARY KEY, shop INT, images TEXT, n INT);
+      INSERT INTO ${database}.renamed VALUES (1, 7, 'a.jpg,b.jpg', 3)`);
+    const is = async (path: string): Promise<boolean | undefined> => {
+      const of = { endpoint: 'orders', database, table: 'renamed', key: { id: '1' }, root: 'pics', path, rule };
+      return (await rows.named({ rows: [of] })).named[0];
+    };
+    const alter = (what: string): Promise<unknown> => server.run(`ALTER TABLE ${database}.renamed ${what}`);
+    await alter('RENAME COLUMN images TO pictures');
+    expect([await is('7/a.jpg'), await is('7/c.jpg')]).toEqual([true, false]);
+    await alter('RENAME COLUMN id TO number');
+    expect([await is('7/b.jpg'), await is('7/c.jpg')]).toEqual([true, false]);
+    await alter('RENAME COLUMN shop TO store'); // two of a rule: nobody can tell
+    expect(await is('7/c.jpg')).toBe(true);
+    await alter('RENAME COLUMN store TO shop, DROP COLUMN pictures');
+    expect(await is('7/a.jpg')).toBe(false);
+  });
+
   it('is not so of a table that was dropped', async () => {
     const of = { endpoint: 'orders', database, table: 'gone', key: { id: '1' }, root: 'pics', path: 'a', rule };
     expect(await rows.named({ rows: [of] })).toEqual({ named: [false] });

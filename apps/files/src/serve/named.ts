@@ -2,7 +2,7 @@
  * Whether rows of this region still name files: asked where a file is missing. A row that is gone, or names another file by now, is no
  * reason to stop: the log will say so. Read with the login of the endpoint, as the row is when whoever writes it has ended.
  */
-import { FilePaths, keyCondition } from '@lutra/files';
+import { keyCondition } from '@lutra/files';
 import type { NamedAnswer, NamedFile, NamedRequest } from '@lutra/files';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
@@ -10,6 +10,7 @@ import { asSource, Kept, loadTable, planRows, quoteTable, rowsWhereQuery, Sessio
 import type { Queries, TargetTable } from '@lutra/mysql';
 import { loginOf } from '@lutra/registry';
 import type { Configuration, Keyring } from '@lutra/registry';
+import { keyNow, pathsNow } from './renamed-columns.js';
 
 export type NamedRows = (request: NamedRequest) => Promise<NamedAnswer>;
 
@@ -77,13 +78,18 @@ async function namedIn(queries: Queries, rows: readonly AskedRow[]): Promise<rea
   const plan = planRows(schema, table);
   const named: [AskedRow, boolean][] = [];
   for (const row of rows) {
-    const condition = keyCondition(row.key);
-    if (condition === null) throw new SyncError('FILES_REFUSED', `the key of a row of ${first.database}.${first.table} is not one`);
-    const paths = new FilePaths(row.rule, schema);
+    if (keyCondition(row.key) === null)
+      throw new SyncError('FILES_REFUSED', `the key of a row of ${first.database}.${first.table} is not one`);
+    const condition = keyCondition(keyNow(row.key, schema) ?? {});
+    const rules = pathsNow(row.rule, schema);
+    if (condition === null || rules === null) {
+      named.push([row, true]); // nobody can tell
+      continue;
+    }
     const found = await unlocked(queries, rowsWhereQuery(plan, condition));
     // Each would wait for a lock that somebody holds for long.
     if (!found) return rows.map((each) => named.find(([known]) => known === each) ?? [each, true]);
-    named.push([row, found.some((each) => paths.formerly(toRow(plan, each)).some((file) => isAsked(file, row)))]);
+    named.push([row, found.some((each) => rules.some((paths) => paths.formerly(toRow(plan, each)).some((file) => isAsked(file, row))))]);
   }
   return named;
 }

@@ -82,6 +82,11 @@ export class SourceTransaction {
     this.#files.add(files);
   }
 
+  /** They are asked for once more. */
+  forgetFiles(): void {
+    this.#files = undefined;
+  }
+
   /** The changes, which are then no longer held; the counts stay. */
   takeChanges(): readonly Change[] {
     const changes = this.#changes;

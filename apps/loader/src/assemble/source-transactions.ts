@@ -43,6 +43,8 @@ export interface SourceTransactionsOptions {
   readonly detector: { readonly stream: Pick<StreamDetector, 'open' | 'chunk' | 'close' | 'discard'> } | null;
   /** First seqs of large transactions that met a conflict before. */
   readonly resolved: ReadonlySet<number>;
+  /** By first seq, how often a large transaction was read for its files alone in this run. */
+  readonly readAhead?: ReadonlyMap<number, number>;
   /** A transaction that an operator decided to skip. */
   readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
@@ -215,8 +217,8 @@ export class SourceTransactions {
       detector && !open.safe
         ? detecting({ stream: detector.stream, writer, resolved: resolved.has(open.seq) })
         : notDetecting(writer, { safe: open.safe, missing, files, resolved: resolved.has(open.seq) });
-    const givesWay = detector !== null && !open.safe && !resolved.has(open.seq);
-    const large = new LargeTransaction(open, { writer: how, statements, files, givesWay, pieceBytes: batchBytes, during });
+    const readAhead = this.#options.readAhead?.get(open.seq) ?? 0;
+    const large = new LargeTransaction(open, { writer: how, statements, files, readAhead, pieceBytes: batchBytes, during });
     await large.open();
     this.#large = large;
     await large.add(open.takeChanges());

@@ -19,6 +19,7 @@ import type { Concern } from './concern.js';
 import { ddlEvent } from './ddl-event.js';
 import { DdlStage } from './ddl-stage.js';
 import type { Came, DdlPorts, Outcome, Phase } from './ddl-stage.js';
+import { rootsLeft } from './files-left.js';
 import { holdOf, namesOf, titleOf } from './hold.js';
 import type { Held } from './hold.js';
 import { crosses, ownStatements, seenOfTarget } from './own-statements.js';
@@ -191,8 +192,16 @@ export class DdlRoom {
     const { deps, work } = this.#options.run;
     const { statement, id: record } = came.record;
     if (phase !== 'held') deps.logger.info({ seq: came.position.seq, statement, record }, `a schema change: ${phase}`);
+    if (phase === 'applied' || phase === 'done') this.#tellLeft(came);
     const tell = work.targetRegion && deps.events.of(work.targetRegion, work.target);
     tell?.(ddlEvent(came, { work, phase, reason }));
+  }
+
+  #tellLeft({ record, position: { seq } }: Came): void {
+    const { deps, work } = this.#options.run;
+    const roots = rootsLeft(record, work.routes);
+    const what = 'its rows have gone without a change of each, so their files stay (docs/11-files.md, Deletes)';
+    if (roots.length > 0) deps.logger.warn({ seq, statement: record.statement, roots: [...roots] }, what);
   }
 
   /** Nobody reads on in the logs of others: their index would grow for as long as it holds. */

@@ -7,7 +7,7 @@
  */
 import { FilePaths, filesOfChange, keyTextOf } from '@lutra/files';
 import type { ComingFile, KeyText } from '@lutra/files';
-import { rowKey, rowToJson } from '@lutra/model';
+import { rowKey, rowToJson, toSyncError } from '@lutra/model';
 import type { ChunkPurpose, FileRule, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
 import type { TransactionFiles } from './commit-files.js';
 import type { Staging } from './staging.js';
@@ -82,7 +82,16 @@ export class FileRows {
 
   #compiled(table: TableSchema): TableFiles | null {
     const rules = this.#options.rulesOf(table);
-    return rules.length === 0 ? null : { paths: rules.map((rule) => new FilePaths(rule, table)), keyText: keyTextOf(table) };
+    if (rules.length === 0) return null;
+    try {
+      return { paths: rules.map((rule) => new FilePaths(rule, table)), keyText: keyTextOf(table) };
+    } catch (thrown) {
+      const error = toSyncError(thrown);
+      if (error.code !== 'FILE_PATH_INVALID') throw error;
+      // The table's own matter: a column was renamed or dropped, and other tables of the route go on.
+      const { database, name } = table;
+      throw error.again(error.message, { refused: { table: { database, name, code: error.code } } });
+    }
   }
 }
 

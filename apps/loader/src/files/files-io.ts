@@ -3,13 +3,17 @@ import { FilesClient } from '@lutra/files';
 import type { FilesService } from '@lutra/files';
 import type { WorkDeps } from '@lutra/host';
 import {
+  baseTables,
   beginFilePlacing,
+  inheritLeaving,
   isFileNamed,
   letFilesGo,
+  othersPlacing,
   readFilePlacing,
   readLeavingFiles,
   readMissingFiles,
   tablesWithColumnsOf,
+  takeOver,
 } from '@lutra/mysql';
 
 export interface FileStore {
@@ -18,8 +22,12 @@ export interface FileStore {
   readonly readLeaving: typeof readLeavingFiles;
   readonly letGo: typeof letFilesGo;
   readonly readMissing: typeof readMissingFiles;
+  readonly baseTables: typeof baseTables;
   readonly tablesWithColumnsOf: typeof tablesWithColumnsOf;
   readonly isNamed: typeof isFileNamed;
+  readonly othersPlacing: typeof othersPlacing;
+  readonly takeOver: typeof takeOver;
+  readonly inheritLeaving: typeof inheritLeaving;
 }
 
 export interface FilesIo {
@@ -34,8 +42,12 @@ export const serverFileStore: FileStore = {
   readLeaving: readLeavingFiles,
   letGo: letFilesGo,
   readMissing: readMissingFiles,
+  baseTables,
   tablesWithColumnsOf,
   isNamed: isFileNamed,
+  othersPlacing,
+  takeOver,
+  inheritLeaving,
 };
 
 /** One client for all pipelines of a process: their region is the same. */

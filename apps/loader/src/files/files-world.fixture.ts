@@ -293,7 +293,7 @@ export class FilesWorld {
         const all = after === '0' ? [...this.tables.missing] : [];
         return all.map(([name, rowKey], i) => ({ id: String(i + 1), root: 'pics', path: name.slice(5), sha256: null, table, key: rowKey }));
       },
-      letGo: async (_target, files, { mark, isNamed, remove, onLater }) => {
+      letGo: async (_target, files, { mark, naming, remove, onLater }) => {
         for (const file of files) {
           const name = `${file.root}/${file.path}`;
           const isLeaving = (): boolean => this.tables.files.get(name)?.n === file.n && this.tables.files.get(name)?.state !== 'placed';
@@ -304,13 +304,17 @@ export class FilesWorld {
             if (isLeaving()) this.tables = { ...this.tables, files: rest };
           };
           const marked = await mark(file);
-          if (marked === null) onLater();
+          if (marked === null) onLater(file, 'busy');
           else if (!isLeaving()) continue;
-          else if (await isNamed({ query: async () => [] }, file)) put('placed');
+          else if ((await naming({ query: async () => [] })(file)) === 'named') put('placed');
           else if (await remove(file, marked)) put(null);
-          else onLater();
+          else onLater(file, 'busy');
         }
       },
+      othersPlacing: async () => [],
+      takeOver: async () => Promise.reject(new Error('nobody is removed')),
+      inheritLeaving: async () => undefined,
+      baseTables: async () => [table],
       tablesWithColumnsOf: async (_queries, rules) => new Map(rules.map((rule) => [rule, [table]])),
       isNamed: async (_queries, _table, { path }) => [...this.tables.rows.values()].includes(path),
     };

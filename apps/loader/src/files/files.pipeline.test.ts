@@ -103,6 +103,16 @@ it('stops at a row whose file is missing, and commits all before it', async () =
   expect([...world.tables.rows.keys()]).toEqual([1]);
 });
 
+it('goes on in the same run when a files app that was away is there again', async () => {
+  const world = new FilesWorld({});
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  for (let i = 0; i < 2; i += 1) world.files.fail('stage');
+  await world.load(() => world.tables.rows.size === 1);
+  expect(world.errors).toEqual([]);
+  expect(world.files.log.filter((step) => step.startsWith('fence'))).toEqual(['fence 1']);
+});
+
 it('lets rows go without their files where the rule says so, and tells of it', async () => {
   const world = new FilesWorld({ missing: 'skip' });
   await world.log.led(world.routes);
@@ -173,6 +183,24 @@ it('writes a transaction that is too large to hold while its files come, and pla
   expect(world.errors.map(({ code }) => code)).toEqual(['TARGET_UNAVAILABLE']);
 }, 30_000);
 
+it('holds no transaction of the target open while files of a large one are on their way', async () => {
+  const world = new FilesWorld({ missing: 'wait' });
+  await world.log.led(world.routes);
+  await world.add(
+    Array.from({ length: 4_000 }, (_, id) => [id, `${'x'.repeat(90)}${id % 5}`] as const),
+    new Map(),
+  );
+  const late = world.files.source.get(`pics/${'x'.repeat(90)}3`);
+  world.files.source.delete(`pics/${'x'.repeat(90)}3`);
+  world.batchSize = 500;
+  const working = world.load(() => world.tables.rows.size > 0);
+  await vi.waitUntil(() => world.statuses.some(({ files }) => files?.waiting[0]?.phase === 'missing'), { timeout: 10_000 });
+  expect(world.texts).toBe(0);
+  world.files.source.set(`pics/${'x'.repeat(90)}3`, late ?? '');
+  await working;
+  expect([world.tables.rows.size, world.errors, world.broken]).toEqual([4_000, [], []]);
+}, 30_000);
+
 it('what waits is in the status; an edit of its rule is taken at once where it says how long to wait', async () => {
   const world = new FilesWorld({ missing: 'wait' });
   await world.log.led(world.routes);
@@ -189,6 +217,28 @@ it('what waits is in the status; an edit of its rule is taken at once where it s
   await world.load(() => world.tables.rows.size === 1);
   expect([...world.tables.missing.keys()]).toEqual(['pics/a']);
 }, 30_000);
+
+it('a row that waits for its file is named by the rule that is edited meanwhile', async () => {
+  const world = new FilesWorld({ missing: 'wait', path: 'wrong/{v}' });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  setTimeout(() => {
+    const right = world.routes.map((route) => ({ ...route, files: route.files?.map((rule) => ({ ...rule, path: '{v}' })) }));
+    world.live.offer(world.work(right));
+  }, 100);
+  await world.load(() => world.tables.rows.size === 1);
+  expect(world.errors.map(({ code }) => code)).toEqual(['CONFIG_BEHIND']);
+  expect(world.files.bytesAt({ root: 'pics', path: 'a' })).toBe('bytes of a');
+  expect(world.broken).toEqual([]);
+}, 30_000);
+
+it('a table that lacks a column of its rule is refused, by its name', async () => {
+  const world = new FilesWorld({ path: '{nothing}' });
+  await world.log.led(world.routes);
+  await world.add([[1, 'a']], new Map());
+  await world.load(() => false);
+  expect(world.errors.map(({ code }) => code)).toEqual(['FILE_PATH_INVALID']);
+});
 
 it('a rule that is added while the loader runs takes its root over, and holds from the next transaction on', async () => {
   const world = new FilesWorld({});

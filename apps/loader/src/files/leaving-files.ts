@@ -10,7 +10,7 @@
 import type { DeleteAnswer, FilesService } from '@lutra/files';
 import { toSyncError } from '@lutra/model';
 import type { PipelineUid, SyncError } from '@lutra/model';
-import type { ConnectionOptions, LeavingFile, Queries } from '@lutra/mysql';
+import type { ConnectionOptions, LeavingFile, Naming, Queries } from '@lutra/mysql';
 import { offerWithin } from '@lutra/runtime';
 import type { FileStore } from './files-io.js';
 
@@ -21,7 +21,9 @@ export interface LeavingFilesOptions {
   readonly pipeline: PipelineUid;
   readonly epoch: number;
   readonly signal: AbortSignal;
-  isNamed(queries: Queries, file: LeavingFile): Promise<boolean>;
+  naming(queries: Queries): (file: LeavingFile) => Promise<Naming>;
+  /** By root, how many of the files that are to go are kept, since nobody can tell which rows name them; told after each look. */
+  onHeld(held: ReadonlyMap<string, number>): void;
   onGone(outcome: 'deleted' | 'gone' | 'changed'): void;
   /** What ends the run: it is not the owner any more. */
   onFenced(error: SyncError): void;
@@ -66,18 +68,23 @@ export class LeavingFiles {
 
   /** False: something is left that nobody tells us of. */
   async #workOff(): Promise<boolean> {
-    const { store, target, pipeline, signal, isNamed } = this.#options;
+    const { store, target, pipeline, signal, naming, onHeld } = this.#options;
     let isDone = true;
+    const held = new Map<string, number>();
+    const hold = ({ root }: LeavingFile): unknown => held.set(root, (held.get(root) ?? 0) + 1);
     for (let after: LeavingFile | null = null; !signal.aborted;) {
       const files: readonly LeavingFile[] = await store.readLeaving(target, pipeline, { after, limit });
       await store.letGo(target, files, {
         mark: async (file) => (signal.aborted ? null : this.#mark(file)),
-        isNamed,
+        naming,
         remove: (file, mark) => this.#remove(file, mark),
-        onLater: () => (isDone = false),
+        onLater: (file, why) => void (why === 'unknown' ? hold(file) : (isDone = false)),
       });
       after = files.at(-1) ?? null;
-      if (files.length < limit) return isDone;
+      if (files.length < limit) {
+        onHeld(held);
+        return isDone;
+      }
     }
     return false;
   }

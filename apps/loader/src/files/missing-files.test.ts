@@ -14,13 +14,18 @@ const entry = (path: string, id: string): MissingFileRow & { readonly id: string
   key: '{"id":"1"}',
 });
 
-/** The files app answers when it is told to. */
-function looking(paths: readonly string[]) {
+/** The files app answers when it is told to; `superseded` by the path of a rule. */
+function looking(paths: readonly string[], rules: readonly FileRule[] = [rule], superseded: readonly string[] = []) {
   const ended = new AbortController();
+  const by: string[] = [];
   const [read, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const stage: FilesService['stage'] = async function* ({ files }) {
     await answered.promise;
-    for (const { id } of files) yield { kind: 'staged', id, way: 'sent', sha256: 'old', size: 1, mtimeNs: '1' } satisfies StageAnswer;
+    for (const { id, row } of files) {
+      by.push(row.rule.path);
+      if (superseded.includes(row.rule.path)) yield { kind: 'superseded', id };
+      else yield { kind: 'staged', id, way: 'sent', sha256: 'old', size: 1, mtimeNs: '1' } satisfies StageAnswer;
+    }
   };
   const missing = new MissingFiles({
     files: { stage },
@@ -36,12 +41,12 @@ function looking(paths: readonly string[]) {
     sourceRegion: 'ca',
     endpoint: 'orders',
     signal: ended.signal,
-    rulesOf: () => [rule],
+    rulesOf: () => rules,
     warn: () => undefined,
     onFound: () => undefined,
   });
   const run = missing.run();
-  return { missing, read: read.resolve, answer: answered.resolve, end: async () => (ended.abort(), await run) };
+  return { missing, by, read: read.resolve, answer: answered.resolve, end: async () => (ended.abort(), await run) };
 }
 
 it('places no bytes that were asked for before a row brought newer ones, or left the path', async () => {
@@ -78,5 +83,28 @@ it('knows of entries that somebody else wrote when there were none, so that they
   paths.push('repaired');
   await vi.waitFor(() => expect([missing.some, missing.hasFound]).toEqual([true, true]), { timeout: 10_000 });
   vi.useRealTimers();
+  await end();
+});
+
+it('asks by the rule that can name the path, one after the other where several can', async () => {
+  const of = (path: string): FileRule => ({ ...rule, path });
+  const rules = [of('thumbs/{t}'), of('{a}'), of('{b}'), of('large/{l}')];
+  const { missing, by, read, answer, end } = looking(['x'], rules, ['{a}']);
+  read();
+  answer();
+  await vi.waitFor(() => expect(missing.hasFound).toBe(true));
+  expect(by).toEqual(['{a}', '{b}']);
+  expect(missing.take()).toMatchObject([{ path: 'x', staged: { sha256: 'old' } }]);
+  await end();
+});
+
+it('lets an entry go that no rule can name, or whose row names it by none', async () => {
+  const rules = ['a/{v}', '{w}'].map((path) => ({ ...rule, path }));
+  const { missing, by, read, answer, end } = looking(['x'], rules, ['{w}']);
+  read();
+  answer();
+  await vi.waitFor(() => expect(missing.hasFound).toBe(true));
+  expect(by).toEqual(['{w}']);
+  expect(missing.take()).toMatchObject([{ path: 'x', staged: null }]);
   await end();
 });

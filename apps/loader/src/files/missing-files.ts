@@ -5,6 +5,7 @@
 import type { FilesService, StageAnswer, StagedFile, WantedFile } from '@lutra/files';
 import { toSyncError } from '@lutra/model';
 import type { FileName, FileRule, PipelineUid, SyncError, TableName } from '@lutra/model';
+import { mayName } from '@lutra/mysql';
 import type { ConnectionOptions, MissingFileRow } from '@lutra/mysql';
 import { sleep } from '@lutra/runtime';
 import type { RowFile } from './commit-files.js';
@@ -120,23 +121,32 @@ export class MissingFiles {
   }
 
   async #ask(entries: readonly MissingFileRow[]): Promise<void> {
-    const { files, pipeline, sourceRegion, signal } = this.#options;
-    const wanted = entries.map((entry, id) => this.#wanted(entry, id));
-    for (const [i, entry] of entries.entries()) {
-      this.#asked.add(nameOf(entry));
-      if (!wanted[i]) this.#ends(entry, null);
-    }
-    const request = { pipeline, sourceRegion, files: wanted.flatMap((file) => file ?? []) };
+    for (const entry of entries) this.#asked.add(nameOf(entry));
     try {
-      if (request.files.length === 0) return;
-      for await (const answer of files.stage(request, signal)) {
-        const entry = entries[answer.id];
-        if (entry && answer.kind === 'staged') this.#ends(entry, stagedOf(entry, answer));
-        if (entry && answer.kind === 'superseded') this.#ends(entry, null);
+      let open = entries.map((entry) => ({ entry, rules: this.#rulesFor(entry) }));
+      while (open.length > 0) {
+        // The row does not name it by the first of them, and may by the next one.
+        const left = await this.#askBy(open.filter(({ rules }) => rules.length > 0));
+        for (const { entry, rules } of open) if (rules.length === 0) this.#ends(entry, null);
+        open = left.map(({ entry, rules }) => ({ entry, rules: rules.slice(1) }));
       }
     } finally {
       this.#asked.clear();
     }
+  }
+
+  /** By the first rule of each. Resolves to those whose row does not name the file by it. */
+  async #askBy(asked: readonly AskedEntry[]): Promise<readonly AskedEntry[]> {
+    const { files: service, pipeline, sourceRegion, signal } = this.#options;
+    const files = asked.flatMap(({ entry, rules: [rule] }, id) => (rule ? this.#wanted(entry, rule, id) : []));
+    if (files.length === 0) return [];
+    const superseded: AskedEntry[] = [];
+    for await (const answer of service.stage({ pipeline, sourceRegion, files }, signal)) {
+      const one = asked[answer.id];
+      if (one && answer.kind === 'staged') this.#ends(one.entry, stagedOf(one.entry, answer));
+      if (one && answer.kind === 'superseded') superseded.push(one);
+    }
+    return superseded;
   }
 
   #ends(entry: MissingFileRow, staged: StagedFile | null): void {
@@ -144,10 +154,12 @@ export class MissingFiles {
     if (this.#asked.delete(nameOf(entry))) this.#found.set(nameOf(entry), { root, path, hash: sha256, staged, missing: null });
   }
 
-  /** Null: no rule is about it any more. */
-  #wanted({ root, path, sha256, table, key }: MissingFileRow, id: number): WantedFile | null {
-    const rule = this.#options.rulesOf(table).find((one) => one.root === root);
-    if (!rule) return null;
+  /** None: no rule is about it any more. */
+  #rulesFor({ root, path, table }: MissingFileRow): readonly FileRule[] {
+    return this.#options.rulesOf(table).filter((rule) => rule.root === root && mayName(rule, path));
+  }
+
+  #wanted({ root, path, sha256, table, key }: MissingFileRow, rule: FileRule, id: number): WantedFile {
     const of = { endpoint: this.#options.endpoint, database: table.database, table: table.name };
     return { id, root, path, hash: sha256, row: { ...of, key: JSON.parse(key) as Readonly<Record<string, string>>, rule } };
   }
@@ -159,6 +171,12 @@ function stagedOf({ root, path }: FileName, { sha256, size, mtimeNs }: Extract<S
 
 function nameOf({ root, path }: FileName): string {
   return `${root}\0${path}`;
+}
+
+interface AskedEntry {
+  readonly entry: MissingFileRow;
+  /** By which its row may name it. */
+  readonly rules: readonly FileRule[];
 }
 
 interface Entries {

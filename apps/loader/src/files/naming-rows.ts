@@ -1,7 +1,7 @@
 /** Whether a row of the target names a file, by any rule of any pipeline that writes there. */
 import { createRouter } from '@lutra/model';
 import type { FileName, FileRule, Route, TableName } from '@lutra/model';
-import type { Queries } from '@lutra/mysql';
+import type { Naming, Queries } from '@lutra/mysql';
 import type { FileStore } from './files-io.js';
 
 interface RoutedRule {
@@ -10,36 +10,56 @@ interface RoutedRule {
   takes(table: TableName): boolean;
 }
 
+export interface NamingRowsOptions {
+  readonly store: Pick<FileStore, 'tablesWithColumnsOf' | 'baseTables' | 'isNamed'>;
+  /** Of all pipelines to the target, as they are now. */
+  routes(): readonly Route[];
+  /** Some table that names files of the root by a rule is suspended, since it lacks a column of the rule. */
+  lacksColumns(root: string): boolean;
+}
+
 export class NamingRows {
-  readonly #store: Pick<FileStore, 'tablesWithColumnsOf' | 'isNamed'>;
-  readonly #routes: () => readonly Route[];
+  readonly #options: NamingRowsOptions;
 
-  /** `routes`: of all pipelines to the target, as they are now. */
-  constructor(store: Pick<FileStore, 'tablesWithColumnsOf' | 'isNamed'>, routes: () => readonly Route[]) {
-    this.#store = store;
-    this.#routes = routes;
+  constructor(options: NamingRowsOptions) {
+    this.#options = options;
   }
 
-  async name(queries: Queries, { root, path }: FileName): Promise<boolean> {
-    const rules = await this.#tables(queries, root);
-    // A rule that was there named files by columns that nobody knows of now; so does one whose columns have other names by now.
-    if (rules.length === 0 || rules.some(({ tables }) => tables.length === 0)) return true;
-    for (const { rule, tables } of rules) {
-      for (const table of tables) if (await this.#store.isNamed(queries, table, { rule, path })) return true;
-    }
-    return false;
+  /**
+   * As of one moment: the catalogue is read once, with the first file. Counter-example for one that is kept longer: rows are moved to a
+   * table that was made a second ago, and the files go.
+   */
+  of(queries: Queries): (file: FileName) => Promise<Naming> {
+    const roots = new Map<string, Promise<readonly RuleTables[] | null>>();
+    return async ({ root, path }) => {
+      const found = roots.get(root) ?? this.#tables(queries, root);
+      roots.set(root, found);
+      const rules = await found;
+      if (rules === null) return 'unknown';
+      // A rule that was there named files by columns that nobody knows of now.
+      if (rules.length === 0) return 'named';
+      for (const { rule, tables } of rules)
+        for (const table of tables) if (await this.#options.store.isNamed(queries, table, { rule, path })) return 'named';
+      return 'free';
+    };
   }
 
-  /** Of this moment. Counter-example for one that is kept: rows are moved to a table that was made a second ago, and the files go. */
-  async #tables(queries: Queries, root: string): Promise<readonly RuleTables[]> {
-    const rules = this.#routes()
+  /** Null: a rule has tables, and none of them has its columns, which have other names by now. A rule without any table has no rows. */
+  async #tables(queries: Queries, root: string): Promise<readonly RuleTables[] | null> {
+    const { store, routes, lacksColumns } = this.#options;
+    if (lacksColumns(root)) return null;
+    const rules = routes()
       .flatMap(routedRules)
       .filter(({ rule }) => rule.root === root);
-    const found = await this.#store.tablesWithColumnsOf(
+    const found = await store.tablesWithColumnsOf(
       queries,
       rules.map(({ rule }) => rule),
     );
-    return rules.map(({ rule, takes }) => ({ rule, tables: (found.get(rule) ?? []).filter(takes) }));
+    const all = rules.map(({ rule, takes }) => ({ rule, takes, tables: (found.get(rule) ?? []).filter(takes) }));
+    const without = all.filter(({ tables }) => tables.length === 0);
+    if (without.length === 0) return all;
+    const base = await store.baseTables(queries);
+    return without.some(({ takes }) => base.some(takes)) ? null : all;
   }
 }
 

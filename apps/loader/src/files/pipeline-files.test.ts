@@ -81,3 +81,16 @@ it('settles what is committed when it ends', async () => {
   await stage.commit.close();
   expect(stage.service.open('p')).toEqual([]);
 });
+
+it('names the table whose rule lacks its column: the others of the route go on', () => {
+  const { files } = memoryStage({ ...rule, path: '{nothing}' }, { pipeline: 'p' as PipelineUid, epoch: 1 });
+  const refused = { table: { database: 'shop', name: 't', code: 'FILE_PATH_INVALID' } };
+  const thrown = ((): unknown => {
+    try {
+      return files.filesOf(table, { before: null, after: { id: 1, v: 'a' } });
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(thrown).toMatchObject({ code: 'FILE_PATH_INVALID', refused });
+});

@@ -18,7 +18,7 @@ import { isWanted, oldestMs, UpTo } from './up-to.js';
 
 export interface PipelineFilesOptions {
   readonly files: Pick<FilesService, 'place' | 'unplace' | 'settle'>;
-  readonly staging: Pick<Staging, 'changed' | 'throwIfTroubled' | 'again'>;
+  readonly staging: Pick<Staging, 'changed' | 'throwIfEnded' | 'again'>;
   readonly pipeline: PipelineUid;
   readonly epoch: number;
   /** Entries of lutra.file_missing may exist: they go with the file that comes. */
@@ -73,7 +73,7 @@ export class PipelineFiles implements CommitFiles {
         if (hasWaited) observe(oldestMs(transactions.slice(0, n)) / 1000);
         return n;
       }
-      staging.throwIfTroubled();
+      staging.throwIfEnded();
       await changed;
     }
   }

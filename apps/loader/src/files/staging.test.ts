@@ -1,4 +1,5 @@
 import type { FilesService, StageAnswer } from '@lutra/files';
+import { SyncError } from '@lutra/model';
 import type { FileRule, PipelineUid } from '@lutra/model';
 import { afterEach, expect, it, vi } from 'vitest';
 import { Staging } from './staging.js';
@@ -8,15 +9,23 @@ const without: string[] = [];
 
 afterEach(() => void vi.useRealTimers());
 
-/** What is answered, one ask after the other; the last one for good. */
-function asked(rule: Partial<FileRule> | null, answers: readonly Omit<StageAnswer, 'id'>[]): Wanted {
+/** What is answered, one ask after the other; the last one for good. An error: of the request. */
+function asked(rule: Partial<FileRule> | null, answers: readonly (Omit<StageAnswer, 'id'> | SyncError)[]): Wanted {
+  return staging(rule, answers).file;
+}
+
+function staging(rule: Partial<FileRule> | null, answers: readonly (Omit<StageAnswer, 'id'> | SyncError)[]) {
   vi.useFakeTimers();
   const whole = { root: 'pics', path: '{v}', hash: 'sha', missing: 'stop', waitSeconds: 60, ...rule } as FileRule;
   let next = 0;
   const stage: FilesService['stage'] = async function* ({ files }) {
-    for (const { id } of files) yield { ...answers[Math.min(next++, answers.length - 1)], id } as StageAnswer;
+    for (const { id } of files) {
+      const answer = answers[Math.min(next++, answers.length - 1)];
+      if (answer instanceof SyncError) throw answer;
+      yield { ...answer, id } as StageAnswer;
+    }
   };
-  const staging = new Staging({
+  const room = new Staging({
     files: { stage },
     pipeline: 'p' as PipelineUid,
     sourceRegion: 'ca',
@@ -25,7 +34,7 @@ function asked(rule: Partial<FileRule> | null, answers: readonly Omit<StageAnswe
     onWithout: (_, why) => without.push(why),
   });
   const table = { database: 'shop', name: 't' };
-  return staging.want({
+  const file = room.want({
     root: 'pics',
     path: 'a',
     hash: '11',
@@ -36,6 +45,7 @@ function asked(rule: Partial<FileRule> | null, answers: readonly Omit<StageAnswe
     rowKey: '1',
     rowName: 'shop.t, row 1',
   });
+  return { room, file };
 }
 
 const others = { kind: 'refused', code: 'FILE_HASH_MISMATCH', message: 'it has other bytes' } as const;
@@ -58,9 +68,41 @@ it('ends with that, or as the rule says, when the time of the rule is over', asy
   expect([skipped.staged, skipped.missing?.path]).toEqual([null, 'a']);
 });
 
-it('counts a row that goes without its file because no rule is about it any more', async () => {
+it('keeps a row whose rule is in force no more: the run ends, and it is named by the rules of then', async () => {
   without.length = 0;
-  const file = asked(null, [{ kind: 'missing' }]);
-  await vi.advanceTimersByTimeAsync(500);
-  expect([file.staged, without]).toEqual([null, ['superseded']]);
+  const { room, file } = staging(null, [{ kind: 'missing' }]);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([file.staged, without]).toEqual([undefined, []]);
+  expect([room.hasWaitedBy(() => true, 2_000), room.hasWaitedBy(() => false, 2_000), room.hasWaitedBy(() => true, 60_000)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
+const away = new SyncError('FILES_UNAVAILABLE', 'no files app of region ca is connected');
+const sourceAway = { kind: 'refused', code: 'FILES_UNAVAILABLE', message: 'region ca does not answer', details: {} } as const;
+
+it.each([
+  ['of the own region', away],
+  ['of the source', sourceAway],
+] as const)('waits for a files app %s for as long as it is away, and says so', async (_, trouble) => {
+  const { room, file } = staging({}, [...Array.from({ length: 20 }, () => trouble), staged]);
+  await vi.advanceTimersByTimeAsync(120_000);
+  room.throwIfEnded();
+  expect([file.staged, file.failure]).toEqual([undefined, null]);
+  expect(room.activity?.trouble).toMatchObject({ code: 'FILES_UNAVAILABLE', message: trouble.message });
+  expect(Date.now() - (room.activity?.trouble?.since ?? Date.now())).toBeGreaterThan(110_000);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(file.staged).toMatchObject({ sha256: '11' });
+  expect(room.activity).toBeUndefined();
+});
+
+it('takes a root that nobody has for one whose files app begins anew, until the time of the rule is over', async () => {
+  const unknown = { kind: 'refused', code: 'FILE_ROOT_UNKNOWN', message: 'no files app has it', details: {} } as const;
+  const { file } = staging({}, [unknown]);
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(file.failure).toBe(null);
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(file.failure).toMatchObject({ code: 'FILE_ROOT_UNKNOWN' });
 });

@@ -1,15 +1,15 @@
 /**
  * Files that rows name, asked of the files app of the own region until each is staged or answered otherwise. Many are asked for in one
  * request, some requests are under way at once, and answers come in any order; what is missing, is written to, or could not be asked for is
- * asked for again, with a pause that grows.
+ * asked for again, with a pause that grows. A files app that is away, of this region or of the source's, ends nothing: its files wait.
  *
  * Nothing here knows of transactions. Who wants a file looks at its Wanted, and waits for what changes.
  */
 import type { FilesService, StageAnswer } from '@lutra/files';
-import { SyncError, toSyncError } from '@lutra/model';
-import type { FileRule, FilesActivity, PipelineUid, WaitingFile } from '@lutra/model';
+import { errorTable, SyncError, toSyncError } from '@lutra/model';
+import type { ErrorCode, FileRule, FilesActivity, PipelineUid, WaitingFile } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import { about, missingRow, named, shown, Wanted, wantedFile } from './wanted.js';
+import { about, failed, lacked, missingRow, shown, Wanted, wantedFile } from './wanted.js';
 import type { FileWish } from './wanted.js';
 
 export interface StagingOptions {
@@ -17,7 +17,7 @@ export interface StagingOptions {
   readonly pipeline: PipelineUid;
   readonly sourceRegion: string;
   readonly signal: AbortSignal;
-  /** The rule as the configuration has it now, of a file that its source lacks; null: it is in force no more. */
+  /** The rule as the configuration has it now, of a file that its source lacks; null: it is in force no more, and the run is to end. */
   ruleNow(wish: FileWish): Pick<FileRule, 'missing' | 'waitSeconds'> | null;
   /** A row goes without its file. */
   onWithout(wish: FileWish, why: 'superseded' | 'skipped'): void;
@@ -29,8 +29,6 @@ const maxRequests = 8;
 /** More are not read ahead. */
 const maxWaiting = 20_000;
 const [firstPauseMs, lastPauseMs] = [1_000, 30_000];
-/** Whoever waits is told of trouble that lasts so long. */
-const troubleMs = 10_000;
 const shownFiles = 20;
 
 export class Staging {
@@ -40,8 +38,6 @@ export class Staging {
   #queue: Wanted[] = [];
   #requests = 0;
   #changed = Promise.withResolvers<void>();
-  /** Of the requests; null: the last one went well. */
-  #trouble: { readonly error: SyncError; readonly since: number; pauseMs: number } | null = null;
   #isAskingSoon = false;
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -72,12 +68,9 @@ export class Staging {
     return this.#changed.promise;
   }
 
-  /** @throws SyncError what keeps files from being asked for, if it lasts */
-  throwIfTroubled(): void {
-    const { signal } = this.#options;
-    throwIfAborted(signal);
-    const trouble = this.#trouble;
-    if (trouble && Date.now() - trouble.since >= troubleMs) throw trouble.error;
+  /** @throws SyncError ABORTED */
+  throwIfEnded(): void {
+    throwIfAborted(this.#options.signal);
   }
 
   /** There is room to read ahead. */
@@ -85,23 +78,32 @@ export class Staging {
     return this.#waiting.size < maxWaiting;
   }
 
-  /** @throws SyncError as throwIfTroubled */
+  /** @throws SyncError ABORTED */
   async untilRoom(): Promise<void> {
     for (let { changed } = this; !this.hasRoom; { changed } = this) {
-      this.throwIfTroubled();
+      this.throwIfEnded();
       await changed;
     }
+  }
+
+  /** Some file has waited for so long by a rule of which `isOver` says so. */
+  hasWaitedBy(isOver: (wish: FileWish) => boolean, ms: number): boolean {
+    const before = Date.now() - ms;
+    for (const { since, wish } of this.#waiting) if (since <= before && isOver(wish)) return true;
+    return false;
   }
 
   get activity(): FilesActivity | undefined {
     if (this.#waiting.size === 0) return undefined;
     const rows = new Set<unknown>();
     const waiting: WaitingFile[] = [];
+    let trouble: FilesActivity['trouble'];
     for (const file of this.#waiting) {
       rows.add(file.wish.key);
+      trouble ??= file.trouble ?? undefined;
       if (waiting.length < shownFiles) waiting.push(shown(file));
     }
-    return { rows: rows.size, files: this.#waiting.size, waiting };
+    return { rows: rows.size, files: this.#waiting.size, waiting, ...(trouble && { trouble }) };
   }
 
   #ask(files: readonly Wanted[]): void {
@@ -134,14 +136,15 @@ export class Staging {
       for await (const answer of service.stage(request, signal)) {
         const file = open.get(answer.id);
         if (!file) continue;
-        if (answer.kind === 'progress') file.progress = answer;
-        else {
+        if (answer.kind === 'progress') {
+          file.progress = answer;
+          if (answer.phase !== 'asked') file.trouble = null;
+        } else {
           open.delete(answer.id);
           this.#answered(file, answer);
         }
       }
       if (open.size > 0) throw new SyncError('FILES_UNAVAILABLE', 'the files app ended its answer early');
-      this.#trouble = null;
     } catch (thrown) {
       if (!signal.aborted) this.#failed([...open.values()], toSyncError(thrown));
     }
@@ -158,6 +161,7 @@ export class Staging {
         this.#options.onWithout(file.wish, 'superseded');
         return this.#ends(file, { staged: null });
       case 'refused': {
+        if (this.#isTrouble(file, answer.code)) return this.#troubled([file], answer);
         const failure = failed(file, answer);
         // The application has written the file, and its row is a moment behind.
         return answer.code === 'FILE_HASH_MISMATCH' ? this.#lacking(file, 'missing', failure) : this.#ends(file, { failure });
@@ -172,12 +176,10 @@ export class Staging {
   #lacking(file: Wanted, kind: 'missing' | 'unstable', failure: SyncError | null): void {
     const { wish } = file;
     file.lacksSince ??= Date.now();
+    file.trouble = null;
     file.progress = { ...file.progress, phase: kind };
     const rule = this.#options.ruleNow(wish);
-    if (!rule) {
-      this.#options.onWithout(wish, 'superseded');
-      return this.#ends(file, { staged: null });
-    }
+    if (!rule) return this.#later([file], lastPauseMs);
     const leftMs = file.lacksSince + rule.waitSeconds * 1000 - Date.now();
     const waits = rule.missing === 'wait' && kind === 'missing';
     if (leftMs > 0 || waits) return this.#later([file], waits ? lastPauseMs : Math.min(leftMs, lastPauseMs));
@@ -190,20 +192,27 @@ export class Staging {
 
   #ends(file: Wanted, how: Partial<Pick<Wanted, 'staged' | 'missing' | 'failure'>>): void {
     Object.assign(file, how);
+    file.trouble = null;
     this.#waiting.delete(file);
     this.#tell();
   }
 
   /** The request did not come about, for these. */
   #failed(files: readonly Wanted[], error: SyncError): void {
-    if (error.outcome !== 'retry') {
-      for (const file of files) this.#ends(file, { failure: error.again(error.message, { details: about(file.wish) }) });
-      return;
-    }
-    const pauseMs = Math.min((this.#trouble?.pauseMs ?? firstPauseMs / 2) * 2, lastPauseMs);
-    this.#trouble = { error, since: this.#trouble?.since ?? Date.now(), pauseMs };
-    this.#later(files, pauseMs);
-    this.#tell();
+    const { troubled = [], ended = [] } = Object.groupBy(files, (file) => (this.#isTrouble(file, error.code) ? 'troubled' : 'ended'));
+    for (const file of ended) this.#ends(file, { failure: error.again(error.message, { details: about(file.wish) }) });
+    this.#troubled(troubled, error);
+  }
+
+  /** It passes. A root that nobody has may be one whose only files app begins anew, beside others that live. */
+  #isTrouble({ trouble, wish }: Wanted, code: ErrorCode): boolean {
+    if (code !== 'FILE_ROOT_UNKNOWN') return errorTable[code].outcome === 'retry';
+    return Date.now() < (trouble?.since ?? Date.now()) + wish.rule.waitSeconds * 1000;
+  }
+
+  #troubled(files: readonly Wanted[], { code, message }: Pick<SyncError, 'code' | 'message'>): void {
+    for (const file of files) file.trouble = { code, message, since: file.trouble?.since ?? Date.now() };
+    this.#later(files, lastPauseMs);
   }
 
   #later(files: readonly Wanted[], mostMs: number): void {
@@ -228,19 +237,4 @@ export class Staging {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#tell();
   }
-}
-
-function failed({ wish }: Wanted, { code, message, details }: Extract<StageAnswer, { kind: 'refused' }>): SyncError {
-  const { database, name } = wish.table;
-  const all = { ...(details as SyncError['details']), ...about(wish), database, table: name };
-  return new SyncError(code, `${named(wish)}: ${message}`, { details: all });
-}
-
-function lacked(wish: FileWish, kind: 'missing' | 'unstable', waitSeconds: number): SyncError {
-  const [code, what] =
-    kind === 'missing'
-      ? (['FILE_MISSING', 'its source region does not have it'] as const)
-      : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
-  const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
-  return new SyncError(code, `${named(wish)}: ${what}, for ${waitSeconds} s`, { details });
 }

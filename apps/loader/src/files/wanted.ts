@@ -1,7 +1,7 @@
 /** A file that a row names, from its request on. */
-import type { RowOfFile, StagedFile, StageProgress, WantedFile } from '@lutra/files';
-import { tableName } from '@lutra/model';
-import type { FileRule, SyncError, TableName, WaitingFile } from '@lutra/model';
+import type { RowOfFile, StageAnswer, StagedFile, StageProgress, WantedFile } from '@lutra/files';
+import { SyncError, tableName } from '@lutra/model';
+import type { FileRule, FilesActivity, TableName, WaitingFile } from '@lutra/model';
 import type { MissingFileRow } from '@lutra/mysql';
 import type { RowFile } from './commit-files.js';
 
@@ -36,6 +36,8 @@ export class Wanted implements RowFile {
   /** When its source was first without it; null: it was not. */
   lacksSince: number | null = null;
   tries = 0;
+  /** Why it could not be asked for, the last time. */
+  trouble: NonNullable<FilesActivity['trouble']> | null = null;
 
   constructor(readonly wish: FileWish) {
     this.root = wish.root;
@@ -61,6 +63,21 @@ export function about({ root, path, rowName }: FileWish): { readonly root: strin
   return { root, path, key: rowName };
 }
 
-export function named({ root, path, table, rowName }: FileWish): string {
+function named({ root, path, table, rowName }: FileWish): string {
   return `file ${path} of root ${root}, of ${tableName(table)}, ${rowName}`;
+}
+
+export function failed({ wish }: Wanted, { code, message, details }: Extract<StageAnswer, { kind: 'refused' }>): SyncError {
+  const { database, name } = wish.table;
+  const all = { ...(details as SyncError['details']), ...about(wish), database, table: name };
+  return new SyncError(code, `${named(wish)}: ${message}`, { details: all });
+}
+
+export function lacked(wish: FileWish, kind: 'missing' | 'unstable', waitSeconds: number): SyncError {
+  const [code, what] =
+    kind === 'missing'
+      ? (['FILE_MISSING', 'its source region does not have it'] as const)
+      : (['FILE_UNSTABLE', 'it is written to whenever it is read'] as const);
+  const details = { ...about(wish), database: wish.table.database, table: wish.table.name };
+  return new SyncError(code, `${named(wish)}: ${what}, for ${waitSeconds} s`, { details });
 }

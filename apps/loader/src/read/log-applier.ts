@@ -85,12 +85,14 @@ export class LogApplier {
 
   /** Back to the first row of a large transaction that met a conflict, or lacked files. @throws `thrown`, if that is anything else */
   async again(thrown: unknown): Promise<void> {
-    const { resolved, topic, admin, signal, deps, during, kafkaName } = this.#run;
-    const { conflict, transaction, files = false } = toSyncError(thrown).refused;
-    if (!conflict || !transaction || signal.aborted || (resolved.has(transaction.seq) && !files)) throw thrown;
+    const { resolved, readAhead, topic, admin, signal, deps, during, kafkaName } = this.#run;
+    const { conflict = false, transaction, files = false } = toSyncError(thrown).refused;
+    if (!transaction || signal.aborted || (!files && (!conflict || resolved.has(transaction.seq)))) throw thrown;
     const { seq } = transaction;
-    resolved.add(seq);
-    deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
+    if (files) readAhead.set(seq, (readAhead.get(seq) ?? 0) + 1);
+    if (conflict) resolved.add(seq);
+    const why = files ? 'has waited for its files: it begins once more' : 'met a conflict: it begins once more, and is resolved row by row';
+    deps.logger.info({ seq }, `a large transaction ${why}`);
     // What was read behind it is read again: its place must not be saved in front of that.
     this.#passed = null;
     this.#stages.progress.discarded();

@@ -74,12 +74,12 @@ it('an open placing keeps its file, though nothing is written', async () => {
   expect(await orphansOf()).toEqual(['b/2']);
 });
 
-it('so does one that is settled behind the second look at the rows', async () => {
+it('so does one that is not open any more behind the second look at the rows', async () => {
   placed.set('c', { by: 'uid 0', isLeaving: false });
   before.end.push(async () => {
     await place('c');
     placed.set('c', { by: 'uid 1', isLeaving: false });
-    await files.settle({ pipeline, epoch, root, n: 1 });
+    await files.unplace({ pipeline, epoch, root, n: 1 });
   });
   expect(await orphansOf()).toEqual(['b/2']);
 });

@@ -41,8 +41,6 @@ export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
-export { isFileNamed, tablesWithColumnsOf } from './file-names.js';
-export { beginFilePlacing, filesTexts, letFilesGo, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 export { lastPlaced } from './placed-files.js';
 export type { LastPlaced } from './placed-files.js';
 export { inheritLeaving, othersPlacing } from './removed-placings.js';

@@ -30,6 +30,7 @@ import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
 import { importLimit, isImport } from './export/export.schemas.js';
+import { servedRoutes } from './http/allowed-methods.js';
 import { bodyLimit, boundDepth, openBodyLimit } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
@@ -52,6 +53,8 @@ export interface ControlOptions {
 export interface ControlApp {
   /** All that a controller has. */
   readonly routes: readonly Route[];
+  /** All that Express serves, as `GET /path`. */
+  served(): readonly string[];
   /** Resolves with the base URL when requests are answered; does not wait for ZooKeeper. */
   listen(): Promise<string>;
   /** Answers what it has accepted, then ends the ZooKeeper session. */
@@ -82,13 +85,15 @@ export async function createApp({
   health.note('configuration', () => regressedText(tree.regression));
   const parts = { environment, registry, tree, secretKey, level, metrics, health, logger };
   const startedAt = Date.now();
-  const { nest, routes } = await createNest(parts, new BoundedHttp({ requestMs }));
+  const http = new BoundedHttp({ requestMs });
+  const { nest, routes } = await createNest(parts, http);
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
   let endFollowing = (): void => undefined;
 
   return {
     routes,
+    served: () => servedRoutes(http.getInstance()),
     async listen() {
       started = registry.start(stopping.signal).catch((error: unknown) => {
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);

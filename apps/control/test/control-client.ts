@@ -26,7 +26,7 @@ export interface RunningControl {
 export async function startControl(
   variables: Readonly<Record<string, string>>,
   secretKey = Keyring.of(randomBytes(32)),
-  options: Partial<Pick<ControlOptions, 'requestMs' | 'logger'>> = {},
+  options: Partial<Pick<ControlOptions, 'requestMs' | 'logger' | 'print'>> = {},
 ): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
   const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel), ...options });

@@ -160,7 +160,8 @@ describe('every route', () => {
             refused: wanted,
           });
           expect(status).not.toBe(401);
-          expect(text).not.toMatch(/\$argon2|"hash"|"password":/);
+          // A backup has the hashes of passwords and tokens, and is for admins.
+          if (route.action !== 'backup.use') expect(text).not.toMatch(/\$argon2|"hash"|"password":/);
         }
       }
     }

@@ -621,9 +621,9 @@ describe('the history', () => {
     expect((await client.remove('/api/v1/endpoints/a?reason=gone', '*')).status).toBe(204);
     const list = await client.get('/api/v1/endpoints/a/history');
     expect(list.body.map(({ what, reason, by, from }: Record<string, string>) => [what, reason, by, from])).toEqual([
-      ['removed', 'gone', 'api', '127.0.0.1'],
-      ['changed', 'moved 北', 'api', '127.0.0.1'],
-      ['created', '', 'api', '127.0.0.1'],
+      ['removed', 'gone', 'break-glass', '127.0.0.1'],
+      ['changed', 'moved 北', 'break-glass', '127.0.0.1'],
+      ['created', '', 'break-glass', '127.0.0.1'],
     ]);
     const [, changed] = list.body;
     const { body, text } = await client.get(`/api/v1/endpoints/a/history/${changed.revision}`);

@@ -28,5 +28,4 @@ export function securityDocument(text: string): string {
   return `${before}${begin}\n\n| action | from role | needs | is to |\n|---|---|---|---|\n${rows.join('\n')}\n\n${end}${after}`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  writeFileSync(securityFile, securityDocument(readFileSync(securityFile, 'utf8')));
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(securityFile, securityDocument(readFileSync(securityFile, 'utf8')));

@@ -172,8 +172,14 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   // Before bodies are read.
   nest.use(
     authentication({
-      ...{ environment, openRoutes, metrics, wrongTokens: new WrongTokens(logger), clients: nest.get(CLIENTS) },
-      ...{ people: nest.get(People), sessions: nest.get(Sessions), uses: nest.get(LastUses) },
+      environment,
+      openRoutes,
+      metrics,
+      wrongTokens: new WrongTokens(logger),
+      clients: nest.get(CLIENTS),
+      people: nest.get(People),
+      sessions: nest.get(Sessions),
+      uses: nest.get(LastUses),
     }),
   );
   nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });

@@ -29,7 +29,13 @@ export async function startControl(
   options: Partial<Pick<ControlOptions, 'requestMs' | 'logger' | 'print'>> = {},
 ): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
-  const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel), ...options });
+  const app = await createApp({
+    environment,
+    secretKey,
+    logger: createLogger('control', environment.logLevel),
+    print: () => undefined,
+    ...options,
+  });
   return { url: await app.listen(), secretKey, app };
 }
 

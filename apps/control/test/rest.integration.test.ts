@@ -82,7 +82,7 @@ describe('authorization', () => {
     }
     const refused = await stranger.post('/api/v1/regions', region('a'));
     expect(refused.status).toBe(401);
-    expect(refused.body).toMatchObject({ code: 'UNAUTHORIZED', message: 'no API token', details: {} });
+    expect(refused.body).toMatchObject({ code: 'UNAUTHORIZED', message: 'no API token and no session', details: {} });
     expect(refused.body.help).toContain('Authorization: Bearer');
     expect((await stranger.get('/health/live')).status).toBe(200);
     // It has just started, and reads the cluster's level first.

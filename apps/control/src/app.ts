@@ -29,6 +29,7 @@ import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
 import { importLimit, isImport } from './export/export.schemas.js';
+import { servedRoutes } from './http/allowed-methods.js';
 import { bodyLimit, boundDepth, openBodyLimit } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
@@ -54,6 +55,8 @@ export interface ControlOptions {
 export interface ControlApp {
   /** All that a controller has. */
   readonly routes: readonly Route[];
+  /** All that Express serves, as `GET /path`. */
+  served(): readonly string[];
   /** Resolves with the base URL when requests are answered; does not wait for ZooKeeper. */
   listen(): Promise<string>;
   /** Answers what it has accepted, then ends the ZooKeeper session. */
@@ -88,13 +91,15 @@ export async function createApp({
   const { tls: paths } = environment.http;
   const tls = paths && new TlsFiles({ ...paths, logger, lookMs: tlsLookMs });
   if (tls) health.note('tls', () => tls.trouble);
-  const { nest, routes } = await createNest(parts, new BoundedHttp({ requestMs, tls }));
+  const http = new BoundedHttp({ requestMs, tls });
+  const { nest, routes } = await createNest(parts, http);
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
   let endFollowing = (): void => undefined;
 
   return {
     routes,
+    served: () => servedRoutes(http.getInstance()),
     async listen() {
       started = registry.start(stopping.signal).catch((error: unknown) => {
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
@@ -174,8 +179,14 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   // Before bodies are read.
   nest.use(
     authentication({
-      ...{ environment, openRoutes, metrics, wrongTokens: new WrongTokens(logger), clients: nest.get(CLIENTS) },
-      ...{ people: nest.get(People), sessions: nest.get(Sessions), uses: nest.get(LastUses) },
+      environment,
+      openRoutes,
+      metrics,
+      wrongTokens: new WrongTokens(logger),
+      clients: nest.get(CLIENTS),
+      people: nest.get(People),
+      sessions: nest.get(Sessions),
+      uses: nest.get(LastUses),
     }),
   );
   nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });

@@ -19,6 +19,8 @@ describe('readEnvironment', () => {
       port: 8080,
       host: '127.0.0.1',
       token: undefined,
+      localAdmin: true,
+      trustedProxies: [],
       http: { tls: null, metricsOpen: false, metricsToken: undefined },
       publicOrigin: undefined,
       logLevel: 'info',
@@ -34,7 +36,9 @@ describe('readEnvironment', () => {
     ['LUTRA_SESSION_MS', { ZOOKEEPER, LUTRA_SESSION_MS: '4s' }],
     ['LUTRA_ROOT', { ZOOKEEPER, LUTRA_ROOT: 'lutra/' }],
     ['METRICS_OPEN', { ZOOKEEPER, METRICS_OPEN: 'yes' }],
-    ['LUTRA_API_TOKEN', { ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: '' }],
+    ['LUTRA_LOGIN', { ZOOKEEPER, LUTRA_LOGIN: 'yes' }],
+    ['LUTRA_PUBLIC_URL', { ZOOKEEPER, LUTRA_PUBLIC_URL: 'https://lutra.example.com/path' }],
+    ['LUTRA_TRUST_PROXY', { ZOOKEEPER, LUTRA_TRUST_PROXY: '10.0.0.0/8, proxy' }],
     ['LUTRA_API_TOKEN_FILE are both', { ZOOKEEPER, LUTRA_API_TOKEN: token, LUTRA_API_TOKEN_FILE: '/no/such/file' }],
     ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: 'two words that are long' }],
     ['LUTRA_API_TOKEN: at least 16 characters; openssl rand', { ZOOKEEPER, LUTRA_API_TOKEN: 'x' }],
@@ -57,8 +61,15 @@ describe('readEnvironment', () => {
     expect(readEnvironment({ ZOOKEEPER: 'one:2181', LUTRA_ZOOKEEPER_OPEN: 'yes' }).digest).toBeUndefined();
   });
 
-  it('listens on loopback only, unless there is a token', () => {
-    expect(() => readEnvironment({ ZOOKEEPER, HOST: '0.0.0.0' })).toThrow('LUTRA_API_TOKEN');
+  it('asks for a login wherever others may come', () => {
+    const without = (variables: Readonly<Record<string, string>>): boolean => readEnvironment({ ZOOKEEPER, ...variables }).localAdmin;
+    expect(without({})).toBe(true);
+    expect(without({ HOST: '127.0.0.2' })).toBe(true);
+    expect(without({ HOST: '0.0.0.0' })).toBe(false);
+    expect(without({ LUTRA_API_TOKEN: token })).toBe(false);
+    expect(without({ LUTRA_LOGIN: 'required' })).toBe(false);
+    expect(without({ LUTRA_PUBLIC_URL: 'https://lutra.example.com' })).toBe(false);
+    expect(without({ LUTRA_TRUST_PROXY: '127.0.0.1' })).toBe(false);
     expect(readEnvironment({ ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: token }).host).toBe('0.0.0.0');
     expect(readEnvironment({ ZOOKEEPER, HOST: '127.0.0.2' }).host).toBe('127.0.0.2');
     expect(['localhost', '::1', '[::1]', '127.9.9.9'].every(isLoopback)).toBe(true);

@@ -26,10 +26,16 @@ export interface RunningControl {
 export async function startControl(
   variables: Readonly<Record<string, string>>,
   secretKey = Keyring.of(randomBytes(32)),
-  options: Partial<Pick<ControlOptions, 'requestMs' | 'tlsLookMs' | 'logger'>> = {},
+  options: Partial<Pick<ControlOptions, 'requestMs' | 'tlsLookMs' | 'logger' | 'print'>> = {},
 ): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
-  const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel), ...options });
+  const app = await createApp({
+    environment,
+    secretKey,
+    logger: createLogger('control', environment.logLevel),
+    print: () => undefined,
+    ...options,
+  });
   return { url: await app.listen(), secretKey, app };
 }
 

@@ -82,7 +82,7 @@ describe('authorization', () => {
     }
     const refused = await stranger.post('/api/v1/regions', region('a'));
     expect(refused.status).toBe(401);
-    expect(refused.body).toMatchObject({ code: 'UNAUTHORIZED', message: 'no API token', details: {} });
+    expect(refused.body).toMatchObject({ code: 'UNAUTHORIZED', message: 'no API token and no session', details: {} });
     expect(refused.body.help).toContain('Authorization: Bearer');
     expect((await stranger.get('/health/live')).status).toBe(200);
     // It has just started, and reads the cluster's level first.
@@ -621,9 +621,9 @@ describe('the history', () => {
     expect((await client.remove('/api/v1/endpoints/a?reason=gone', '*')).status).toBe(204);
     const list = await client.get('/api/v1/endpoints/a/history');
     expect(list.body.map(({ what, reason, by, from }: Record<string, string>) => [what, reason, by, from])).toEqual([
-      ['removed', 'gone', 'api', '127.0.0.1'],
-      ['changed', 'moved 北', 'api', '127.0.0.1'],
-      ['created', '', 'api', '127.0.0.1'],
+      ['removed', 'gone', 'break-glass', '127.0.0.1'],
+      ['changed', 'moved 北', 'break-glass', '127.0.0.1'],
+      ['created', '', 'break-glass', '127.0.0.1'],
     ]);
     const [, changed] = list.body;
     const { body, text } = await client.get(`/api/v1/endpoints/a/history/${changed.revision}`);

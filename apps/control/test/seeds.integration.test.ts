@@ -134,7 +134,7 @@ describe('an order of a pipeline', () => {
 
   it('becomes a node that capture carries out; a second one waits for its end', async () => {
     const { body } = await client.post(path, { tables: ['shop.orders'], where: 'id > 1', rowsPerSecond: 100, reason: 'a try' });
-    expect(body.order).toMatchObject({ ...ordered, rowsPerSecond: 100, where: 'id > 1', onExisting: 'source', by: 'api: a try' });
+    expect(body.order).toMatchObject({ ...ordered, rowsPerSecond: 100, where: 'id > 1', onExisting: 'source', by: 'break-glass: a try' });
     expect((await registry.seeds.read(uid))?.document).toEqual(body.order);
     const second = await client.post(path, { tables: ['shop.orders'] });
     expect(second).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'seed-under-way' }] } } });

@@ -127,7 +127,10 @@ it('is ordered for a channel, one at a time, and shows what was found in words',
   });
   const { status, body } = await client.post(path, { share: 0.2, reason: 'a try' });
   expect(status).toBe(200);
-  expect(body).toMatchObject({ order: { tables: ['*.*'], repeat: 'once', share: 0.2, state: 'running', by: 'api: a try' }, result: null });
+  expect(body).toMatchObject({
+    order: { tables: ['*.*'], repeat: 'once', share: 0.2, state: 'running', by: 'break-glass: a try' },
+    result: null,
+  });
   expect((await registry.verifications.read('shop'))?.document).toEqual(body.order);
   expect((await client.post(path, {})).status).toBe(409);
   expect((await client.remove(path)).status).toBe(409);

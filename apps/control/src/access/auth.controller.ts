@@ -101,6 +101,7 @@ export class AuthController {
   }
 
   @Post('me/tokens')
+  @HttpCode(200)
   @Allow('self.use')
   @ApiAnswer('Make an API token; its secret is shown this once', newTokenSchema, 400, 403, 409)
   createToken(@Body({ schema: tokenWriteSchema }) body: TokenWrite): Promise<NewToken> {

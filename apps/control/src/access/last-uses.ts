@@ -49,7 +49,8 @@ export class LastUses implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async write(): Promise<void> {
-    for (const id of [...this.#unwritten]) {
+    const due = Array.from(this.#unwritten); // one that is used meanwhile has its turn the next time
+    for (const id of due) {
       this.#unwritten.delete(id);
       try {
         await this.registry.people.use(id, this.#at.get(id) ?? 0);

@@ -86,7 +86,7 @@ export class TokenService {
   }
 }
 
-/** Whoever asks for himself is a user who has logged in: a token must not make tokens that may more than it. @throws SyncError NOT_ALLOWED */
+/** Who asks for himself has logged in: a token must not make tokens that may more than it. @throws SyncError NOT_ALLOWED */
 export function requireOwnLogin(): string {
   const { kind, name } = currentPerson();
   if (kind === 'user') return name;

@@ -90,6 +90,7 @@ export class UserController {
   }
 
   @Post(':name/tokens')
+  @HttpCode(200)
   @ApiAnswer('Make an API token for a user; its secret is shown this once', newTokenSchema, 400, 404, 409)
   createToken(
     @Param('name', { schema: nameSchema }) name: string,

@@ -58,7 +58,10 @@ export class UserService {
   async setPassword(name: string, password: string | null): Promise<void> {
     if (password !== null) requireOtherThanName(password, name);
     const hash = password === null ? null : await this.passwords.hash(password);
-    await this.#change(name, 'any', ({ unused: _, ...user }) => ({ ...user, password: hash, sessionsFrom: Date.now() + skewMs }));
+    await this.#change(name, 'any', (user) => {
+      const { unused: _, ...known } = user;
+      return { ...known, password: hash, sessionsFrom: Date.now() + skewMs };
+    });
   }
 
   /** Ends his sessions and tokens. */

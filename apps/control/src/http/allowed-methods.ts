@@ -1,11 +1,18 @@
 /** Which methods a path has, from Express's own table: asked only where a request was for none of them. */
 interface Layer {
-  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  readonly route?: { readonly path: unknown; readonly methods: Readonly<Record<string, boolean>> };
   match(path: string): boolean;
 }
 
 export interface Routes {
   readonly router: { readonly stack: readonly Layer[] };
+}
+
+/** Each as `GET /path`. */
+export function servedRoutes({ router }: Routes): readonly string[] {
+  return router.stack.flatMap(({ route }) =>
+    Object.keys(route?.methods ?? {}).map((method) => `${method.toUpperCase()} ${String(route?.path)}`),
+  );
 }
 
 /** Sorted; empty where there is no such path. */

@@ -29,6 +29,8 @@ const channel = {
   conflicts: { home: 'hangzhou', rules: [{ policy: 'home' }] },
   schemaHomes: [{ schema: 'shop', table: 'local_*', region: 'california' }],
 };
+const user = { name: 'ada', grants: [{ role: 'operator', channels: 'shop-*' }] };
+const token = { name: 'nightly-job', grants: [{ role: 'viewer', channels: '*' }], days: 90 };
 const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","type":"long"}]}' };
 
 /** Bodies, by method and path as the document has them. */
@@ -61,6 +63,13 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/revision/adopt': { reason: 'ZooKeeper was restored from the copy of Monday', accept: true },
   'post /subjects/{subject}/versions': avro,
   'post /subjects/{subject}': avro,
+  'post /api/v1/auth/login': { name: 'ada', password: 'correct horse battery' },
+  'put /api/v1/me/password': { current: 'correct horse battery', password: 'another horse battery' },
+  'post /api/v1/me/tokens': token,
+  'post /api/v1/users': { ...user, password: 'correct horse battery' },
+  'put /api/v1/users/{name}': { ...user, disabled: false },
+  'put /api/v1/users/{name}/password': { password: 'another horse battery' },
+  'post /api/v1/users/{name}/tokens': token,
   'post /api/v1/level': { level: 1 },
   'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };

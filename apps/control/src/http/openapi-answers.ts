@@ -27,11 +27,11 @@ const answers: Readonly<Record<number, ErrorAnswer>> = {
     code: 'CONFIG_INVALID',
     message: 'port: Too big: expected number to be <=65535',
   },
-  401: { description: 'No or wrong token', code: 'UNAUTHORIZED', message: 'no API token' },
+  401: { description: 'Nobody has logged in, or the token is wrong', code: 'UNAUTHORIZED', message: 'no API token and no session' },
   403: {
-    description: 'Control has no token, and the request comes from elsewhere',
-    code: 'FORBIDDEN',
-    message: 'a request from or for another site',
+    description: 'The role does not allow it (NOT_ALLOWED), or the request comes from another site (FORBIDDEN)',
+    code: 'NOT_ALLOWED',
+    message: 'ada may not do this: channel.write of channel orders',
   },
   404: { description: 'No such document', code: 'CONFIG_MISSING', message: 'there is no endpoint orders-hz' },
   409: {
@@ -49,7 +49,8 @@ const answers: Readonly<Record<number, ErrorAnswer>> = {
   422: { description: 'Not an Avro schema, or not a version', code: 'CONFIG_INVALID', message: 'Invalid schema: the schema is not JSON' },
   428: { description: 'If-Match is missing', code: 'PRECONDITION_REQUIRED', message: 'If-Match is missing' },
   429: {
-    description: 'Many wrong tokens came from this address; the right one is taken at once',
+    description:
+      'Many wrong tokens or passwords came from this address, or many logins are checked at once; a right token is taken at once',
     code: 'TOO_MANY_REQUESTS',
     message: 'many wrong API tokens',
   },

@@ -40,6 +40,42 @@ describe('bodies', () => {
     expect(answer).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE', help: expect.stringContaining('256 KB') } });
   });
 
+  it('of a stranger are refused before they are read, however large', async () => {
+    const socket = connect(Number(new URL(control.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (bytes) => (answer += bytes.toString()));
+    socket.on('error', () => undefined);
+    const head = [
+      'POST /api/v1/import HTTP/1.1',
+      'Host: 127.0.0.1',
+      'Content-Type: application/json',
+      `Content-Length: ${8 * 1024 * 1024}`,
+    ];
+    socket.write([...head, '', ''].join('\r\n')); // and not one byte of the body
+    await expect.poll(() => answer).toContain('401 Unauthorized');
+    expect(answer).toContain('Connection: close');
+    await once(socket, 'close');
+  });
+
+  it('that are wrong in several places are told of place by place', async () => {
+    const body = { name: 'A', kafka: { brokers: ['ok:1', 'http://x'], 'a/b~c': 1 } };
+    const answer = await client.post('/api/v1/regions', body);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    const { code, message } = answer.body;
+    expect(answer.body).toMatchObject({ type: '/api/v1/errors#CONFIG_INVALID', title: expect.any(String), status: 400, detail: message });
+    expect({ code, pointers: answer.body.errors.map(({ pointer }: { pointer: string }) => pointer) }).toEqual({
+      code: 'CONFIG_INVALID',
+      pointers: ['#/name', '#/kafka/brokers/1', '#/kafka'],
+    });
+    const many = await client.post('/api/v1/regions', { name: 'a', kafka: { brokers: Array.from({ length: 50_000 }, () => 1) } });
+    expect(many.body.errors).toHaveLength(50);
+    expect(many.body.message).toContain('and 49950 more');
+    const query = await client.get('/api/v1/channels/a/conflicts?limit=x');
+    expect([400, 503]).toContain(query.status);
+    const confluent = await client.get('/subjects/s/versions/x');
+    expect(confluent.headers.get('content-type')).toContain('application/vnd.schemaregistry.v1+json');
+  });
+
   it('that come too slowly are given up', async () => {
     const socket = connect(Number(new URL(control.url).port), '127.0.0.1');
     let answer = '';

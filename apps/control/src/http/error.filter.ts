@@ -21,8 +21,11 @@ import type { Response } from './versions.js';
 /** What can be wrong with a request itself, whatever it is about; the codes beside those of @lutra/model's table. */
 export const requestErrors = {
   BAD_REQUEST: { status: 400, help: 'The request cannot be read. Send JSON with Content-Type: application/json.' },
-  UNAUTHORIZED: { status: 401, help: 'Send the API token: Authorization: Bearer <LUTRA_API_TOKEN>.' },
-  FORBIDDEN: { status: 403, help: 'Without an API token control answers only requests made on this machine for this machine.' },
+  UNAUTHORIZED: { status: 401, help: 'Send the API token: Authorization: Bearer <LUTRA_API_TOKEN>; or log in again.' },
+  FORBIDDEN: {
+    status: 403,
+    help: 'Without an API token control answers only requests made on this machine for this machine. A login needs a group that is granted something.',
+  },
   NOT_FOUND: { status: 404, help: 'There is no such path. GET /api/docs lists them.' },
   METHOD_NOT_ALLOWED: { status: 405, help: 'The path has other methods: the header Allow, and GET /api/docs, list them.' },
   BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/import 64 MB.' },
@@ -83,6 +86,7 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', challenges);
     if (status === 503) response.setHeader('Retry-After', '1');
+    if (refusesSender.has(status) && bringsMuch(request)) response.setHeader('Connection', 'close');
     if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, failure);
     else send(response, { status, body: problemBody(failure) }, problemType);
   }
@@ -95,6 +99,14 @@ export class ErrorFilter implements ExceptionFilter {
     response.setHeader('Allow', allowed.join(', '));
     return new HttpException(`${request.method} is not a method of this path`, 405);
   }
+}
+
+const refusesSender = new Set([401, 403, 429]);
+/** Node reads what is left of a body, so that the next request can follow it on the connection. */
+const mostReadForNothing = 256 * 1024;
+
+function bringsMuch({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > mostReadForNothing);
 }
 
 export const problemType = 'application/problem+json';

@@ -1,4 +1,4 @@
-/** Ten thousand random and hostile requests. None of them keeps the event loop: by the CPU that it costs, which a busy machine does not change. */
+/** Ten thousand random and hostile requests. None keeps the event loop: by the CPU that it costs, which a busy machine does not change. */
 import { expect, it } from 'vitest';
 import { sendHostile } from './hostile-run.js';
 

@@ -45,6 +45,7 @@ describe('bodies', () => {
     let answer = '';
     socket.on('data', (bytes) => (answer += bytes.toString()));
     socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
     const head = [
       'POST /api/v1/import HTTP/1.1',
       'Host: 127.0.0.1',
@@ -54,7 +55,7 @@ describe('bodies', () => {
     socket.write([...head, '', ''].join('\r\n')); // and not one byte of the body
     await expect.poll(() => answer).toContain('401 Unauthorized');
     expect(answer).toContain('Connection: close');
-    await once(socket, 'close');
+    await closed;
   });
 
   it('that come too slowly are given up', async () => {

@@ -1,6 +1,6 @@
 /**
- * Every failure as one body: RFC 9457 with code, message, help and details; as {error_code, message} where Confluent's clients read it. What
- * we do not know is logged with its stack and answered without any of it.
+ * Every failure as one body: RFC 9457 with code, message, help and details; as {error_code, message} where Confluent's clients read it.
+ * What we do not know is logged with its stack and answered without any of it.
  */
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';

@@ -61,6 +61,12 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/revision/adopt': { reason: 'ZooKeeper was restored from the copy of Monday', accept: true },
   'post /subjects/{subject}/versions': avro,
   'post /subjects/{subject}': avro,
+  'put /api/v1/oidc': {
+    issuer: 'https://sso.example.com/realms/ops',
+    clientId: 'lutra',
+    clientSecret: 'file:oidc',
+    groups: [{ group: 'dba', grants: [{ role: 'admin' }] }],
+  },
   'post /api/v1/level': { level: 1 },
   'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };

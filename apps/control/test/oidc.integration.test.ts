@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Person } from '@lutra/model';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';

@@ -1,6 +1,6 @@
 /** A thousand random and hostile requests, each time others; the seed is told where one is a fault. */
 import { expect, it } from 'vitest';
-import { sendHostile } from './hostile-run.js';
+import { sendHostile } from './hostile-run.fixture.js';
 
 it('1,000 hostile requests meet no fault of ours, and get no secret', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);

@@ -40,6 +40,24 @@ describe('bodies', () => {
     expect(answer).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE', help: expect.stringContaining('256 KB') } });
   });
 
+  it('of a stranger are refused before they are read, however large', async () => {
+    const socket = connect(Number(new URL(control.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (bytes) => (answer += bytes.toString()));
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    const head = [
+      'POST /api/v1/import HTTP/1.1',
+      'Host: 127.0.0.1',
+      'Content-Type: application/json',
+      `Content-Length: ${8 * 1024 * 1024}`,
+    ];
+    socket.write([...head, '', ''].join('\r\n')); // and not one byte of the body
+    await expect.poll(() => answer).toContain('401 Unauthorized');
+    expect(answer).toContain('Connection: close');
+    await closed;
+  });
+
   it('that come too slowly are given up', async () => {
     const socket = connect(Number(new URL(control.url).port), '127.0.0.1');
     let answer = '';
@@ -105,6 +123,11 @@ describe('every answer', () => {
         allow: allowed,
       });
     }
-    expect((await client.get('/nowhere')).body.code).toBe('NOT_FOUND');
+    const nowhere = await client.get('/nowhere');
+    expect(nowhere.headers.get('content-type')).toBe('application/problem+json');
+    const same = { title: 'Not Found', status: 404, code: 'NOT_FOUND', errors: [], details: {} };
+    expect(nowhere.body).toMatchObject({ ...same, type: '/api/v1/errors#NOT_FOUND', detail: nowhere.body.message });
+    const confluent = await client.get('/subjects/s/versions/x');
+    expect(confluent.headers.get('content-type')).toContain('application/vnd.schemaregistry.v1+json');
   });
 });

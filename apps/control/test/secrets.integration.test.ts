@@ -198,10 +198,10 @@ describe('rotation', () => {
     expect(await counts()).toEqual([[kidOf(young), true, true, 4]]);
     const { document } = (await registry.endpoints.get('a'))!;
     expect(openPassword(Keyring.of(young), document)).toBe('another word');
-    const again = { endpoints: ['a', 'b'], regions: ['a'] };
+    const again = { endpoints: ['a', 'b'], regions: ['a'], oidc: [] };
     expect((await client.post('/api/v1/secrets/rotate')).body).toEqual({
       kid: kidOf(young),
-      sealed: { endpoints: [], regions: [] },
+      sealed: { endpoints: [], regions: [], oidc: [] },
       kept: again,
     });
   });

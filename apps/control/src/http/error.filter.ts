@@ -1,6 +1,6 @@
 /**
- * Every failure as one body: RFC 9457 with code, message, help and details; as {error_code, message} where Confluent's clients read it. What
- * we do not know is logged with its stack and answered without any of it.
+ * Every failure as one body: RFC 9457 with code, message, help and details; as {error_code, message} where Confluent's clients read it.
+ * What we do not know is logged with its stack and answered without any of it.
  */
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -24,7 +24,7 @@ export const requestErrors = {
   UNAUTHORIZED: { status: 401, help: 'Log in (POST /api/v1/auth/login), or send an API token: Authorization: Bearer <token>.' },
   FORBIDDEN: {
     status: 403,
-    help: 'A page of another site sent it, or Host or Origin are none of control. LUTRA_PUBLIC_URL says where people find control; without a login it answers this machine alone.',
+    help: 'A page of another site sent it, or Host or Origin are none of control. LUTRA_PUBLIC_URL says where people find control; without a login it answers this machine alone. A login by a provider needs a group that is granted something.',
   },
   NOT_FOUND: { status: 404, help: 'There is no such path. GET /api/docs lists them.' },
   METHOD_NOT_ALLOWED: { status: 405, help: 'The path has other methods: the header Allow, and GET /api/docs, list them.' },
@@ -86,6 +86,7 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', challenges);
     if (status === 503) response.setHeader('Retry-After', '1');
+    if (refusesSender.has(status) && bringsMuch(request)) response.setHeader('Connection', 'close');
     if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, failure);
     else send(response, { status, body: problemBody(failure) }, problemType);
   }
@@ -98,6 +99,14 @@ export class ErrorFilter implements ExceptionFilter {
     response.setHeader('Allow', allowed.join(', '));
     return new HttpException(`${request.method} is not a method of this path`, 405);
   }
+}
+
+const refusesSender = new Set([401, 403, 429]);
+/** Node reads what is left of a body, so that the next request can follow it on the connection. */
+const mostReadForNothing = 256 * 1024;
+
+function bringsMuch({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > mostReadForNothing);
 }
 
 export const problemType = 'application/problem+json';

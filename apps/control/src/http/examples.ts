@@ -70,6 +70,12 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'put /api/v1/users/{name}': { ...user, disabled: false },
   'put /api/v1/users/{name}/password': { password: 'another horse battery' },
   'post /api/v1/users/{name}/tokens': token,
+  'put /api/v1/oidc': {
+    issuer: 'https://sso.example.com/realms/ops',
+    clientId: 'lutra',
+    clientSecret: 'file:oidc',
+    groups: [{ group: 'dba', grants: [{ role: 'admin' }] }],
+  },
   'post /api/v1/level': { level: 1 },
   'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };

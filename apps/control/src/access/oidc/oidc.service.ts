@@ -1,4 +1,4 @@
-/** How people log in by an identity provider, and that it is configured. Groups are read at login only, so such a session ends after 8 h. */
+/** How people log in by an identity provider. Groups are read at login only, so such a session ends after 8 h. */
 import type { IncomingMessage } from 'node:http';
 import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { toSyncError } from '@lutra/model';

@@ -31,7 +31,7 @@ afterAll(() => stack?.stop(), 60_000);
 
 it(`goes on from an export by itself, seed ${seed}`, { timeout: 240_000 }, async () => {
   onTestFailed(keepLogs);
-  const exported = await stack.api.request<object>('GET', '/api/v1/export');
+  const exported = await stack.api.request<object>('GET', '/api/v1/backup');
   const before = await epochs();
   const lostAt = Date.now();
   await stack.zooKeeper.loseData();
@@ -92,7 +92,7 @@ it('ends with both sides equal and each row once', { timeout: 240_000 }, async (
 /** Refused with 503 until control has a session again, and for the level until each app has joined. A second time changes nothing. */
 async function imported(document: object): Promise<void> {
   const deadline = Date.now() + boundMs;
-  const post = (): Promise<{ written: number; kept: number }> => stack.api.request('POST', '/api/v1/import', document);
+  const post = (): Promise<{ written: number; kept: number }> => stack.api.request('POST', '/api/v1/restore', document);
   for (;;) {
     try {
       const first = await post();

@@ -16,7 +16,7 @@ import { knowAuthor } from './configuration/author.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
-import { importLimit, isImport } from './export/export.schemas.js';
+import { restoreLimit, isRestore } from './backup/backup.schemas.js';
 import { authorization } from './http/authorization.js';
 import { bodyLimit, boundDepth } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -127,7 +127,7 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<NestE
   });
   nest.use(requestLog(logger, metrics));
   nest.use(authorization({ ...environment, wrongTokens: new WrongTokens(logger) })); // before bodies are read
-  nest.useBodyParser('json', { limit: importLimit, type: isImport, verify: boundDepth });
+  nest.useBodyParser('json', { limit: restoreLimit, type: isRestore, verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowAuthor);
   nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));

@@ -32,8 +32,8 @@ import { SecretController } from './secrets/secret.controller.js';
 import { SecretService } from './secrets/secret.service.js';
 import { EndpointRecoveryController } from './endpoints/recovery.controller.js';
 import type { Environment } from './environment.js';
-import { ExportController } from './export/export.controller.js';
-import { ExportService } from './export/export.service.js';
+import { BackupController } from './backup/backup.controller.js';
+import { BackupService } from './backup/backup.service.js';
 import { FilesController } from './files/files.controller.js';
 import { FilesService } from './files/files.service.js';
 import { ConnectedGuard, ReachableGuard } from './http/connected.guard.js';
@@ -108,7 +108,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       AboutController,
       HealthController,
       SchemaRegistryController,
-      ExportController,
+      BackupController,
       RevisionController,
       HistoryController,
     ],
@@ -165,7 +165,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ConflictService,
       ConflictEntryService,
       ConflictRetentionService,
-      ExportService,
+      BackupService,
       OmissionService,
       OrderStatusService,
       RevisionService,

@@ -24,7 +24,7 @@ export const requestErrors = {
   FORBIDDEN: { status: 403, help: 'Without an API token control answers only requests made on this machine for this machine.' },
   NOT_FOUND: { status: 404, help: 'There is no such path. GET /api/docs lists them.' },
   METHOD_NOT_ALLOWED: { status: 405, help: 'The path has other methods: the header Allow, and GET /api/docs, list them.' },
-  BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/import 64 MB.' },
+  BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/restore 64 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, help: 'Send JSON in UTF-8.' },
   PRECONDITION_REQUIRED: { status: 428, help: 'Send If-Match with the ETag that GET gave, so that nobody overwrites unread changes.' },
   TOO_MANY_REQUESTS: {

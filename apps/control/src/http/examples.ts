@@ -62,7 +62,7 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /subjects/{subject}/versions': avro,
   'post /subjects/{subject}': avro,
   'post /api/v1/level': { level: 1 },
-  'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
+  'post /api/v1/restore': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };
 
 /** Named shapes that answers have. */

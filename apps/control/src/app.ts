@@ -18,7 +18,7 @@ import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
 import { restoreLimit, isRestore } from './backup/backup.schemas.js';
 import { authorization } from './http/authorization.js';
-import { bodyLimit, boundDepth } from './http/bodies.js';
+import { bodyLimit, boundDepth, documentLimit, isPlan } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
 import { requestLog } from './http/request-log.js';
@@ -128,6 +128,7 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<NestE
   nest.use(requestLog(logger, metrics));
   nest.use(authorization({ ...environment, wrongTokens: new WrongTokens(logger) })); // before bodies are read
   nest.useBodyParser('json', { limit: restoreLimit, type: isRestore, verify: boundDepth });
+  nest.useBodyParser('json', { limit: documentLimit, type: isPlan, verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowAuthor);
   nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));

@@ -12,6 +12,7 @@ import { UidService } from './channels/uid.service.js';
 import { WayBackService } from './channels/way-back.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
+import { ChannelOperationsService } from './channels/channel-operations.service.js';
 import { ChannelService } from './channels/channel.service.js';
 import { ConflictController } from './conflicts/conflict.controller.js';
 import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
@@ -69,6 +70,12 @@ import { RepairLookService } from './verifications/repair-look.service.js';
 import { RepairService } from './verifications/repair.service.js';
 import { VerificationController } from './verifications/verification.controller.js';
 import { VerificationService } from './verifications/verification.service.js';
+import { ApplyService } from './plan/apply.service.js';
+import { DroppedTablesService } from './plan/dropped-tables.service.js';
+import { DocumentService } from './plan/document.service.js';
+import { PlanController } from './plan/plan.controller.js';
+import { PlanService } from './plan/plan.service.js';
+import { ServerProblemsService } from './plan/server-problems.service.js';
 import { HealthController } from './http/health.controller.js';
 import { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 import type { SecretKey } from './tokens.js';
@@ -111,6 +118,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       BackupController,
       RevisionController,
       HistoryController,
+      PlanController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -130,6 +138,11 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       LevelService,
       ConfigurationService,
       HistoryService,
+      DocumentService,
+      DroppedTablesService,
+      ServerProblemsService,
+      PlanService,
+      ApplyService,
       RegionService,
       SecretService,
       EndpointService,
@@ -142,6 +155,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       UidService,
       EndpointRestartService,
       EndpointResetService,
+      ChannelOperationsService,
       ChannelService,
       ChannelActionService,
       PipelineService,

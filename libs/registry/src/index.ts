@@ -30,7 +30,7 @@ export type { SchemaStore, SubjectVersion } from './schemas.js';
 export { Keyring, loadKeyring } from './keyring.js';
 export { changedLogin, loginOf, openPassword, resealedEndpoint, sealPassword, secretOfEndpoint } from './endpoint-password.js';
 export { kafkaClient, resealedRegion, sealRegion, secretsOfRegion } from './kafka-secrets.js';
-export { referenceOf, requireReadable } from './secret.js';
+export { digestOf, isStoredSecret, referenceOf, requireReadable } from './secret.js';
 export type { StoredSecret } from './secret.js';
 export { defaultSessionMs, sessionMsSchema } from './session-ms.js';
 export { TreeFollower } from './tree-follower.js';

@@ -22,3 +22,8 @@ export function knowAuthor(request: IncomingMessage, _response: Response, next: 
 export function currentAuthor(): Author {
   return authors.getStore() ?? { by: 'control', from: '', reason: '' };
 }
+
+/** Where the reason is not in the query of the request. */
+export function withReason<T>(reason: string, work: () => T): T {
+  return authors.run({ ...currentAuthor(), reason }, work);
+}

@@ -1,8 +1,9 @@
 /** Plans of whole documents over REST, against a real ZooKeeper. No server of a database or of Kafka is there: what asks one is refused. */
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer } from './control-client.js';
@@ -318,16 +319,19 @@ describe('a rollback', () => {
 describe('a large plan', () => {
   const many = (count: number) => Array.from({ length: count }, (_, i) => channel(`c-${i}`));
 
-  it('over 1,000 channels creates them in several writes, and the loop has its turns meanwhile', async () => {
+  it('over 1,000 channels creates them in several writes; what cannot be split is refused', async () => {
     const document = text({ channels: many(1000) });
-    const before = process.cpuUsage();
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
     const planned = await plan(document);
-    const { user, system } = process.cpuUsage(before);
+    console.log('block', delay.max / 1e6, delay.percentile(99) / 1e6);
     expect(planned.body.problems).toEqual([]);
     expect(planned.body.changes).toHaveLength(1004);
-    console.log('cpu of a plan over 1,000 channels, ms', (user + system) / 1000);
+    delay.reset();
+    const t0 = performance.now();
     const applied = await apply(document, { hash: planned.body.hash, reason: 'all' });
     expect(applied.status, applied.text).toBe(200);
+    console.log('block', delay.max / 1e6, 'apply ms', performance.now() - t0);
     expect(applied.body.writes).toBeGreaterThan(2);
     expect((await plan(document)).body.changes).toEqual([]);
     // Removing all of them cannot be split.
@@ -335,5 +339,27 @@ describe('a large plan', () => {
     expect((await apply(text(), { ...gone.body, prune: true } as never)).status).toBe(400);
     expect((await apply(text(), { hash: gone.body.hash, confirm: gone.body.confirm, prune: true })).body.code).toBe('PLAN_TOO_LARGE');
     expect((await client.get('/api/v1/channels')).body).toHaveLength(1000);
+  }, 120_000);
+
+  it('that ended between two of its writes goes on when it is applied again, and never twice', async () => {
+    const document = text({ channels: many(300) });
+    const { hash } = (await plan(document)).body;
+    const applying = apply(document, { hash });
+    await vi.waitFor(async () => expect((await registry.revision.latest())?.revision).toBeGreaterThan(0), { timeout: 60_000 });
+    // It waits for the write that is under way, and the next one for it.
+    expect((await client.post('/api/v1/channels', channel('c-299', ['other']))).status).toBe(201);
+    expect((await applying).body.code).toBe('PLAN_OUTDATED');
+    const there = (await client.get('/api/v1/channels')).body.length;
+    expect(there).toBeGreaterThan(1);
+    expect(there).toBeLessThan(300);
+    expect((await client.remove('/api/v1/channels/c-299', '*')).status).toBe(204);
+    const uids = await registry.uids.all();
+    expect((await apply(document, { hash })).status).toBe(200);
+    expect((await plan(document, { prune: true })).body.changes).toEqual([]);
+    const after = await registry.uids.all();
+    for (const uid of uids.keys()) expect(after.has(uid)).toBe(true);
+    // What the plan has made and somebody has touched since is not its own any more.
+    expect((await client.put('/api/v1/channels/c-1', channel('c-1', ['other']), '*')).status).toBe(200);
+    expect((await apply(document, { hash })).body.code).toBe('PLAN_OUTDATED');
   }, 120_000);
 });

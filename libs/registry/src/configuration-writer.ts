@@ -56,6 +56,9 @@ export interface ConfigurationStore {
   desiredCheck(channel: string, version: number): Operation;
 }
 
+/** As tree.ts has it. */
+const readsAtOnce = 50;
+
 export interface WriterParts {
   readonly tree: Tree;
   readonly paths: Paths;
@@ -91,11 +94,13 @@ export class ZooKeeperConfiguration implements ConfigurationStore {
     const at = Date.now();
     const revision = nextRevision(base.tree, { write: randomId(), by: author.by, at });
     const all: Operation[] = [this.#revisionOperation(base, revision)];
-    for (const change of changes) {
+    const ofChange = async (change: DocumentChange): Promise<readonly Operation[]> => {
       const before = withoutSecrets(change.before?.document ?? null) as Record<string, unknown> | null;
       const entry = { ...author, before, write: revision.write, at, revision: revision.revision };
-      all.push(this.#documentOperation(change), ...(await this.#history.operations(change.kind, change.name, entry)));
-    }
+      return [this.#documentOperation(change), ...(await this.#history.operations(change.kind, change.name, entry))];
+    };
+    for (let from = 0; from < changes.length; from += readsAtOnce)
+      all.push(...(await Promise.all(changes.slice(from, from + readsAtOnce).map(ofChange))).flat());
     return { revision, operations: [...all, ...operations] };
   }
 

@@ -20,9 +20,10 @@ export interface Writes {
   readonly operations: readonly Operation[];
 }
 
-/** Steps of one transaction among several; each is some nodes: a document, its history, its uids. */
-const creationsAtOnce = 60;
-const bytesAtOnce = 400_000;
+/** Documents of one transaction among several. */
+const nodesAtOnce = 450;
+const nodeBytes = 500;
+const bytesAtOnce = 700_000;
 
 export interface Writing {
   readonly snapshot: Snapshot;
@@ -88,14 +89,23 @@ function changeOf({ kind, name, before, after }: Step): DocumentChange {
 export function partsOf(steps: Steps, waits: ReadonlySet<string>): readonly (readonly Step[])[] {
   const all: readonly Step[] = [...steps.regions, ...steps.endpoints, ...steps.channels];
   const parts: Step[][] = [];
-  let bytes = 0;
+  let [nodes, bytes] = [0, 0];
   for (const step of all) {
     if (step.op !== 'create' || waits.has(subjectOf(step.kind, step.name))) continue;
-    const size = JSON.stringify(step.after).length;
+    const size = nodesOf(step) * nodeBytes + JSON.stringify(step.after).length;
     const last = parts.at(-1);
-    if (last && last.length < creationsAtOnce && bytes + size <= bytesAtOnce) last.push(step);
-    else parts.push([step]);
-    bytes = parts.at(-1)?.length === 1 ? size : bytes + size;
+    if (last && nodes + nodesOf(step) <= nodesAtOnce && bytes + size <= bytesAtOnce) last.push(step);
+    else {
+      parts.push([step]);
+      [nodes, bytes] = [0, 0];
+    }
+    nodes += nodesOf(step);
+    bytes += size;
   }
   return parts;
+}
+
+/** The document, its history, what is wanted, and a uid a pipeline. */
+function nodesOf(step: Step): number {
+  return step.kind === 'channels' ? 3 + (step.after?.pipelines.length ?? 0) : 2;
 }

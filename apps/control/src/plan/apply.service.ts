@@ -31,6 +31,9 @@ import { judge } from './rules.js';
 import { ServerProblemsService } from './server-problems.service.js';
 import type { ChannelStep, Step, Steps } from './steps.js';
 
+/** Each is at least a document and its history, of the 500 nodes of one write. */
+const mostOfOneWrite = 250;
+
 type Done = ReadonlySet<string>;
 type Agreed = Pick<ApplyBody, 'hash' | 'confirm' | 'reason'>;
 
@@ -61,8 +64,8 @@ export class ApplyService {
     const plan = await this.#agreedPlan(snapshot, { request, done, agreed });
     requireRights(plan.steps);
     requireConfirmed(plan, agreed.confirm);
-    requireNone([...plan.answer.problems, ...(await this.servers.of(plan))]);
-    const order = { request, agreed, parts: await this.#parts(snapshot, plan, { done, agreed }) };
+    requireNone(await this.servers.of(plan));
+    const order = { request, agreed, plan, revision: numberOf(snapshot), parts: await this.#parts(snapshot, plan, { done, agreed }) };
     const created = await this.#create(order, done);
     await this.#beginSeeds(plan.steps);
     const writes = await withReason(agreed.reason, () => this.#finish(order, created.done));
@@ -70,8 +73,7 @@ export class ApplyService {
       const removals = step.channel ? await removalsOf(step, this.uids) : [];
       if (removals.length > 0) await this.uids.fence(step.name, removals);
     }
-    const revision = (await this.registry.snapshot.latest()).revision?.revision ?? 0;
-    return { revision, writes: created.writes + writes, changes: plan.answer.changes };
+    return { revision: numberOf(await this.registry.snapshot.latest()), writes: created.writes + writes, changes: plan.answer.changes };
   }
 
   async #agreedPlan(
@@ -79,7 +81,10 @@ export class ApplyService {
     { request, done, agreed }: { readonly request: PlanRequest; readonly done: Done; readonly agreed: Agreed },
   ): Promise<Plan> {
     const plan = await this.plans.make(without(snapshot, done), request);
-    if (plan.answer.hash === agreed.hash && [...done].every((subject) => isUntouched(snapshot, subject))) return plan;
+    if (plan.answer.hash === agreed.hash && [...done].every((subject) => isUntouched(snapshot, subject))) {
+      requireNone(plan.answer.problems);
+      return plan;
+    }
     const { answer } = done.size === 0 ? plan : await this.plans.make(snapshot, request);
     throw new PlanError('PLAN_OUTDATED', 'the plan is no longer the one that was shown (details.plan); nothing was changed', answer);
   }
@@ -114,7 +119,7 @@ export class ApplyService {
       return this.registry.configuration.fits({ base, ...writes, author: writing.author });
     };
     const seeded = steps.channels.filter(isSeededStart).filter(({ op }) => op === 'create');
-    if (done.size === 0 && seeded.length === 0 && (await fits(done))) return [];
+    if (done.size === 0 && seeded.length === 0 && plan.answer.changes.length < mostOfOneWrite && (await fits(done))) return [];
     const waits = await waiting(plan);
     const blocked = seeded.find(({ kind, name }) => waits.has(subjectOf(kind, name)));
     if (blocked)
@@ -132,13 +137,18 @@ export class ApplyService {
     );
   }
 
-  async #create({ request, agreed, parts }: Order, before: Done): Promise<{ readonly done: Done; readonly writes: number }> {
+  async #create(
+    { request, agreed, plan, revision, parts }: Order,
+    before: Done,
+  ): Promise<{ readonly done: Done; readonly writes: number }> {
     const done = new Set(before);
-    for (const part of parts) {
+    for (const [index, part] of parts.entries()) {
       const names = new Set(part.map(({ kind, name }) => subjectOf(kind, name)));
       await withReason(`${agreed.reason}${markOf(agreed.hash)}`, () =>
         this.configuration.write(async (snapshot, author) => {
-          const { steps } = await this.#agreedPlan(snapshot, { request, done, agreed });
+          // Nobody else has written since: what was looked at holds.
+          const isSame = numberOf(snapshot) === revision + index;
+          const { steps } = isSame ? plan : await this.#agreedPlan(snapshot, { request, done, agreed });
           const now = [...steps.regions, ...steps.endpoints, ...steps.channels].filter(({ kind, name }) =>
             names.has(subjectOf(kind, name)),
           );
@@ -177,7 +187,14 @@ export class ApplyService {
 interface Order {
   readonly request: PlanRequest;
   readonly agreed: Agreed;
+  readonly plan: Plan;
+  /** That the plan was made from. */
+  readonly revision: number;
   readonly parts: readonly (readonly Step[])[];
+}
+
+function numberOf({ revision }: Snapshot): number {
+  return revision?.revision ?? 0;
 }
 
 /** In the history of what a plan of several transactions created first. */

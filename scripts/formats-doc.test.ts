@@ -123,7 +123,7 @@ describe('docs/formats.md: ZooKeeper', () => {
     ['Verifications', verificationResultSchema],
     ['Verifications', verifiedTableSchema],
     ['Sealed secrets', sealedSecretSchema.options[0]],
-    ['The export file', backupSchema],
+    ['The backup file', backupSchema],
   ])('the fields of: %s', (heading, schema) => {
     expect(missing(section(heading), Object.keys(schema.shape))).toEqual([]);
   });

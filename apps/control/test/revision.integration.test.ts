@@ -164,7 +164,7 @@ it('a tree that a person adopted can be written to, and goes on from its number'
   });
 });
 
-it('an export that is imported into an emptied tree continues, if it is the newest', async () => {
+it('a backup that is restored into an emptied tree continues, if it is the newest', async () => {
   const older = (await client.get('/api/v1/backup')).body;
   expect((await client.put('/api/v1/channels/ab', channel('crm'), '*')).status).toBe(200);
   const newest = (await client.get('/api/v1/backup')).body;

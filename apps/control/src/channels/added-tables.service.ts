@@ -15,7 +15,11 @@ type Planned = Parameters<EndpointCheckService['checkChannel']>[1];
 export class AddedTablesService {
   constructor(@Inject(EndpointCheckService) private readonly checks: EndpointCheckService) {}
 
-  /** @param creates a seed creates the tables that are missing @param planned as the configuration is going to be @throws RefusedError CONFIG_CONFLICT with the whole list */
+  /**
+   * @param creates a seed creates the tables that are missing
+   * @param planned as the configuration is going to be
+   * @throws RefusedError CONFIG_CONFLICT with the whole list
+   */
   async require(before: ChannelDocument, after: ChannelInput, creates: boolean, planned?: Planned): Promise<void> {
     if (before.state === 'stopped' || !(replicatesMore(before, after) || decidesOtherwise(before, after) || namesOtherFiles(before, after)))
       return;

@@ -55,7 +55,10 @@ export class EndpointCheckService {
     return this.#ask(() => this.#opened(endpoint, endpoints), { endpoints, channels });
   }
 
-  /** Every endpoint of a channel, for what this channel wants of it, and its regions. One that is missing is left to the rules. @param stored what is going to be, of a plan */
+  /**
+   * Every endpoint of a channel, for what this channel wants of it, and its regions. One that is missing is left to the rules.
+   * @param stored what is going to be, of a plan
+   */
   async checkChannel(channel: ChannelInput, stored?: Stored): Promise<readonly Problem[]> {
     const { endpoints: all, channels } = stored ?? (await readConfiguration(this.registry));
     const names = new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]));

@@ -31,6 +31,8 @@ const channel = {
 };
 const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","type":"long"}]}' };
 
+const yaml = 'version: 1\nregions:\n  - name: hangzhou\n    kafka: {brokers: [kafka.hz:9092]}\n';
+
 /** Bodies, by method and path as the document has them. */
 export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/regions': { ...region, kafka: { ...region.kafka, sasl: { ...sasl, password: 'file:kafka-hz' } } },
@@ -62,6 +64,9 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /subjects/{subject}/versions': avro,
   'post /subjects/{subject}': avro,
   'post /api/v1/level': { level: 1 },
+  'post /api/v1/plan': { document: yaml },
+  'post /api/v1/apply': { document: yaml, hash: '0'.repeat(64), reason: 'a first region' },
+  'post /api/v1/{kind}/{name}/history/{revision}/plan': { to: 'before' },
   'post /api/v1/restore': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };
 

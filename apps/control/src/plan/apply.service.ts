@@ -8,7 +8,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 
 import type { Registry, Snapshot } from '@lutra/registry';
-import { requireMay } from '../access/person.js';
 import { ChannelOperationsService } from '../channels/channel-operations.service.js';
 import { UidService } from '../channels/uid.service.js';
 import { currentAuthor, withReason } from '../configuration/author.js';
@@ -19,15 +18,15 @@ import { errorsOf, RefusedError } from '../configuration/problem.js';
 import { EndpointService } from '../endpoints/endpoint.service.js';
 import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
+import { requireConfirmed, requireNone, requireRights, waiting } from './apply-guards.js';
 import { creationWrites, finalWrites, partsOf, removalsOf } from './apply-writes.js';
 import type { Writer, Writes } from './apply-writes.js';
 import { documentKinds, subjectOf } from './lutra-document.js';
 import type { DocumentKind } from './lutra-document.js';
 import { PlanError } from './plan-error.js';
-import type { AppliedAnswer, ApplyBody, PlanProblem } from './plan.schemas.js';
+import type { AppliedAnswer, ApplyBody } from './plan.schemas.js';
 import { PlanService } from './plan.service.js';
 import type { Plan, PlanRequest } from './plan.service.js';
-import { judge } from './rules.js';
 import { ServerProblemsService } from './server-problems.service.js';
 import type { ChannelStep, Step, Steps } from './steps.js';
 
@@ -224,46 +223,6 @@ function without(snapshot: Snapshot, done: Done): Snapshot {
 
 function isSeededStart({ after, state }: ChannelStep): boolean {
   return after?.seed === true && state.from === 'stopped' && state.to !== 'stopped';
-}
-
-/** New channels that break a rule while all that is changed and removed is still as it was. */
-async function waiting({ steps, before, after }: Plan): Promise<Done> {
-  const creations = (names: readonly Step[]): ReadonlySet<string> =>
-    new Set(names.filter(({ op }) => op === 'create').map(({ name }) => name));
-  const [channels, endpoints] = [creations(steps.channels), creations(steps.endpoints)];
-  const between = {
-    endpoints: [...before.endpoints, ...after.endpoints.filter(({ name }) => endpoints.has(name))].map(({ name, region, host, port }) => ({
-      name,
-      region,
-      host,
-      port,
-    })),
-    channels: [...before.channels, ...after.channels.filter(({ name }) => channels.has(name))],
-  };
-  const { own } = await judge({ endpoints: between.endpoints, channels: before.channels }, between, [...channels]);
-  return new Set(Object.entries(own).flatMap(([name, problems]) => (errorsOf(problems).length > 0 ? [subjectOf('channels', name)] : [])));
-}
-
-/** Each change needs the right to make it. @throws SyncError NOT_ALLOWED */
-function requireRights({ regions, endpoints, channels }: Steps): void {
-  if (regions.some(({ op }) => op !== 'keep')) requireMay('region.write', null);
-  if (endpoints.some(({ op }) => op !== 'keep')) requireMay('endpoint.write', null);
-  for (const { op, name, state } of channels) {
-    if (op !== 'keep') requireMay('channel.write', name);
-    if (state.from !== state.to) requireMay('channel.run', name);
-  }
-}
-
-function requireConfirmed({ answer }: Plan, given: ApplyBody['confirm']): void {
-  const missing = Object.entries(answer.confirm ?? {}).filter(([count, value]) => given?.[count] !== value);
-  if (missing.length === 0) return;
-  const what = missing.map(([count, value]) => `${count}: ${value}`).join(', ');
-  throw new PlanError('PLAN_UNCONFIRMED', `the plan does more than is done unasked; repeat in "confirm": ${what}`, answer);
-}
-
-/** @throws RefusedError CONFIG_CONFLICT with all of them */
-function requireNone(problems: readonly PlanProblem[]): void {
-  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', 'the plan cannot be applied', problems);
 }
 
 /** Without documents no revision changes. The answer: the transactions that it takes. */

@@ -51,7 +51,7 @@ export interface Plan {
 const readOf = { regions: 'region.read', endpoints: 'endpoint.read', channels: 'channel.read' } as const;
 const kindOf = { regions: 'region', endpoints: 'endpoint', channels: 'channel' } as const;
 /** Steps between two turns of the event loop. */
-const stepsAtOnce = 25;
+const stepsAtOnce = 10;
 
 @Injectable()
 export class PlanService {

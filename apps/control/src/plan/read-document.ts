@@ -79,10 +79,10 @@ export function readText(text: string): ReadDocument {
 
 function read(document: Document.Parsed, at: (offset: number) => Place): ReadDocument {
   const value: unknown = document.toJS({ maxAliasCount: mostAliases });
-  const placeOf = (path: Path, asKey = false): Place => at(nodeAt(document, path, asKey)?.range?.[0] ?? 0);
+  const placed = (path: Path, asKey = false): Place => at(nodeAt(document, path, asKey)?.range?.[0] ?? 0);
   const problems: Misplaced[] = [];
   const add = (path: Path, what: string): void => {
-    if (problems.length < mostProblems) problems.push({ what, pointer: pointerOf(path), ...placeOf(path, what === unknownField) });
+    if (problems.length < mostProblems) problems.push({ what, pointer: pointerOf(path), ...placed(path, what === unknownField) });
   };
   const given = withReferences(value, add);
   const { success, data, error } = lutraDocumentSchema.safeParse(given);
@@ -93,7 +93,7 @@ function read(document: Document.Parsed, at: (offset: number) => Place): ReadDoc
       for (const [index, { name }] of data[kind].entries()) {
         const subject = subjectOf(kind, name);
         if (subject in places) add([kind, index, 'name'], `${name} stands twice among the ${kind}`);
-        places[subject] = placeOf([kind, index]);
+        places[subject] = placed([kind, index]);
       }
     }
   }

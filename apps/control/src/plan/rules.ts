@@ -1,4 +1,4 @@
-/** The rules over all channels and endpoints, as single documents are held to them, beside the event loop: a thousand channels take long. */
+/** The rules over all channels and endpoints, as for single documents, and beside the event loop: a thousand channels take long. */
 import { beside } from '@lutra/runtime';
 import { channelProblems, newErrors } from '../channels/topology.js';
 import type { Topology } from '../channels/topology.js';

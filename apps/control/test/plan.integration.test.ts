@@ -235,7 +235,7 @@ describe('a secret', () => {
       await client.get('/api/v1/export'),
       await client.get('/api/v1/endpoints/a/history'),
     );
-    const { revision } = answers.at(-1)?.body[0];
+    const { revision } = answers.at(-1)!.body[0];
     answers.push(
       await client.get(`/api/v1/endpoints/a/history/${revision}`),
       await client.post(`/api/v1/endpoints/a/history/${revision}/plan`, {}),

@@ -78,7 +78,8 @@ export class DocumentService {
       }),
       channels: channels
         .filter(({ name }) => mayDo('channel.read', name))
-        .map(({ state, attempt: _, ...channel }) => {
+        .map((shown) => {
+          const { state, attempt: _, ...channel } = shown;
           const written = storedDocument(storedChannelSchema, channel, {
             what: `channel ${channel.name}`,
             level,

@@ -98,9 +98,10 @@ function read(document: Document.Parsed, at: (offset: number) => Place): ReadDoc
     }
   }
   if (!success || problems.length > 0) return { wanted: null, problems, places: {} };
-  const endpoints = data.endpoints.map(({ passwordFrom, passwordSet: _, ...endpoint }) =>
-    passwordFrom === undefined ? endpoint : { ...endpoint, password: passwordFrom },
-  );
+  const endpoints = data.endpoints.map((one) => {
+    const { passwordFrom, passwordSet: _, ...endpoint } = one;
+    return passwordFrom === undefined ? endpoint : { ...endpoint, password: passwordFrom };
+  });
   return { wanted: { regions: data.regions, endpoints, channels: data.channels }, problems: [], places };
 }
 

@@ -9,7 +9,7 @@ import { seededTableSchema, seedOrderSchema, seedProgressSchema } from '@lutra/m
 import { verificationOrderSchema, verificationResultSchema, verifiedTableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { exportSchema } from '../libs/registry/src/export.js';
+import { backupSchema } from '../libs/registry/src/backup.js';
 import { historySchema } from '../libs/registry/src/history.js';
 import { orderFolders, persistentFolders } from '../libs/registry/src/paths.js';
 import { positionBackupSchema } from '../libs/registry/src/position-backups.js';
@@ -123,7 +123,7 @@ describe('docs/formats.md: ZooKeeper', () => {
     ['Verifications', verificationResultSchema],
     ['Verifications', verifiedTableSchema],
     ['Sealed secrets', sealedSecretSchema.options[0]],
-    ['The export file', exportSchema],
+    ['The backup file', backupSchema],
   ])('the fields of: %s', (heading, schema) => {
     expect(missing(section(heading), Object.keys(schema.shape))).toEqual([]);
   });

@@ -113,10 +113,10 @@ async function begins(channel: string, at: object): Promise<void> {
   expect(await asked({ accept: true })).toEqual({ status: 200 });
 }
 
-it('a channel that was removed does not come back with an export, nor with an older ZooKeeper, at its old checkpoint', async () => {
+it('a channel that was removed does not come back with a backup, nor with an older ZooKeeper, at its old checkpoint', async () => {
   const way = await openWay();
   const other = await keepCapturing(way);
-  const exported = await stack.api.request<object>('GET', '/api/v1/export');
+  const exported = await stack.api.request<object>('GET', '/api/v1/backup');
   const tree = await savedTree(stack);
   await way.act('stop'); // its capture works on for the other one
   await until(async () => (await way.end('loader')).worker === null || undefined);

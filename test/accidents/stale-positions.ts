@@ -33,7 +33,7 @@ const lost = 'test/survival/zookeeper-lost.e2e.test.ts';
 const regressed = 'test/accidents/regressed-tree.e2e.test.ts';
 const revision = 'apps/control/test/revision.integration.test.ts';
 const rest = 'apps/control/test/rest.integration.test.ts';
-const exported = 'apps/control/test/export.integration.test.ts';
+const exported = 'apps/control/test/backup.integration.test.ts';
 const capture = 'apps/capture/src/capture.pipeline.test.ts';
 const loader = 'apps/loader/src/loader.pipeline.test.ts';
 const apply = 'libs/mysql/src/apply.integration.test.ts';
@@ -51,18 +51,18 @@ export const stalePositions: readonly Group[] = [
         test: [regressed, 'restored from an older copy while the apps run: rows flow by the newer routes, and it is said'],
       },
       {
-        what: 'emptied, then the newest export imported',
+        what: 'emptied, then the newest backup restored',
         beside: 'all else',
         stop: null,
         says: 'the tree continues what is known: captures continue from the log, loaders from their checkpoints',
-        test: [lost, 'goes on from an export by itself, seed ${seed}'],
+        test: [lost, 'goes on from a backup by itself, seed ${seed}'],
       },
       {
         what: 'emptied, adopted, the documents created again by hand, each pipeline with `adopt`',
         beside: 'all else',
         stop: null,
         says: 'captures and loaders as above. Create all channels before the first is started, or `LOG_LACKS_TABLES` stops those that are created later',
-        test: [lost, 'goes on without an export when its documents are written again, while the apps live'],
+        test: [lost, 'goes on without a backup when its documents are written again, while the apps live'],
       },
       {
         what: 'a wrong `LUTRA_ROOT`, or another cluster’s ZooKeeper, with the same documents',
@@ -110,7 +110,7 @@ export const stalePositions: readonly Group[] = [
         says: 'the loader stops at the record after which its tables are missing',
         test: [
           positions,
-          'a channel that was removed does not come back with an export, nor with an older ZooKeeper, at its old checkpoint',
+          'a channel that was removed does not come back with a backup, nor with an older ZooKeeper, at its old checkpoint',
         ],
       },
       {
@@ -176,18 +176,18 @@ export const stalePositions: readonly Group[] = [
         test: null,
       },
       {
-        what: 'an export, imported',
+        what: 'a backup, restored',
         beside: 'a tree in which work went on since',
         stop: ['CONFIG_CONFLICT'],
-        says: 'the tree has another revision, also if the import would only restore what was removed',
+        says: 'the tree has another revision, also if the restore would only restore what was removed',
         test: [exported, 'into a tree that lives is refused, also where it would only bring back what was removed'],
       },
       {
-        what: 'an export that is older than the last change of a channel, imported into an emptied tree',
+        what: 'a backup that is older than the last change of a channel, restored into an emptied tree',
         beside: 'all else',
         stop: ['CONFIG_REGRESSED'],
         says: 'as an older copy',
-        test: [revision, 'an export that is imported into an emptied tree continues, if it is the newest'],
+        test: [revision, 'a backup that is restored into an emptied tree continues, if it is the newest'],
       },
     ],
   },

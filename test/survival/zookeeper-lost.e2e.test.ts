@@ -1,5 +1,5 @@
 /**
- * ZooKeeper loses everything while both sides write. With an export the tree is whole again, and captures and loaders go on from log and
+ * ZooKeeper loses everything while both sides write. With a backup the tree is whole again, and captures and loaders go on from log and
  * checkpoint by themselves. The new ZooKeeper's lease numbers begin low: epochs go on from the log and the rows all the same.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,9 +29,9 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => stack?.stop(), 60_000);
 
-it(`goes on from an export by itself, seed ${seed}`, { timeout: 240_000 }, async () => {
+it(`goes on from a backup by itself, seed ${seed}`, { timeout: 240_000 }, async () => {
   onTestFailed(keepLogs);
-  const exported = await stack.api.request<object>('GET', '/api/v1/export');
+  const exported = await stack.api.request<object>('GET', '/api/v1/backup');
   const before = await epochs();
   const lostAt = Date.now();
   await stack.zooKeeper.loseData();
@@ -46,7 +46,7 @@ it(`goes on from an export by itself, seed ${seed}`, { timeout: 240_000 }, async
   }
 });
 
-it('goes on without an export when its documents are written again, while the apps live', { timeout: 240_000 }, async () => {
+it('goes on without a backup when its documents are written again, while the apps live', { timeout: 240_000 }, async () => {
   onTestFailed(keepLogs);
   const { api } = stack;
   const list = (kind: string): Promise<readonly object[]> => api.request('GET', `/api/v1/${kind}`);
@@ -92,7 +92,7 @@ it('ends with both sides equal and each row once', { timeout: 240_000 }, async (
 /** Refused with 503 until control has a session again, and for the level until each app has joined. A second time changes nothing. */
 async function imported(document: object): Promise<void> {
   const deadline = Date.now() + boundMs;
-  const post = (): Promise<{ written: number; kept: number }> => stack.api.request('POST', '/api/v1/import', document);
+  const post = (): Promise<{ written: number; kept: number }> => stack.api.request('POST', '/api/v1/restore', document);
   for (;;) {
     try {
       const first = await post();

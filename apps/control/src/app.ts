@@ -28,9 +28,9 @@ import { knowAuthor } from './configuration/author.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
-import { importLimit, isImport } from './export/export.schemas.js';
+import { isRestore, restoreLimit } from './backup/backup.schemas.js';
 import { servedRoutes } from './http/allowed-methods.js';
-import { bodyLimit, boundDepth, openBodyLimit } from './http/bodies.js';
+import { bodyLimit, boundDepth, documentLimit, isPlan, openBodyLimit } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
 import { requestLog } from './http/request-log.js';
@@ -190,7 +190,8 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
     }),
   );
   nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });
-  nest.useBodyParser('json', { limit: importLimit, type: isImport, verify: boundDepth });
+  nest.useBodyParser('json', { limit: restoreLimit, type: isRestore, verify: boundDepth });
+  nest.useBodyParser('json', { limit: documentLimit, type: isPlan, verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowPerson);
   nest.use(knowAuthor);

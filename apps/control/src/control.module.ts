@@ -29,6 +29,7 @@ import { UidService } from './channels/uid.service.js';
 import { WayBackService } from './channels/way-back.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
+import { ChannelOperationsService } from './channels/channel-operations.service.js';
 import { ChannelService } from './channels/channel.service.js';
 import { ConflictController } from './conflicts/conflict.controller.js';
 import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
@@ -49,8 +50,8 @@ import { SecretController } from './secrets/secret.controller.js';
 import { SecretService } from './secrets/secret.service.js';
 import { EndpointRecoveryController } from './endpoints/recovery.controller.js';
 import type { Environment } from './environment.js';
-import { ExportController } from './export/export.controller.js';
-import { ExportService } from './export/export.service.js';
+import { BackupController } from './backup/backup.controller.js';
+import { BackupService } from './backup/backup.service.js';
 import { FilesController } from './files/files.controller.js';
 import { FilesService } from './files/files.service.js';
 import { ConnectedGuard, ReachableGuard } from './http/connected.guard.js';
@@ -86,6 +87,12 @@ import { RepairLookService } from './verifications/repair-look.service.js';
 import { RepairService } from './verifications/repair.service.js';
 import { VerificationController } from './verifications/verification.controller.js';
 import { VerificationService } from './verifications/verification.service.js';
+import { ApplyService } from './plan/apply.service.js';
+import { DroppedTablesService } from './plan/dropped-tables.service.js';
+import { DocumentService } from './plan/document.service.js';
+import { PlanController } from './plan/plan.controller.js';
+import { PlanService } from './plan/plan.service.js';
+import { ServerProblemsService } from './plan/server-problems.service.js';
 import { HealthController } from './http/health.controller.js';
 import { CLIENTS, ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 import type { SecretKey } from './tokens.js';
@@ -126,13 +133,14 @@ export function controlModule(parts: ControlParts): DynamicModule {
       AboutController,
       HealthController,
       SchemaRegistryController,
-      ExportController,
+      BackupController,
       RevisionController,
       HistoryController,
       AuthController,
       UserController,
       OidcController,
       OidcLoginController,
+      PlanController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -162,6 +170,11 @@ export function controlModule(parts: ControlParts): DynamicModule {
       LevelService,
       ConfigurationService,
       HistoryService,
+      DocumentService,
+      DroppedTablesService,
+      ServerProblemsService,
+      PlanService,
+      ApplyService,
       RegionService,
       SecretService,
       EndpointService,
@@ -174,6 +187,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       UidService,
       EndpointRestartService,
       EndpointResetService,
+      ChannelOperationsService,
       ChannelService,
       ChannelActionService,
       PipelineService,
@@ -197,7 +211,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ConflictService,
       ConflictEntryService,
       ConflictRetentionService,
-      ExportService,
+      BackupService,
       OmissionService,
       OrderStatusService,
       RevisionService,

@@ -176,7 +176,7 @@ describe('every route', () => {
       });
     expect((await stranger.get('/api/docs-json')).status).toBe(401);
     // What is not authenticated is not parsed: else this were 400.
-    expect((await stranger.post('/api/v1/import', '['.repeat(8_000_000))).status).toBe(401);
+    expect((await stranger.post('/api/v1/restore', '['.repeat(8_000_000))).status).toBe(401);
     expect((await stranger.post('/api/v1/auth/login', { name: 'x'.repeat(10_000), password: 'x' })).status).toBe(413);
   });
 });

@@ -114,6 +114,24 @@ describe('the start of a channel', () => {
     expect(started.body.details?.problems ?? []).toEqual([]);
     expect(started.body.channel.state).toBe('running');
   });
+
+  it('by a document asks the servers as any start does, before anything is written', async () => {
+    await run('CREATE TABLE shop.plans (id INT PRIMARY KEY) ENGINE = MyISAM', 'CREATE TABLE copy.plans (id INT PRIMARY KEY)');
+    const route = { schema: 'shop', table: 'plans', to: { schema: 'copy' } };
+    const pipelines = [{ name: 'there', source: 'a', target: 'b', routes: [route] }];
+    const document = JSON.stringify({ version: 1, channels: [{ name: 'planned', state: 'running', pipelines }] });
+    const refused = await client.post('/api/v1/plan', { document });
+    expect(refused.body.problems.some(({ what }: { what: string }) => /^endpoint a: .*shop\.plans.*MyISAM/.test(what))).toBe(true);
+    expect((await client.post('/api/v1/apply', { document, hash: refused.body.hash })).status).toBe(409);
+    expect((await client.get('/api/v1/channels/planned')).status).toBe(404);
+    await run('ALTER TABLE shop.plans ENGINE = InnoDB');
+    expect((await client.post('/api/v1/apply', { document, hash: refused.body.hash })).body).toMatchObject({ writes: 1 });
+    expect((await client.get('/api/v1/channels/planned')).body.state).toBe('running');
+    const gone = { document: JSON.stringify({ version: 1 }), prune: true, select: ['channels/planned'] };
+    const { hash, confirm } = (await client.post('/api/v1/plan', gone)).body;
+    expect(confirm).toEqual({ pipelinesStopped: 1, tablesDropped: 1 });
+    expect((await client.post('/api/v1/apply', { ...gone, hash, confirm })).status).toBe(200);
+  });
 });
 
 describe('a change of a channel that runs', () => {

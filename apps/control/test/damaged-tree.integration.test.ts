@@ -121,18 +121,18 @@ it('documents without a revision are a part of an import: no other write makes a
 
 it('an import of more than one transaction takes, cut off before its end, is completed by the next', async () => {
   await fill();
-  const exported = (await client.get('/api/v1/export')).body;
+  const exported = (await client.get('/api/v1/backup')).body;
   const connection = await registry.session.connected();
   for (const path of Object.keys(exported.nodes)) await connection.remove(`${root}/${path}`, -1);
   const names = Array.from({ length: 700 }, (_, n) => `r${n}`);
   for (const name of names) exported.nodes[`regions/${name}`] = { name, kafka: { brokers: ['k:1'] } };
   const count = Object.keys(exported.nodes).length;
-  expect((await client.post('/api/v1/import', exported)).body).toEqual({ written: count, kept: 0 });
+  expect((await client.post('/api/v1/restore', exported)).body).toEqual({ written: count, kept: 0 });
   const made = async (path: string): Promise<string> => (await connection.getData(`${root}/${path}`))?.stat.czxid.toString('hex') ?? '';
   expect((await made('channels/ab')) > (await made('regions/a'))).toBe(true);
   const cut = ['revision', 'channels/ab', 'desired/ab', ...names.slice(300).map((name) => `regions/${name}`)];
   for (const path of cut) await connection.remove(`${root}/${path}`, -1);
   expect((await client.post('/api/v1/regions', { name: 'x', kafka: { brokers: ['x:1'] } })).body.code).toBe('CONFIG_REGRESSED');
-  expect((await client.post('/api/v1/import', exported)).body).toEqual({ written: cut.length, kept: count - cut.length });
-  expect((await client.get('/api/v1/export')).body.nodes).toEqual(exported.nodes);
+  expect((await client.post('/api/v1/restore', exported)).body).toEqual({ written: cut.length, kept: count - cut.length });
+  expect((await client.get('/api/v1/backup')).body.nodes).toEqual(exported.nodes);
 });

@@ -19,7 +19,7 @@ afterAll(() => control.app.close());
 describe('bodies', () => {
   const nested = (depth: number): string => '{"a":'.repeat(depth - 1) + '[]' + '}'.repeat(depth - 1);
 
-  it.each(['/api/v1/regions', '/api/v1/import', '/subjects/s/versions'])(
+  it.each(['/api/v1/regions', '/api/v1/restore', '/subjects/s/versions'])(
     'of %s that are nested deeply are refused unread',
     async (path) => {
       for (const body of [nested(33), '['.repeat(path.endsWith('import') ? 6_000_000 : 250_000)]) {
@@ -47,7 +47,7 @@ describe('bodies', () => {
     socket.on('error', () => undefined);
     const closed = once(socket, 'close');
     const head = [
-      'POST /api/v1/import HTTP/1.1',
+      'POST /api/v1/restore HTTP/1.1',
       'Host: 127.0.0.1',
       'Content-Type: application/json',
       `Content-Length: ${8 * 1024 * 1024}`,

@@ -107,10 +107,10 @@ it('above what control knows ends its work: it answers with the reason, tells it
 });
 
 it('travels with an export, and an export of a later level is not imported', async () => {
-  const { body } = await client.get('/api/v1/export');
+  const { body } = await client.get('/api/v1/backup');
   expect(body).toMatchObject({ format: 1, level: max });
-  expect((await client.post('/api/v1/import', body)).status).toBe(200);
-  const refused = await client.post('/api/v1/import', { ...body, level: next });
+  expect((await client.post('/api/v1/restore', body)).status).toBe(200);
+  const refused = await client.post('/api/v1/restore', { ...body, level: next });
   expect(refused).toMatchObject({ status: 400, body: { code: 'CONFIG_INVALID' } });
   expect(refused.body.message).toBe(`level: ${next}; the export was ${newerThanThisBuild}`);
 });

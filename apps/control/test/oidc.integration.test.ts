@@ -239,7 +239,7 @@ it('a provider that is away is an answer, and no login', async () => {
 it('the client secret is never shown, stays for its issuer and client alone, and is found by a rotation', async () => {
   const shown = await api().get('/api/v1/oidc');
   expect(shown.body).toMatchObject({ issuer, clientId: 'lutra', clientSecretSet: true, scopes: ['openid', 'profile'] });
-  const all = [shown.text, (await api().get('/api/v1/export')).text, (await api().get('/api/v1/secrets')).text].join('\n');
+  const all = [shown.text, (await api().get('/api/v1/backup')).text, (await api().get('/api/v1/secrets')).text].join('\n');
   expect(all).toContain('access/oidc/login');
   expect(all).not.toContain(secret);
   const headers = { 'If-Match': shown.headers.get('etag') ?? '' };

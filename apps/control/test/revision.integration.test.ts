@@ -74,7 +74,7 @@ it('in a tree that has regressed nothing is written; what reads, checks and lead
     for (const path of ['channels/ab', 'status', 'regions', 'revision'])
       expect((await client.get(`/api/v1/${path}`)).status, path).toBe(200);
     // Documents without a revision cannot be imported, so they are no export.
-    expect((await client.get('/api/v1/export')).status).toBe(tree ? 200 : 400);
+    expect((await client.get('/api/v1/backup')).status).toBe(tree ? 200 : 400);
     expect((await client.post('/api/v1/endpoints/a/check')).status).not.toBe(409);
     const told = (await client.get('/api/v1/revision')).body;
     expect(told.revision?.revision ?? null).toBe(tree?.revision ?? null);
@@ -164,10 +164,10 @@ it('a tree that a person adopted can be written to, and goes on from its number'
   });
 });
 
-it('an export that is imported into an emptied tree continues, if it is the newest', async () => {
-  const older = (await client.get('/api/v1/export')).body;
+it('a backup that is restored into an emptied tree continues, if it is the newest', async () => {
+  const older = (await client.get('/api/v1/backup')).body;
   expect((await client.put('/api/v1/channels/ab', channel('crm'), '*')).status).toBe(200);
-  const newest = (await client.get('/api/v1/export')).body;
+  const newest = (await client.get('/api/v1/backup')).body;
   expect(newest.nodes['revision']).toMatchObject({ revision: older.nodes['revision'].revision + 1 });
   await knows(await registry.revision.latest());
   const connection = await registry.session.connected();
@@ -175,9 +175,9 @@ it('an export that is imported into an emptied tree continues, if it is the newe
     [older, 'CONFIG_REGRESSED'],
     [newest, undefined],
   ] as const) {
-    for (const path of Object.keys((await client.get('/api/v1/export')).body.nodes))
+    for (const path of Object.keys((await client.get('/api/v1/backup')).body.nodes))
       await connection.remove(`/revision-${number}/${path}`, -1);
-    expect((await client.post('/api/v1/import', exported)).status).toBe(200);
+    expect((await client.post('/api/v1/restore', exported)).status).toBe(200);
     // Apps at work follow the tree from its revision on: nothing comes later.
     const made = async (path: string): Promise<string> =>
       (await connection.getData(`/revision-${number}/${path}`))?.stat.czxid.toString('hex') ?? '';

@@ -63,7 +63,7 @@ describe('a region', () => {
     const found = await client.get('/api/v1/regions/hz');
     const put = await client.put('/api/v1/regions/hz', { ...found.body, description: 'near' }, found.headers.get('etag') ?? '');
     expect(put.status).toBe(200);
-    const answers = [created, found, put, await client.get('/api/v1/regions'), await client.get('/api/v1/export')];
+    const answers = [created, found, put, await client.get('/api/v1/regions'), await client.get('/api/v1/backup')];
     const said = [...answers.map(({ text }) => text), ...lines].join('\n');
     expect(said).not.toMatch(/a secret word|PRIVATE KEY/);
     expect(answers.slice(0, 4).some(({ text }) => text.includes('"tag"'))).toBe(false);

@@ -62,9 +62,9 @@ export const errorTable = {
   }),
   CONFIG_REGRESSED: stop({
     cause:
-      'The configuration in ZooKeeper does not continue the one that was worked by: ZooKeeper was restored from an older copy or an older export, was emptied, or LUTRA_ROOT or ZOOKEEPER names another one.',
+      'The configuration in ZooKeeper does not continue the one that was worked by: ZooKeeper was restored from an older copy or an older backup, was emptied, or LUTRA_ROOT or ZOOKEEPER names another one.',
     kept: 'Everything that was published and applied. A process that was at work continues with the documents that it has; a process that starts applies no row.',
-    help: 'Correct LUTRA_ROOT and ZOOKEEPER, or restore the right ZooKeeper or its newest export: all processes then continue by themselves. If the tree in ZooKeeper is the right one, say so: POST /api/v1/revision/adopt (docs/02-setup.md, If ZooKeeper loses its data). It lists what would come alive first.',
+    help: 'Correct LUTRA_ROOT and ZOOKEEPER, or restore the right ZooKeeper or its newest backup: all processes then continue by themselves. If the tree in ZooKeeper is the right one, say so: POST /api/v1/revision/adopt (docs/02-setup.md, If ZooKeeper loses its data). It lists what would come alive first.',
   }),
   CONFIG_CONFLICT: stop({
     cause: 'Somebody else changed the document meanwhile, or the rules between channels and the checks of the servers forbid the change.',
@@ -173,7 +173,7 @@ export const errorTable = {
     cause:
       'A record names a schema id that the registry does not have. The store of schemas was lost, or it is not the one that the topic was written with.',
     kept: target,
-    help: 'Check SCHEMA_REGISTRY_URL, or restore ZooKeeper from its export. Processes that know the schema register it again by themselves. Work resumes when the schema is there.',
+    help: 'Check SCHEMA_REGISTRY_URL, or restore ZooKeeper from its backup. Processes that know the schema register it again by themselves. Work resumes when the schema is there.',
   }),
   SCHEMA_REGISTRY_UNAVAILABLE: retry({
     cause: 'The external schema registry is down or cannot be reached.',

@@ -12,7 +12,8 @@ import type { TableName } from './table.js';
 
 export type { TableName };
 
-function toRegExp(pattern: string): RegExp {
+/** Of a name or a pattern with * and ?. */
+export function patternRegExp(pattern: string): RegExp {
   const escaped = pattern
     .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
     .replaceAll('*', '.*')
@@ -86,7 +87,7 @@ interface Compiled {
 }
 
 function compile({ schema, table }: { readonly schema: string; readonly table: string }): Compiled {
-  return { schema: toRegExp(schema), table: toRegExp(table) };
+  return { schema: patternRegExp(schema), table: patternRegExp(table) };
 }
 
 function takes({ schema, table }: Compiled, { database, name }: TableName): boolean {
@@ -149,7 +150,7 @@ function compiledRoute({ schema, table, exclude = [], to, shadows, files }: Foll
   const own = compile({ schema, table });
   const patterns = exclude.map(excludedPattern);
   const except = patterns.map(compile);
-  const whole = patterns.filter((pattern) => anyName.test(pattern.table)).map((pattern) => toRegExp(pattern.schema));
+  const whole = patterns.filter((pattern) => anyName.test(pattern.table)).map((pattern) => patternRegExp(pattern.schema));
   const excludes = (of: TableName): boolean => except.some((pattern) => takes(pattern, of));
   return {
     ...(shadows && { shadows }),

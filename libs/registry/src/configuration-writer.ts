@@ -11,6 +11,7 @@ import type { DocumentTypes, HistoricKind } from './document-kinds.js';
 import { withoutSecrets } from './history.js';
 import type { ZooKeeperHistory } from './history.js';
 import { toBytes } from './json.js';
+import { isOfOneWrite } from './multi.js';
 import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import { revisionOf } from './revision.js';
@@ -45,6 +46,8 @@ export interface ConfigurationWrite {
 export interface ConfigurationStore {
   /** Null: nothing was written, for it was made from a state that is not the present one. @throws SyncError CONFIG_INVALID, ZOOKEEPER_* */
   commit(write: ConfigurationWrite): Promise<TreeRevision | null>;
+  /** Whether one transaction takes it. @throws SyncError CONFIG_INVALID for another reason */
+  fits(write: ConfigurationWrite): Promise<boolean>;
   /** Sets what is wanted of a channel, while the configuration is the one that was looked at; it stays that. false: as with `commit`. */
   want(base: Base, desired: readonly Operation[]): Promise<boolean>;
   /** `version` null: there is no such node yet. `desired` null: it is removed. */
@@ -52,6 +55,9 @@ export interface ConfigurationStore {
   /** The transaction fails where somebody has wanted something else meanwhile. */
   desiredCheck(channel: string, version: number): Operation;
 }
+
+/** As tree.ts has it. */
+const readsAtOnce = 50;
 
 export interface WriterParts {
   readonly tree: Tree;
@@ -74,18 +80,28 @@ export class ZooKeeperConfiguration implements ConfigurationStore {
     this.#level = level;
   }
 
-  async commit({ base, changes, operations, author }: ConfigurationWrite): Promise<TreeRevision | null> {
-    const at = Date.now();
-    const write = randomId();
-    const revision = nextRevision(base.tree, { write, by: author.by, at });
-    const all: Operation[] = [this.#revisionOperation(base, revision)];
-    for (const change of changes) {
-      const before = change.before?.document ?? null;
-      const entry = { ...author, before: withoutSecrets(before) as Record<string, unknown> | null, write, at, revision: revision.revision };
-      all.push(this.#documentOperation(change), ...(await this.#history.operations(change.kind, change.name, entry)));
-    }
-    const refused = await this.#tree.commit([...all, ...operations], () => this.#isOurs(write));
+  async commit(configuration: ConfigurationWrite): Promise<TreeRevision | null> {
+    const { revision, operations } = await this.#operations(configuration);
+    const refused = await this.#tree.commit(operations, () => this.#isOurs(revision.write));
     return refused ? null : revision;
+  }
+
+  async fits(configuration: ConfigurationWrite): Promise<boolean> {
+    return isOfOneWrite((await this.#operations(configuration)).operations);
+  }
+
+  async #operations({ base, changes, operations, author }: ConfigurationWrite) {
+    const at = Date.now();
+    const revision = nextRevision(base.tree, { write: randomId(), by: author.by, at });
+    const all: Operation[] = [this.#revisionOperation(base, revision)];
+    const ofChange = async (change: DocumentChange): Promise<readonly Operation[]> => {
+      const before = withoutSecrets(change.before?.document ?? null) as Record<string, unknown> | null;
+      const entry = { ...author, before, write: revision.write, at, revision: revision.revision };
+      return [this.#documentOperation(change), ...(await this.#history.operations(change.kind, change.name, entry))];
+    };
+    for (let from = 0; from < changes.length; from += readsAtOnce)
+      all.push(...(await Promise.all(changes.slice(from, from + readsAtOnce).map(ofChange))).flat());
+    return { revision, operations: [...all, ...operations] };
   }
 
   async want({ version }: Base, desired: readonly Operation[]): Promise<boolean> {

@@ -46,8 +46,16 @@ const failed = -1;
 /** @throws SyncError CONFIG_INVALID: more than one transaction takes */
 export function requireSize(operations: readonly Operation[]): void {
   if (operations.length > mostOperations) throw tooLarge(`${operations.length} nodes, one write may change ${mostOperations}`);
-  const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
+  const bytes = bytesOfAll(operations);
   if (bytes > mostBytes) throw tooLarge(`${bytes} bytes, one write may have ${mostBytes}`);
+}
+
+export function isOfOneWrite(operations: readonly Operation[]): boolean {
+  return operations.length <= mostOperations && bytesOfAll(operations) <= mostBytes;
+}
+
+function bytesOfAll(operations: readonly Operation[]): number {
+  return operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
 }
 
 /** The operations in order, in as few transactions as there may be. */

@@ -8,8 +8,8 @@ export const defaultRoot = '/lutra';
 /**
  * What must outlive the loss of ZooKeeper, in the order in which an import writes it. Channels come late, because work begins with them.
  * The revision comes last, because apps at work follow the tree from then on: half of it would end the other half's work. Who keeps more
- * there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out. So do `restarts`: an
- * order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody meant. So does
+ * there adds its folder here and its shape to backup-kinds.ts. Leases and status are of living processes and stay out. So do `restarts`: an
+ * order in an old backup may have been carried out since, and would be a second time, with transactions left out that nobody meant. So does
  * `history`: an import begins a new one.
  */
 export const persistentFolders = [

@@ -10,8 +10,8 @@ import { documentKinds } from './document-kinds.js';
 import type { DocumentTypes } from './document-kinds.js';
 import { ZooKeeperDocuments } from './documents.js';
 import type { DocumentStore } from './documents.js';
-import { ZooKeeperExport } from './export.js';
-import type { ExportStore } from './export.js';
+import { ZooKeeperBackup } from './backup.js';
+import type { BackupStore } from './backup.js';
 import { ZooKeeperHistory } from './history.js';
 import type { HistoryStore } from './history.js';
 import { ZooKeeperLease } from './lease.js';
@@ -96,7 +96,7 @@ export class Registry {
   readonly verifications: OrderStore<VerificationOrder>;
   readonly verificationResults: OrderStore<VerificationResult>;
   readonly schemas: SchemaStore;
-  readonly exports: ExportStore;
+  readonly backups: BackupStore;
   /** For tests that end a session from outside. */
   readonly session: Session;
   readonly access: Access;
@@ -157,7 +157,7 @@ export class Registry {
     this.verificationResults = orders('verification-results', verificationResultSchema, checkName);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
-    this.exports = new ZooKeeperExport({ tree, paths, schemas, snapshot: this.snapshot });
+    this.backups = new ZooKeeperBackup({ tree, paths, schemas, snapshot: this.snapshot });
   }
 
   get connected(): boolean {

@@ -4,7 +4,7 @@
  * one, does not open, so that nobody can have it sent to a server of his own. A reference is bound in the same way. No message ever holds
  * a key or a secret.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { SyncError, randomId, referenceIn } from '@lutra/model';
 import type { SealedSecret } from '@lutra/model';
 import { keyBytes } from './keyring.js';
@@ -54,6 +54,24 @@ export interface StoredSecret {
 /** That its key is there and it is for this purpose; a reference may lead nowhere here. @throws SyncError SECRET_UNREADABLE */
 export function requireReadable(keyring: Keyring, { secret, purpose }: StoredSecret): void {
   unsealed(keyring, secret, purpose);
+}
+
+/** Whether a text, or a reference, is the one that is stored. What cannot be opened is another one. */
+export function isStoredSecret(keyring: Keyring, { secret, purpose }: StoredSecret, input: string): boolean {
+  const [stored, given] = [referenceOf(secret), referenceIn(input)];
+  if (stored !== undefined || given !== undefined) return stored === given;
+  try {
+    const text = unsealed(keyring, secret, purpose);
+    return timingSafeEqual(Buffer.from(digestOf(keyring, text)), Buffer.from(digestOf(keyring, input)));
+  } catch {
+    return false;
+  }
+}
+
+/** Tells one secret from another without telling it: HMAC-SHA-256 under a key derived from the first one, hex. */
+export function digestOf(keyring: Keyring, input: string): string {
+  const key = createHmac('sha256', keyring.first.bytes).update('lutra digest of a secret').digest();
+  return createHmac('sha256', key).update(input).digest('hex');
 }
 
 /** The same secret under the first key. A reference is not resolved. @throws SyncError SECRET_UNREADABLE */

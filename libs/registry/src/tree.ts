@@ -178,13 +178,15 @@ export class Tree {
   }
 }
 
-/** One more try for each folder that is not there. */
+/** Folders that are not there are made, all at once: a try for each would send a large transaction a hundred times. */
 async function multiWithFolders(connection: Connection, operations: readonly Operation[]): Promise<Refused | null> {
-  for (let left = operations.length; ; left -= 1) {
-    const refused = await connection.multi(operations);
-    if (refused?.operation.type !== 'create' || refused.why !== 'absent' || left === 0) return refused;
-    await ensure(connection, refused.operation.path.slice(0, refused.operation.path.lastIndexOf('/')));
-  }
+  const refused = await connection.multi(operations);
+  if (refused?.operation.type !== 'create' || refused.why !== 'absent') return refused;
+  const folders = operations.flatMap(({ type, path }) => (type === 'create' ? [path.slice(0, path.lastIndexOf('/'))] : []));
+  const distinct = [...new Set(folders)];
+  for (let at = 0; at < distinct.length; at += readsAtOnce)
+    await Promise.all(distinct.slice(at, at + readsAtOnce).map((folder) => ensure(connection, folder)));
+  return connection.multi(operations);
 }
 
 /** Nodes above the last one are persistent and empty. */

@@ -18,3 +18,9 @@ export function die(): never {
 export const largeWork = beside(import.meta.url, describe);
 export const refusing = beside(import.meta.url, refuse);
 export const dying = beside(import.meta.url, die);
+
+export function spin(ms: number): number {
+  for (const until = performance.now() + ms; performance.now() < until;);
+  return ms;
+}
+export const bounded = beside(import.meta.url, spin, { ms: 200, late: () => new SyncError('CONFIG_INVALID', 'it took too long') });

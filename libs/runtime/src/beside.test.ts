@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { largeWork, refusing, dying } from './beside.fixture.js';
+import { bounded, dying, largeWork, refusing } from './beside.fixture.js';
 
 test('a function gives beside what it gives here', async () => {
   const bytes = Buffer.from('of a larger buffer').subarray(3, 9);
@@ -25,4 +25,11 @@ test('what it throws is thrown here, with its code', async () => {
 test('a thread that dies is an error of the call, and the next call has another thread', async () => {
   await expect(dying()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('die') });
   expect(await largeWork(Buffer.from('on'), '')).toEqual({ text: 'on', bytes: 2 });
+});
+
+test('what is bounded ends when its time is over, and holds up neither the next call nor others', async () => {
+  const endless = bounded(1e9);
+  expect(await largeWork(Buffer.from('on'), '')).toEqual({ text: 'on', bytes: 2 });
+  await expect(endless).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  expect(await bounded(0)).toBe(0);
 });

@@ -18,7 +18,9 @@ const buffer = (value) => (value instanceof Uint8Array ? Buffer.from(value.buffe
 parentPort.on('messageerror', (error) => { throw error; });
 parentPort.on('message', async ({ module, name, given }) => {
   try {
-    const result = (await import(module))[name](...given.map(buffer));
+    const work = (await import(module))[name];
+    parentPort.postMessage({ begun: true });
+    const result = work(...given.map(buffer));
     if (!(result instanceof Uint8Array)) return parentPort.postMessage({ result });
     const own = result.length === result.buffer.byteLength ? result : Uint8Array.from(result);
     parentPort.postMessage({ result: own }, [own.buffer]);
@@ -28,64 +30,94 @@ parentPort.on('message', async ({ module, name, given }) => {
 });`;
 
 interface Answer {
+  /** Its module is loaded, and it runs now. */
+  readonly begun?: boolean;
   readonly result?: unknown;
   readonly error?: unknown;
   readonly code?: string;
   readonly details?: SyncError['details'];
 }
 
-let worker: Worker | null = null;
-let idle: NodeJS.Timeout | undefined;
-let last: Promise<unknown> = Promise.resolve();
+/** Of work that somebody else's text decides the time of. */
+export interface Bound {
+  readonly ms: number;
+  /** What the call rejects with then. */
+  late(): SyncError;
+}
+
+class Thread {
+  #worker: Worker | null = null;
+  #idle: NodeJS.Timeout | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #bound: Bound | undefined;
+
+  constructor(bound?: Bound) {
+    this.#bound = bound;
+  }
+
+  call(module: string, name: string, given: readonly unknown[]): Promise<unknown> {
+    const answer = this.#last.then(() => this.#ask(module, name, given));
+    this.#last = answer.catch(() => undefined); // the caller has it from `answer`
+    return answer;
+  }
+
+  async #ask(module: string, name: string, given: readonly unknown[]): Promise<unknown> {
+    clearTimeout(this.#idle);
+    const thread = (this.#worker ??= this.#begin(module));
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    let timer: NodeJS.Timeout | undefined;
+    const take = (answer: Answer): void => {
+      if (!answer.begun) return resolve(answer);
+      const bound = this.#bound;
+      if (bound) timer = setTimeout(() => (reject(bound.late()), this.#end()), bound.ms);
+    };
+    const died = (cause: unknown): void => reject(new SyncError('INTERNAL', `the thread for large values ended amid ${name}`, { cause }));
+    thread.on('message', take).once('messageerror', died).once('error', died).once('exit', died).ref();
+    try {
+      // A view would be sent with all the memory that it is a view of.
+      const copies = given.map((value) => (value instanceof Uint8Array ? Uint8Array.from(value) : value));
+      thread.postMessage(
+        { module, name, given: copies },
+        copies.flatMap((value) => (value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [])),
+      );
+      return resultOf(await promise);
+    } finally {
+      clearTimeout(timer);
+      thread.off('message', take).off('messageerror', died).off('error', died).off('exit', died).unref();
+      this.#idle = setTimeout(() => this.#end(), idleMs).unref();
+    }
+  }
+
+  #begin(module: string): Worker {
+    // Files that it opens may be the caller's to flush. Tests run the sources, which are TypeScript.
+    const thread = new Worker(program, { eval: true, trackUnmanagedFds: false, workerData: { isSource: module.endsWith('.ts') } });
+    const gone = (): void => {
+      if (this.#worker === thread) this.#worker = null;
+    };
+    return thread.on('error', gone).on('exit', gone); // between two calls too
+  }
+
+  #end(): void {
+    void this.#worker?.terminate();
+    this.#worker = null;
+  }
+}
+
+const shared = new Thread();
 
 /**
  * The function, beside. It is exported under its name; what it takes and gives are texts, bytes and plain objects of them.
  * @param module import.meta.url of the function's file
+ * @param bound the function has a thread of its own, which ends when a call takes longer
  * @returns what rejects as the function throws, or with INTERNAL if the thread dies
  */
 export function beside<Given extends readonly unknown[], Result>(
   module: string,
   work: (...given: Given) => Result,
+  bound?: Bound,
 ): (...given: Given) => Promise<Result> {
-  return (...given) => {
-    const answer = last.then(() => ask(module, work.name, given)) as Promise<Result>;
-    last = answer.catch(() => undefined); // the caller has it from `answer`
-    return answer;
-  };
-}
-
-async function ask(module: string, name: string, given: readonly unknown[]): Promise<unknown> {
-  clearTimeout(idle);
-  const thread = (worker ??= begin(module));
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const died = (cause: unknown): void => reject(new SyncError('INTERNAL', `the thread for large values ended amid ${name}`, { cause }));
-  thread.once('message', resolve).once('messageerror', died).once('error', died).once('exit', died).ref();
-  try {
-    // A view would be sent with all the memory that it is a view of.
-    const copies = given.map((value) => (value instanceof Uint8Array ? Uint8Array.from(value) : value));
-    thread.postMessage(
-      { module, name, given: copies },
-      copies.flatMap((value) => (value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [])),
-    );
-    return resultOf(await promise);
-  } finally {
-    thread.off('message', resolve).off('messageerror', died).off('error', died).off('exit', died).unref();
-    idle = setTimeout(end, idleMs).unref();
-  }
-}
-
-function begin(module: string): Worker {
-  // Files that it opens may be the caller's to flush. Tests run the sources, which are TypeScript.
-  const thread = new Worker(program, { eval: true, trackUnmanagedFds: false, workerData: { isSource: module.endsWith('.ts') } });
-  const gone = (): void => {
-    if (worker === thread) worker = null;
-  };
-  return thread.on('error', gone).on('exit', gone); // between two calls too
-}
-
-function end(): void {
-  void worker?.terminate();
-  worker = null;
+  const thread = bound ? new Thread(bound) : shared;
+  return (...given) => thread.call(module, work.name, given) as Promise<Result>;
 }
 
 function resultOf({ result, error, code, details }: Answer): unknown {

@@ -9,18 +9,24 @@ import type { ChannelDocument, ChannelInput, PipelineInput, Route } from '@lutra
 import { newProblems, RefusedError } from '../configuration/problem.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 
+type Planned = Parameters<EndpointCheckService['checkChannel']>[1];
+
 @Injectable()
 export class AddedTablesService {
   constructor(@Inject(EndpointCheckService) private readonly checks: EndpointCheckService) {}
 
-  /** @param creates a seed creates the tables that are missing @throws RefusedError CONFIG_CONFLICT with the whole list */
-  async require(before: ChannelDocument, after: ChannelInput, creates: boolean): Promise<void> {
+  /**
+   * @param creates a seed creates the tables that are missing
+   * @param planned as the configuration is going to be
+   * @throws RefusedError CONFIG_CONFLICT with the whole list
+   */
+  async require(before: ChannelDocument, after: ChannelInput, creates: boolean, planned?: Planned): Promise<void> {
     if (before.state === 'stopped' || !(replicatesMore(before, after) || decidesOtherwise(before, after) || namesOtherFiles(before, after)))
       return;
     // A table that cannot be replicated is no table to take in, whatever the channel does about one that turns out so.
-    const check = (channel: ChannelInput) =>
-      this.checks.checkChannel({ ...channel, onUnsupported: 'stop', ...(creates && { seed: true }) });
-    const [known, found] = await Promise.all([check(before), check(after)]);
+    const check = (channel: ChannelInput, stored?: Planned) =>
+      this.checks.checkChannel({ ...channel, onUnsupported: 'stop', ...(creates && { seed: true }) }, stored);
+    const [known, found] = await Promise.all([check(before), check(after, planned)]);
     const added = newProblems(known, found);
     if (added.length === 0) return;
     const what = `channel ${after.name} is ${before.state} and cannot be changed so yet`;

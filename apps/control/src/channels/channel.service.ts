@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument, StoredChannel } from '@lutra/model';
-import type { Author, DocumentChange, Operation, Registry, Snapshot } from '@lutra/registry';
+import type { Author, DocumentChange, Registry, Snapshot } from '@lutra/registry';
 import {
   configurationOf,
   findDocument,
@@ -23,10 +23,11 @@ import type { AddedSeeds } from '../seeds/added-seed.service.js';
 import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService, replicatesMore } from './added-tables.service.js';
+import { ChannelOperationsService } from './channel-operations.service.js';
 import { requireBeginnable, requireOthers, requireRules, requireSameHome, requireState, withChannel } from './channel-requirements.js';
 import { forcedOperations } from './forced.js';
 import { RemovedTablesService } from './removed-tables.service.js';
-import { adoptedBy, removedFrom, UidService } from './uid.service.js';
+import { removedFrom, UidService } from './uid.service.js';
 import { WayBackService } from './way-back.service.js';
 
 const kind = 'channel';
@@ -54,6 +55,7 @@ export class ChannelService {
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
+    @Inject(ChannelOperationsService) private readonly operations: ChannelOperationsService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
     @Inject(UidService) private readonly uids: UidService,
     @Inject(ChannelSeedService) private readonly seeds: ChannelSeedService,
@@ -77,11 +79,11 @@ export class ChannelService {
       requireReadable(snapshot, kind, `channel ${name} cannot be created`);
       const configuration = configurationOf(snapshot);
       requireRules(input, withChannel(name, input, configuration));
-      const after = stored(input, await this.uids.of(input, [], configuration));
+      const after = storedForm(input, await this.uids.of(input, [], configuration));
       return {
         answer: { document: { ...after, ...state }, version: 0 },
         changes: [{ kind: 'channels', name, before: null, after }],
-        operations: [this.#stopped(snapshot, name, author), ...(await this.uids.keeping(after, adoptedBy(input), nextNumber(snapshot)))],
+        operations: await this.operations.creating(after, input, { writing: { snapshot, author }, state: 'stopped' }),
       };
     });
   }
@@ -99,7 +101,7 @@ export class ChannelService {
       const added = await this.#added(before.document, input, how.seed);
       if (errorsOf(added.problems).length > 0)
         throw new RefusedError('CONFIG_CONFLICT', `tables of channel ${input.name} cannot be seeded`, added.problems);
-      const passed = await this.#refusals(before.document, input, how);
+      const passed = await this.refusals(before.document, input, how);
       const checked = { before, passed, added };
       const written = await this.configuration.write((now, author) => this.#replace(input, { now, author, write }, checked));
       if (!written) continue;
@@ -115,7 +117,7 @@ export class ChannelService {
     requireState(input, document);
     requireRules(input, withChannel(input.name, input, configurationOf(snapshot)));
     const added = await this.#added(document, input, true);
-    const refused = await this.#refusals(document, input, { force: true, seed: true });
+    const refused = await this.refusals(document, input, { force: true, seed: true });
     const shown = refused.map((problem): Problem => (force ? { ...problem, severity: 'warning' } : problem));
     return { ...added, problems: [...added.problems, ...shown] };
   }
@@ -125,10 +127,10 @@ export class ChannelService {
   }
 
   /** What refuses the change: with `force` it is passed. @throws RefusedError without */
-  async #refusals(
+  async refusals(
     before: ChannelDocument,
     after: ChannelInput,
-    { force, seed }: Pick<Replacing, 'force' | 'seed'>,
+    { force, seed, planned }: Pick<Replacing, 'force' | 'seed'> & { readonly planned?: Parameters<AddedTablesService['require']>[3] },
   ): Promise<readonly Problem[]> {
     const checks = [
       async () => requireSameHome(before, after),
@@ -136,7 +138,7 @@ export class ChannelService {
       () => this.seeds.require(before, after),
       () => this.wayBack.require(before, after),
       () => this.removedTables.require(before, after),
-      () => this.addedTables.require(before, after, seed),
+      () => this.addedTables.require(before, after, seed, planned),
     ];
     const passed: Problem[] = [];
     for (const check of checks) {
@@ -164,27 +166,18 @@ export class ChannelService {
     const topology = withChannel(name, input, configuration);
     requireRules(input, topology);
     requireOthers(name, configuration, topology);
-    const after = stored(input, await this.uids.of(input, document.pipelines, configuration));
-    const desired = now.desired.get(name);
-    const revision = nextNumber(now);
+    const after = storedForm(input, await this.uids.of(input, document.pipelines, configuration));
+    const writing = { snapshot: now, author };
     return {
       answer: { document: { ...after, state, attempt }, version: version + 1 },
       // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
-      changes: [{ kind: 'channels', name, before: { document: stored(document, document.pipelines), version }, after }],
+      changes: [{ kind: 'channels', name, before: { document: storedForm(document, document.pipelines), version }, after }],
       operations: [
-        desired ? this.registry.configuration.desiredCheck(name, desired.version) : this.#stopped(now, name, author),
-        ...(await this.uids.removing(removedFrom(document, after.pipelines), revision)),
-        ...(await this.uids.keeping(after, adoptedBy(input), revision)),
-        ...(await this.removedTables.remembering(document, input)),
+        ...(await this.operations.replacing({ before: document, after, input }, { writing, state: null })),
         ...(await this.addedSeeds.operations(name, checked.added)),
         ...(await forcedOperations(this.registry, [{ channel: name, where: 'change', problems: checked.passed }])),
       ],
     };
-  }
-
-  #stopped({ desired }: Snapshot, name: string, { by }: Author): Operation {
-    const version = desired.get(name)?.version ?? null;
-    return this.registry.configuration.desiredOperation(name, version, { state: 'stopped', attempt: 0, by, at: Date.now() });
   }
 
   async remove(name: string, ifMatch: Precondition): Promise<void> {
@@ -201,18 +194,11 @@ export class ChannelService {
       if (document) requireOthers(name, configuration, withChannel(name, null, configuration));
       const removals = document ? removedFrom(document, []) : await this.uids.allOf(name);
       const before = snapshot.channels.get(name) ?? null;
-      const desired = snapshot.desired.get(name);
       const changes: DocumentChange[] = [{ kind: 'channels', name, before, after: null }];
       return {
         answer: removals,
         changes,
-        operations: [
-          desired ? this.registry.configuration.desiredOperation(name, desired.version, null) : null,
-          ...(await this.uids.removing(removals, nextNumber(snapshot))),
-          await this.registry.omissions.removing(`channel@${name}`),
-          await this.registry.verifications.removing(name),
-          await this.registry.verificationResults.removing(name),
-        ],
+        operations: await this.operations.removing(name, removals, { snapshot }),
       };
     });
     await this.uids.fence(name, removed);
@@ -220,12 +206,7 @@ export class ChannelService {
 }
 
 /** What is wanted of it is a node of its own. */
-function stored(channel: ChannelWrite, pipelines: readonly PipelineDocument[]): StoredChannel {
+export function storedForm(channel: ChannelWrite, pipelines: readonly PipelineDocument[]): StoredChannel {
   const { state: _, attempt: __, ...document } = channel;
   return { ...document, pipelines: [...pipelines] };
-}
-
-/** The revision that a write on this snapshot makes. */
-function nextNumber({ revision }: Snapshot): number {
-  return (revision?.revision ?? 0) + 1;
 }

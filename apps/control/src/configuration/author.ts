@@ -27,3 +27,8 @@ export function currentAuthor(): Author {
   const { from, reason } = requests.getStore() ?? { from: '', reason: '' };
   return { by: currentPerson().name, from, reason };
 }
+
+/** Where the reason is not in the query of the request. */
+export function withReason<T>(reason: string, work: () => T): T {
+  return requests.run({ from: currentAuthor().from, reason }, work);
+}

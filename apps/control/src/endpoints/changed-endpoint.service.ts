@@ -23,12 +23,13 @@ export class ChangedEndpointService {
 
   /**
    * Resolves with what `force` passes.
+   * @param channels as they are going to be, of a plan
    * @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_INVALID: no force changes that
    */
-  async require(after: EndpointWrite, force: boolean): Promise<readonly Forced[]> {
+  async require(after: EndpointWrite, force: boolean, channels?: readonly ChannelDocument[]): Promise<readonly Forced[]> {
     const { document: before } = await findDocument(this.registry, 'endpoint', after.name);
     if (after.password === undefined) requireSameLogin(before, after);
-    const users = (await listDocuments(this.registry, 'channel')).filter((channel) => isUsed(channel, after.name));
+    const users = (channels ?? (await listDocuments(this.registry, 'channel'))).filter((channel) => isUsed(channel, after.name));
     if (users.length === 0 || !reachesOtherwise(before, after)) return [];
     const found = await this.checks.checkUsed(after, users);
     const known = found.length === 0 ? [] : await this.checks.checkUsed(before, users);

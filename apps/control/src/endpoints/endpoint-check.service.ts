@@ -9,7 +9,7 @@ import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { findLatest, listDocuments, readConfiguration } from '../configuration/configuration.js';
+import { findLatest, readConfiguration } from '../configuration/configuration.js';
 import { ddlUse } from '../ddl/ddl.rules.js';
 import { errorsOf } from '../configuration/problem.js';
 import { rootProblems, sharedRootProblems } from '../files/file-roots.js';
@@ -20,7 +20,7 @@ import { endpointProblems, requireSameLogin, transportWarnings } from './endpoin
 import { checkServer, problemOf } from './server-checks.js';
 import type { EndpointUse, Server, TargetUse } from './server-checks.js';
 
-/** What is stored, for one check. */
+/** What is stored, or is going to be, for one check. */
 interface Stored {
   readonly endpoints: readonly EndpointDocument[];
   readonly channels: readonly ChannelInput[];
@@ -55,10 +55,14 @@ export class EndpointCheckService {
     return this.#ask(() => this.#opened(endpoint, endpoints), { endpoints, channels });
   }
 
-  /** Every endpoint of a channel, for what this channel wants of it, and its regions. One that is missing is left to the rules. */
-  async checkChannel(channel: ChannelInput): Promise<readonly Problem[]> {
+  /**
+   * Every endpoint of a channel, for what this channel wants of it, and its regions. One that is missing is left to the rules.
+   * @param stored what is going to be, of a plan
+   */
+  async checkChannel(channel: ChannelInput, stored?: Stored): Promise<readonly Problem[]> {
+    const { endpoints: all, channels } = stored ?? (await readConfiguration(this.registry));
     const names = new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]));
-    const endpoints = (await listDocuments(this.registry, 'endpoint')).filter((endpoint) => names.has(endpoint.name));
+    const endpoints = all.filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
       endpoints.map(async (endpoint) => {
         const asked = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });
@@ -66,12 +70,11 @@ export class EndpointCheckService {
         return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );
-    return [...answers.flat(), ...(await this.#rootProblems(channel))];
+    return [...answers.flat(), ...(await this.#rootProblems(channel, { endpoints: all, channels }))];
   }
 
-  async #rootProblems(channel: ChannelInput): Promise<readonly Problem[]> {
+  async #rootProblems(channel: ChannelInput, { endpoints, channels }: Stored): Promise<readonly Problem[]> {
     if (!channel.pipelines.some(({ routes }) => routes.some(({ files = [] }) => files.length > 0))) return [];
-    const { endpoints, channels } = await readConfiguration(this.registry);
     const all = [...channels.filter(({ name }) => name !== channel.name), channel];
     return [
       ...rootProblems(channel, { endpoints, workers: await this.registry.workers.list() }),

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import { referenceOf, sealPassword } from '@lutra/registry';
-import type { Registry } from '@lutra/registry';
+import type { Operation, Registry } from '@lutra/registry';
 import { forcedOperations } from '../channels/forced.js';
 import type { Forced } from '../channels/forced.js';
 import { newErrors } from '../channels/topology.js';
@@ -44,11 +44,10 @@ export class EndpointService {
   }
 
   create(input: EndpointWrite): Promise<Versioned<EndpointOutput>> {
-    const { name, password } = input;
+    const { name } = input;
     return this.configuration.write((snapshot) => {
-      if (password === undefined) throw new SyncError('CONFIG_INVALID', `endpoint ${name}: password: required when an endpoint is created`);
+      const document = this.sealed(input, null);
       requireAbsent(snapshot, kind, name);
-      const document = this.#seal(input, password);
       requireNoErrors(document, configurationOf(snapshot));
       return { answer: shown({ document, version: 0 }), changes: [{ kind: 'endpoints', name, before: null, after: document }] };
     });
@@ -58,12 +57,10 @@ export class EndpointService {
     input: EndpointWrite,
     { ifMatch, forced }: { readonly ifMatch: Precondition; readonly forced: readonly Forced[] },
   ): Promise<Versioned<EndpointOutput>> {
-    const { passwordSet: _set, passwordFrom: _from, password, ...rest } = input;
     const { name } = input;
     return this.configuration.write(async (snapshot) => {
       const before = foundForWrite(snapshot, { kind, name, ifMatch });
-      if (password === undefined) requireSameLogin(before.document, rest);
-      const document = password === undefined ? { ...rest, password: before.document.password } : this.#seal(input, password);
+      const document = this.sealed(input, before.document);
       const configuration = configurationOf(snapshot);
       requireNoErrors(document, configuration);
       requireSoundChannels(document, configuration);
@@ -92,9 +89,23 @@ export class EndpointService {
         answer: undefined,
         changes: [{ kind: 'endpoints', name, before, after: null }],
         // An order that waits would otherwise meet another endpoint under this name.
-        operations: [await this.registry.restarts.withdrawing(name), await this.registry.omissions.removing(`endpoint@${name}`)],
+        operations: await this.removing(name),
       };
     });
+  }
+
+  /** What is written with the removal. */
+  async removing(name: string): Promise<readonly (Operation | null)[]> {
+    return [await this.registry.restarts.withdrawing(name), await this.registry.omissions.removing(`endpoint@${name}`)];
+  }
+
+  /** As it is to be stored. @throws SyncError CONFIG_INVALID: the password is missing, or is another server's */
+  sealed(input: EndpointWrite, stored: EndpointDocument | null): EndpointDocument {
+    const { passwordSet: _set, passwordFrom: _from, password, ...rest } = input;
+    if (password !== undefined) return this.#seal(input, password);
+    if (!stored) throw new SyncError('CONFIG_INVALID', `endpoint ${input.name}: password: required when an endpoint is created`);
+    requireSameLogin(stored, rest);
+    return { ...rest, password: stored.password };
   }
 
   #seal(input: EndpointWrite, password: string): EndpointDocument {
@@ -107,7 +118,7 @@ function shown({ document, version }: Versioned<EndpointDocument>): Versioned<En
   return { document: withoutPassword(document), version };
 }
 
-function withoutPassword(endpoint: EndpointDocument): EndpointOutput {
+export function withoutPassword(endpoint: EndpointDocument): EndpointOutput {
   const { password, ...rest } = endpoint;
   const passwordFrom = referenceOf(password);
   return { ...rest, passwordSet: true, ...(passwordFrom !== undefined && { passwordFrom }) };

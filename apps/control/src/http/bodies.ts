@@ -8,10 +8,18 @@ import { SyncError } from '@lutra/model';
 export const bodyLimit = '256kb';
 /** Of who has not logged in. */
 export const openBodyLimit = '8kb';
+/** Of one that holds a lutra.yaml of 8 MB: each of its line breaks and quotes has two bytes in JSON. */
+export const documentLimit = '12mb';
 /** Documents have 8 levels. */
 const mostLevels = 32;
 
 const [quote, backslash, openBracket, openBrace, closeBracket, closeBrace] = Buffer.from('"\\[{]}') as unknown as readonly number[];
+
+export function isPlan(request: IncomingMessage): boolean {
+  return (
+    /^\/api\/v1\/(plan|apply)\/?(?:\?|$)/.test(request.url ?? '') && (request.headers['content-type'] ?? '').startsWith('application/json')
+  );
+}
 
 /** For body-parser, which shows each body before it is parsed. @throws SyncError CONFIG_INVALID; HttpException 415 */
 export function boundDepth(_request: IncomingMessage, _response: unknown, bytes: Buffer, encoding: string): void {

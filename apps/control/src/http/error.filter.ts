@@ -10,6 +10,7 @@ import { SyncError, errorTable } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
+import { PlanError } from '../plan/plan-error.js';
 import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { SchemaRegistryError, schemaRegistryType } from '../schema-registry/schema-registry.error.js';
 import { allowedMethods } from './allowed-methods.js';
@@ -28,7 +29,7 @@ export const requestErrors = {
   },
   NOT_FOUND: { status: 404, help: 'There is no such path. GET /api/docs lists them.' },
   METHOD_NOT_ALLOWED: { status: 405, help: 'The path has other methods: the header Allow, and GET /api/docs, list them.' },
-  BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/import 64 MB.' },
+  BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/plan and /apply 12 MB, one of /api/v1/restore 64 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, help: 'Send JSON in UTF-8.' },
   PRECONDITION_REQUIRED: { status: 428, help: 'Send If-Match with the ETag that GET gave, so that nobody overwrites unread changes.' },
   TOO_MANY_REQUESTS: {
@@ -151,7 +152,11 @@ function describe(error: unknown): Failure {
 function ofSyncError(error: SyncError): Failure {
   const { code } = error;
   if (code === 'INTERNAL') return describe(null);
-  const details = error instanceof RefusedError ? { ...error.details, problems: error.problems } : { ...error.details };
+  const details = {
+    ...error.details,
+    ...(error instanceof RefusedError && { problems: error.problems }),
+    ...(error instanceof PlanError && { plan: error.plan }),
+  };
   const status = statusOf(error);
   return { status, body: { code, message: error.message, help: helpFor(error, status), details }, errors: faultsOf(error) };
 }
@@ -164,7 +169,7 @@ function faultsOf(error: SyncError): readonly FieldError[] {
 /** The table's help for a conflict is about versions; these conflicts are not. */
 function helpFor(error: SyncError, status: number): string {
   if (error instanceof RefusedError) return 'details.problems lists what is in the way, each with what fixes it.';
-  return status === 409 && error.code !== 'CONFIG_REGRESSED'
+  return status === 409 && error.code !== 'CONFIG_REGRESSED' && !(error instanceof PlanError)
     ? 'It does not fit what is there. The message names what is in the way.'
     : error.help;
 }

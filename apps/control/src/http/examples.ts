@@ -33,6 +33,8 @@ const user = { name: 'ada', grants: [{ role: 'operator', channels: 'shop-*' }] }
 const token = { name: 'nightly-job', grants: [{ role: 'viewer', channels: '*' }], days: 90 };
 const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","type":"long"}]}' };
 
+const yaml = 'version: 1\nregions:\n  - name: hangzhou\n    kafka: {brokers: [kafka.hz:9092]}\n';
+
 /** Bodies, by method and path as the document has them. */
 export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/regions': { ...region, kafka: { ...region.kafka, sasl: { ...sasl, password: 'file:kafka-hz' } } },
@@ -77,7 +79,10 @@ export const bodyExamples: Readonly<Record<string, object>> = {
     groups: [{ group: 'dba', grants: [{ role: 'admin' }] }],
   },
   'post /api/v1/level': { level: 1 },
-  'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
+  'post /api/v1/plan': { document: yaml },
+  'post /api/v1/apply': { document: yaml, hash: '0'.repeat(64), reason: 'a first region' },
+  'post /api/v1/{kind}/{name}/history/{revision}/plan': { to: 'before' },
+  'post /api/v1/restore': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };
 
 /** Named shapes that answers have. */

@@ -1,5 +1,5 @@
 /**
- * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
+ * The shape of each kind of node that a backup holds: the schemas of the stores themselves, and what makes two nodes count as the same.
  */
 import {
   apiTokenSchema,
@@ -25,7 +25,7 @@ import { subjectVersionSchema } from './schemas.js';
 import { skipSchema } from './skips.js';
 import { uidSchema } from './uids.js';
 
-/** Where a node of the export belongs. */
+/** Where a node of the backup belongs. */
 export interface NodeName {
   readonly folder: PersistentFolder;
   /** Relative to the folder; a subject's version has two parts; '' of a folder that is a node itself. */
@@ -39,7 +39,7 @@ interface Kind {
   checkName(paths: Paths, name: string): unknown;
   /**
    * Whether what stands in the tree may stay. By default only the same bytes may. Work that has begun already moves its own nodes on: those
-   * are newer than any export.
+   * are newer than any backup.
    */
   stays?(there: unknown, wanted: unknown): boolean;
 }
@@ -125,7 +125,7 @@ export function nodeNameOf(path: string): NodeName {
   if (path === 'revision') return { folder: path, name: '' };
   const folder = persistentFolders.find((candidate) => path.startsWith(`${candidate}/`));
   if (folder) return { folder, name: path.slice(folder.length + 1) };
-  throw new SyncError('CONFIG_INVALID', `the export names ${JSON.stringify(path.slice(0, 200))}, which this version does not keep`);
+  throw new SyncError('CONFIG_INVALID', `the backup names ${JSON.stringify(path.slice(0, 200))}, which this version does not keep`);
 }
 
 /** @throws SyncError CONFIG_INVALID with the kind, the name and the field */
@@ -180,7 +180,7 @@ export function checkSchemas(nodes: Readonly<Record<string, unknown>>): void {
 
 function requireSchema(nodes: Readonly<Record<string, unknown>>, version: string, id: number): void {
   if (typeof nodes[`schemas/ids/${id}`] === 'string') return;
-  throw new SyncError('CONFIG_INVALID', `version of a subject ${version}: schema ${id} is not in the export`);
+  throw new SyncError('CONFIG_INVALID', `version of a subject ${version}: schema ${id} is not in the backup`);
 }
 
 function refuse(noun: string, name: string): never {

@@ -1,14 +1,14 @@
 /**
- * Everything that must outlive the loss of ZooKeeper as one document, and the way back into an empty tree. An import checks the whole
+ * Everything that must outlive the loss of ZooKeeper as one document, and the way back into an empty tree. A restore checks the whole
  * document and the whole tree before it writes anything. Cut off in the middle, it is completed by repeating it: what is there already
  * stays. A tree that has lived on is not taken for one that was cut off, though it may hold nothing else: its revision is another one since
- * something was changed or removed; and a write in the middle of an import ends the import. Not in it are the key of the passwords, which
+ * something was changed or removed; and a write in the middle of a restore ends the restore. Not in it are the key of the passwords, which
  * stay sealed, and what living processes say about themselves.
  */
 import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, oidcSchema, regionSchema } from '@lutra/model';
 import { z } from 'zod';
-import { asStored, bytesOf, checkNode, checkSchemas, isDocumentFolder, kinds, nodeNameOf, pathOf } from './export-kinds.js';
-import { readStored, readValues, valueOf } from './export-nodes.js';
+import { asStored, bytesOf, checkNode, checkSchemas, isDocumentFolder, kinds, nodeNameOf, pathOf } from './backup-kinds.js';
+import { readStored, readValues, valueOf } from './backup-nodes.js';
 import { ZooKeeperLevel } from './level.js';
 import type { LevelStore } from './level.js';
 import { toBytes } from './json.js';
@@ -27,7 +27,7 @@ import type { Tree } from './tree.js';
 
 const format = 1;
 
-export const exportSchema = z.strictObject({
+export const backupSchema = z.strictObject({
   format: z.literal(format, `this version reads format ${format}`),
   exportedAt: z.iso.datetime(),
   /** Of the cluster that it is of: what it holds may need it. */
@@ -35,22 +35,22 @@ export const exportSchema = z.strictObject({
   /** Path below the root → what the node holds. */
   nodes: z.record(z.string(), z.unknown()),
 });
-export type ExportDocument = z.infer<typeof exportSchema>;
+export type BackupDocument = z.infer<typeof backupSchema>;
 
-export interface Imported {
+export interface Restored {
   /** Nodes that were written now. */
   readonly written: number;
-  /** Nodes that were there already, of an import that was cut off or of work that has begun. */
+  /** Nodes that were there already, of a restore that was cut off or of work that has begun. */
   readonly kept: number;
 }
 
-export interface ExportStore {
+export interface BackupStore {
   /** @throws SyncError CONFIG_INVALID naming a damaged node; ZOOKEEPER_* */
-  read(): Promise<ExportDocument>;
+  read(): Promise<BackupDocument>;
   /** The secrets in it. @throws SyncError CONFIG_INVALID naming what is wrong in the document */
-  check(document: ExportDocument): readonly StoredSecret[];
+  check(document: BackupDocument): readonly StoredSecret[];
   /** @throws SyncError CONFIG_INVALID; CONFIG_CONFLICT naming what is there; ZOOKEEPER_* */
-  write(document: ExportDocument): Promise<Imported>;
+  write(document: BackupDocument): Promise<Restored>;
 }
 
 const mostNamed = 10;
@@ -63,21 +63,21 @@ const besideFolders: ReadonlySet<PersistentFolder> = new Set([
   'access/oidc',
 ]);
 
-export interface ExportParts {
+export interface BackupParts {
   readonly tree: Tree;
   readonly paths: Paths;
   readonly schemas: SchemaStore;
   readonly snapshot: SnapshotStore;
 }
 
-export class ZooKeeperExport implements ExportStore {
+export class ZooKeeperBackup implements BackupStore {
   readonly #tree: Tree;
   readonly #paths: Paths;
   readonly #schemas: SchemaStore;
   readonly #level: LevelStore;
   readonly #snapshot: SnapshotStore;
 
-  constructor({ tree, paths, schemas, snapshot }: ExportParts) {
+  constructor({ tree, paths, schemas, snapshot }: BackupParts) {
     this.#tree = tree;
     this.#paths = paths;
     this.#schemas = schemas;
@@ -85,16 +85,16 @@ export class ZooKeeperExport implements ExportStore {
     this.#snapshot = snapshot;
   }
 
-  async read(): Promise<ExportDocument> {
+  async read(): Promise<BackupDocument> {
     const nodes = await readValues(this.#tree, this.#paths, await this.#snapshot.latest());
     const level = (await this.#level.latest())?.level ?? 1;
     const document = { format, exportedAt: new Date().toISOString(), level, nodes } as const;
-    this.check(document); // what cannot be imported is no export
+    this.check(document); // what cannot be restored is no backup
     return document;
   }
 
-  check({ level, nodes }: ExportDocument): readonly StoredSecret[] {
-    if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the export was ${newerThanThisBuild}`);
+  check({ level, nodes }: BackupDocument): readonly StoredSecret[] {
+    if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the backup was ${newerThanThisBuild}`);
     for (const [path, value] of Object.entries(nodes)) {
       const { folder, name } = nodeNameOf(path);
       checkNode(this.#paths, { folder, name }, value);
@@ -102,7 +102,7 @@ export class ZooKeeperExport implements ExportStore {
     }
     checkSchemas(nodes);
     if (!('revision' in nodes) && Object.keys(nodes).some((path) => isDocumentFolder(nodeNameOf(path).folder)))
-      throw new SyncError('CONFIG_INVALID', 'the export has documents and no revision; it was altered');
+      throw new SyncError('CONFIG_INVALID', 'the backup has documents and no revision; it was altered');
     return Object.entries(nodes).flatMap(([path, value]) => {
       const { folder } = nodeNameOf(path);
       if (folder === 'endpoints') return [secretOfEndpoint(endpointSchema.parse(value))];
@@ -111,7 +111,7 @@ export class ZooKeeperExport implements ExportStore {
     });
   }
 
-  async write(document: ExportDocument): Promise<Imported> {
+  async write(document: BackupDocument): Promise<Restored> {
     this.check(document);
     const { nodes } = document;
     const stored = await readStored(this.#tree, this.#paths);
@@ -128,9 +128,9 @@ export class ZooKeeperExport implements ExportStore {
     return { written: count.written + missing.length, kept: count.kept + documents.length - missing.length };
   }
 
-  /** The tree must be at the export's level before it holds what that level allows. */
-  async #requireLevel({ level, exportedAt }: ExportDocument): Promise<void> {
-    const by = `the import of an export of ${exportedAt}`;
+  /** The tree must be at the backup's level before it holds what that level allows. */
+  async #requireLevel({ level, exportedAt }: BackupDocument): Promise<void> {
+    const by = `the restore of a backup of ${exportedAt}`;
     // An emptied tree has none, and control apps that have seen one begin none.
     await this.#level.begin({ level: 1, by, at: Date.now() });
     const now = (await this.#level.latest())?.level ?? 1;
@@ -138,7 +138,7 @@ export class ZooKeeperExport implements ExportStore {
     const blocks = await this.#level.raise({ level, by, at: Date.now() });
     if (blocks.length === 0) return;
     const who = blocks.map((block) => (block.kind === 'worker' ? block.worker.instance : block.contender.instance));
-    const what = `the export is of level ${level}, the cluster at ${now}, and ${who.join(', ')} cannot be shown to know it`;
+    const what = `the backup is of level ${level}, the cluster at ${now}, and ${who.join(', ')} cannot be shown to know it`;
     throw new SyncError('CONFIG_CONFLICT', what, { details: { level: now, wanted: level } });
   }
 
@@ -161,7 +161,7 @@ export class ZooKeeperExport implements ExportStore {
     const creations = missing
       .toSorted((one, other) => rankOf(one) - rankOf(other))
       .map((path): Operation => ({ type: 'create', path: this.#pathOf(path), data: bytesOf(nodeNameOf(path), nodes[path]) }));
-    const counted = missing.includes('revision') || missing.length === 0 ? [] : [await this.#imported(nodes['revision'])];
+    const counted = missing.includes('revision') || missing.length === 0 ? [] : [await this.#restored(nodes['revision'])];
     for (const operations of inTransactions([...creations, ...counted])) {
       const [first] = operations;
       const isOurs = async (): Promise<boolean> =>
@@ -170,8 +170,8 @@ export class ZooKeeperExport implements ExportStore {
     }
   }
 
-  /** The revision is there already, and must stay the one that was imported. */
-  async #imported(value: unknown): Promise<Operation> {
+  /** The revision is there already, and must stay the one that was restored. */
+  async #restored(value: unknown): Promise<Operation> {
     const path = this.#paths.revision;
     const node = await this.#tree.readLatest(path);
     if (node?.data.equals(toBytes(value))) return { type: 'check', path, version: node.stat.version };
@@ -223,11 +223,11 @@ function byName(a: string, b: string): number {
 }
 
 function interrupted(): SyncError {
-  return new SyncError('CONFIG_CONFLICT', 'somebody wrote the configuration while it was imported');
+  return new SyncError('CONFIG_CONFLICT', 'somebody wrote the configuration while it was restored');
 }
 
 function conflict(paths: readonly string[]): SyncError {
   const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : '';
   const named = `${paths.slice(0, mostNamed).join(', ')}${more}`;
-  return new SyncError('CONFIG_CONFLICT', `an import needs an empty tree; there is ${named}`, { details: { there: named } });
+  return new SyncError('CONFIG_CONFLICT', `a restore needs an empty tree; there is ${named}`, { details: { there: named } });
 }

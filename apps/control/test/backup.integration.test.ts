@@ -1,4 +1,4 @@
-/** Export and import over REST, against a real ZooKeeper: one tree is exported, others take it. */
+/** Backup and restore over REST, against a real ZooKeeper: one tree is backed up, others take it. */
 import { randomBytes } from 'node:crypto';
 import type { PipelineUid } from '@lutra/model';
 import { Keyring, Registry, openPassword } from '@lutra/registry';
@@ -23,7 +23,7 @@ interface Setup {
   readonly registry: Registry;
 }
 
-interface Exported {
+interface BackedUp {
   readonly format: number;
   readonly exportedAt: string;
   readonly nodes: Record<string, any>; // eslint-disable-line typescript/no-explicit-any
@@ -31,7 +31,7 @@ interface Exported {
 
 /** A control app with a tree of its own. */
 async function open(key = secretKey): Promise<Setup> {
-  const LUTRA_ROOT = `/export-${++number}`;
+  const LUTRA_ROOT = `/backup-${++number}`;
   const control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT }, key);
   const registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
   await registry.start();
@@ -78,29 +78,29 @@ async function fill({ client, registry }: Setup): Promise<void> {
   await registry.schemas.register('another', texts[1] ?? '');
 }
 
-async function exported({ client }: Setup): Promise<Exported> {
-  const answer = await client.get('/api/v1/export');
+async function backedUp({ client }: Setup): Promise<BackedUp> {
+  const answer = await client.get('/api/v1/backup');
   expect(answer.status).toBe(200);
   return answer.body;
 }
 
-const post = (setup: Setup, body: unknown) => setup.client.post('/api/v1/import', body);
+const post = (setup: Setup, body: unknown) => setup.client.post('/api/v1/restore', body);
 
 let source: Setup;
-let document: Exported;
+let document: BackedUp;
 beforeEach(async () => {
   source = await open();
   await fill(source);
-  document = await exported(source);
+  document = await backedUp(source);
 });
 
-describe('an export', () => {
+describe('a backup', () => {
   it('is everything that must last, with passwords sealed, and restores it into an empty tree', async () => {
     expect(document.format).toBe(1);
     expect(JSON.stringify(document)).not.toContain('of a');
     const there = await open();
     expect((await post(there, document)).body).toEqual({ written: Object.keys(document.nodes).length, kept: 0 });
-    expect((await exported(there)).nodes).toEqual(document.nodes);
+    expect((await backedUp(there)).nodes).toEqual(document.nodes);
     const { registry } = there;
     expect((await registry.logs.read('a'))?.document).toEqual(copy);
     const uid = await uidOfThere(registry);
@@ -117,11 +117,11 @@ describe('an export', () => {
 
   it('of an empty tree is empty, and larger ones than other bodies are taken', async () => {
     const empty = await open();
-    expect((await exported(empty)).nodes).toEqual({});
+    expect((await backedUp(empty)).nodes).toEqual({});
     const big = await open();
     for (let table = 0; table < 4; table += 1)
       await big.registry.schemas.register(`t${table}`, `{"type":"string","doc":"${table}${'x'.repeat(600_000)}"}`);
-    const body = await exported(big);
+    const body = await backedUp(big);
     expect(JSON.stringify(body).length).toBeGreaterThan(2_000_000);
     expect((await post(empty, body)).body).toEqual({ written: 8, kept: 0 });
   });
@@ -130,25 +130,25 @@ describe('an export', () => {
     const { registry } = source;
     const bare = await registry.session.connected();
     const uid = await uidOfThere(registry);
-    await bare.setData(`/export-${number}/uids/${uid}`, Buffer.from('{'), -1);
-    const answer = await source.client.get('/api/v1/export');
+    await bare.setData(`/backup-${number}/uids/${uid}`, Buffer.from('{'), -1);
+    const answer = await source.client.get('/api/v1/backup');
     expect(answer.body).toMatchObject({ code: 'CONFIG_INVALID', message: `uid ${uid}: not JSON` });
   });
 });
 
-describe('an import', () => {
+describe('a restore', () => {
   it('that was cut off is completed by the next', async () => {
     const there = await open();
     const nodes = Object.entries(document.nodes);
     for (const count of [1, 4, 8, nodes.length - 1]) {
       const part = nodes.filter(([path]) => path.startsWith('schemas/ids/') || !path.startsWith('schemas/')).slice(0, count);
-      const before = Object.keys((await exported(there)).nodes).length;
+      const before = Object.keys((await backedUp(there)).nodes).length;
       const { body } = await post(there, { ...document, nodes: Object.fromEntries(part) });
       expect(body.kept).toBe(before);
     }
     const { body } = await post(there, document);
     expect(body.written + body.kept).toBe(nodes.length);
-    expect((await exported(there)).nodes).toEqual(document.nodes);
+    expect((await backedUp(there)).nodes).toEqual(document.nodes);
   });
 
   it('stores no defaults, though the document spells them out', async () => {
@@ -156,7 +156,7 @@ describe('an import', () => {
     const before = document.nodes['regions/a'];
     const nodes = { ...document.nodes, 'regions/a': { description: '', ...before } };
     expect((await post(there, { ...document, nodes })).status).toBe(200);
-    const stored = await (await there.registry.session.connected()).getData(`/export-${number}/regions/a`);
+    const stored = await (await there.registry.session.connected()).getData(`/backup-${number}/regions/a`);
     expect(JSON.parse(stored!.data.toString())).toEqual(before);
     expect((await post(there, document)).body).toEqual({ written: 0, kept: Object.keys(nodes).length });
   });
@@ -180,8 +180,8 @@ describe('an import', () => {
     const answer = await post(there, document);
     expect(answer.status).toBe(409);
     expect(answer.body.code).toBe('CONFIG_CONFLICT');
-    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, regions/other, revision');
-    expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other', 'revision']);
+    expect(answer.body.message).toBe('a restore needs an empty tree; there is logs/a, regions/other, revision');
+    expect(Object.keys((await backedUp(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other', 'revision']);
   });
 
   it('into a tree that lives is refused, also where it would only bring back what was removed', async () => {
@@ -203,7 +203,7 @@ describe('an import', () => {
       ['position backup a: seq', { nodes: { ...nodes, 'logs/a': { ...nodes['logs/a'], seq: -1 } } }],
       ['a name cannot be', { nodes: { ...nodes, 'logs/A b': nodes['logs/a'] } }],
       ['its text has another id', { nodes: { ...nodes, [id]: '"bytes"' } }],
-      ['is not in the export', { nodes: { ...nodes, 'schemas/subjects/x/1': { id: 12 } } }],
+      ['is not in the backup', { nodes: { ...nodes, 'schemas/subjects/x/1': { id: 12 } } }],
       ['which this version does not keep', { nodes: { ...nodes, 'leases/x': {} } }],
       ['format', { format: 2 }],
     ];
@@ -212,19 +212,19 @@ describe('an import', () => {
       expect({ message, status, code: body.code }).toEqual({ message, status: 400, code: 'CONFIG_INVALID' });
       expect(body.message).toContain(message);
     }
-    expect((await exported(there)).nodes).toEqual({});
+    expect((await backedUp(there)).nodes).toEqual({});
   });
 
   it('in which somebody aimed an endpoint at another server is refused and writes nothing', async () => {
     const there = await open();
     const nodes = { ...document.nodes, 'endpoints/a': { ...document.nodes['endpoints/a'], host: 'stranger' } };
     expect((await post(there, { ...document, nodes })).body).toMatchObject({ code: 'SECRET_UNREADABLE', details: { name: 'a' } });
-    expect((await exported(there)).nodes).toEqual({});
+    expect((await backedUp(there)).nodes).toEqual({});
   });
 
   it('with another key than the passwords were sealed with is refused and writes nothing', async () => {
     const there = await open(Keyring.of(randomBytes(32)));
     expect((await post(there, document)).body.code).toBe('SECRET_UNREADABLE');
-    expect((await exported(there)).nodes).toEqual({});
+    expect((await backedUp(there)).nodes).toEqual({});
   });
 });

@@ -1,6 +1,6 @@
-/** All nodes that an export holds, as they stand in the tree. */
+/** All nodes that a backup holds, as they stand in the tree. */
 import { SyncError } from '@lutra/model';
-import { asStored, documentFolders, isDocumentFolder, kinds, nodeNameOf } from './export-kinds.js';
+import { asStored, documentFolders, isDocumentFolder, kinds, nodeNameOf } from './backup-kinds.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import type { Snapshot } from './snapshot.js';

@@ -1,0 +1,69 @@
+/** What is written with a channel's document, whoever writes it: what is wanted, the uids of its pipelines, what is kept beside them. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { ChannelDocument, ChannelInput, DesiredState, StoredChannel } from '@lutra/model';
+import type { Author, Operation, Registry, Snapshot } from '@lutra/registry';
+import { REGISTRY } from '../tokens.js';
+import { RemovedTablesService } from './removed-tables.service.js';
+import { adoptedBy, removedFrom, UidService } from './uid.service.js';
+import type { Removal } from './uid.service.js';
+
+/** The state that the write is made from, and who makes it. */
+export interface Writing {
+  readonly snapshot: Snapshot;
+  readonly author: Author;
+}
+
+type Operations = Promise<readonly (Operation | null)[]>;
+
+@Injectable()
+export class ChannelOperationsService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
+    @Inject(UidService) private readonly uids: UidService,
+  ) {}
+
+  async creating(after: StoredChannel, input: ChannelInput, { writing, state }: { writing: Writing; state: DesiredState }): Operations {
+    const revision = nextNumber(writing.snapshot);
+    return [this.wanting(after.name, { state, attempt: 0 }, writing), ...(await this.uids.keeping(after, adoptedBy(input), revision))];
+  }
+
+  /** @param state null: what is wanted stays, and must be what it was */
+  async replacing(
+    change: { readonly before: ChannelDocument; readonly after: StoredChannel; readonly input: ChannelInput },
+    { writing, state }: { readonly writing: Writing; readonly state: DesiredState | null },
+  ): Operations {
+    const { before, after, input } = change;
+    const desired = writing.snapshot.desired.get(after.name);
+    const revision = nextNumber(writing.snapshot);
+    return [
+      state === null && desired
+        ? this.registry.configuration.desiredCheck(after.name, desired.version)
+        : this.wanting(after.name, { state: state ?? 'stopped', attempt: before.attempt }, writing),
+      ...(await this.uids.removing(removedFrom(before, after.pipelines), revision)),
+      ...(await this.uids.keeping(after, adoptedBy(input), revision)),
+      ...(await this.removedTables.remembering(before, input)),
+    ];
+  }
+
+  async removing(name: string, removals: readonly Removal[], { snapshot }: Pick<Writing, 'snapshot'>): Operations {
+    const desired = snapshot.desired.get(name);
+    return [
+      desired ? this.registry.configuration.desiredOperation(name, desired.version, null) : null,
+      ...(await this.uids.removing(removals, nextNumber(snapshot))),
+      await this.registry.omissions.removing(`channel@${name}`),
+      await this.registry.verifications.removing(name),
+      await this.registry.verificationResults.removing(name),
+    ];
+  }
+
+  wanting(name: string, wishes: Pick<ChannelDocument, 'state' | 'attempt'>, { snapshot, author }: Writing): Operation {
+    const version = snapshot.desired.get(name)?.version ?? null;
+    return this.registry.configuration.desiredOperation(name, version, { ...wishes, by: author.by, at: Date.now() });
+  }
+}
+
+/** The revision that a write on this snapshot makes. */
+function nextNumber({ revision }: Snapshot): number {
+  return (revision?.revision ?? 0) + 1;
+}

@@ -1,0 +1,54 @@
+/** Text as a terminal shows it: its width in columns, cut to fit, without what would steer the terminal. */
+import stringWidth from 'string-width';
+import { styleText } from 'node:util';
+
+export { stringWidth as widthOf };
+
+/** Control characters as pictures: a name or a value out of a database must not move the cursor. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are meant
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD');
+}
+
+/** On one line. */
+export function inline(text: string): string {
+  return printable(text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('\t', ' '));
+}
+
+/** At most so many columns: what does not fit ends in … */
+export function cut(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  let kept = '';
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const more = stringWidth(segment);
+    if (width + more > columns - 1) break;
+    kept += segment;
+    width += more;
+  }
+  return columns < 1 ? '' : `${kept}…`;
+}
+
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - stringWidth(text)));
+}
+
+/** Broken at spaces, each line with the indent. */
+export function wrap(text: string, columns: number, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/ +/)) {
+    if (line !== '' && stringWidth(indent + line) + 1 + stringWidth(word) > columns) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line].join('\n');
+}
+
+const tones = { good: 'green', bad: 'red', odd: 'yellow', faint: 'dim', strong: 'bold' } as const;
+export type Tone = keyof typeof tones;
+
+export function coloured(text: string, tone: Tone): string {
+  return styleText(tones[tone], text, { validateStream: false });
+}

@@ -159,7 +159,7 @@ function union(types: readonly string[]): string {
 }
 
 function inBrackets(type: string): string {
-  return /^[\w.]+$|^\{[^]*\}$/.test(type) && !/ \| null$/.test(type) ? type : `(${type})`;
+  return /^[\w.]+$|^\{[^]*\}$/.test(type) && !type.endsWith(' | null') ? type : `(${type})`;
 }
 
 function quoted(text: string): string {

@@ -18,7 +18,7 @@ export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   error: 'control answered with an error, or something failed here',
   usage: 'the command line is wrong; nothing was sent',
   checksFailed: 'a check found a problem, a verification a difference',
-  refused: 'refused: it does not fit what is there, or nobody accepted the consequences',
+  refused: 'refused: it does not fit what is there, or nobody accepted what follows',
   notAllowed: 'the token is missing, wrong, or may not do this',
   unreachable: 'control, or ZooKeeper behind it, does not answer',
   timeout: 'no answer within --timeout',

@@ -82,7 +82,7 @@ function optionOf({ flags, what, choices, required, kind }: OptionOf): Option {
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('A whole number is needed.');
+  if (!/^(?:-1|\d{1,15})$/.test(text)) throw new InvalidArgumentError('A whole number is needed.');
   return Number(text);
 }
 
@@ -95,6 +95,11 @@ function settle(command: Command, { out, err, columns }: ProgramParts): void {
   command
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: command.parent !== null, helpWidth: columns ?? 100, sortOptions: false })
+    .configureHelp({
+      showGlobalOptions: command.parent !== null,
+      helpWidth: columns ?? 100,
+      sortOptions: false,
+      subcommandTerm: (one) => one.name(),
+    })
     .configureOutput({ writeOut: out, writeErr: err, getOutHelpWidth: () => columns ?? 100, getErrHelpWidth: () => columns ?? 100 });
 }

@@ -7,22 +7,13 @@ import { Contexts } from './contexts.js';
 import { CliError, exitCodes } from './exit-codes.js';
 import type { ExitCode } from './exit-codes.js';
 import { Output } from './output/output.js';
+import type { Process } from './process.js';
 import { programOf } from './program.js';
 import { Prompts } from './prompts.js';
 import { openClient } from './session.js';
 import { Options } from './verb.js';
 import { cliVersion } from './version.js';
 import type { Run, Verb } from './verb.js';
-
-export interface Process {
-  /** Behind the name of the program. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-  readonly signal: AbortSignal;
-}
 
 const defaultTimeoutS = 30;
 
@@ -67,7 +58,7 @@ async function act(process: Process, { verb, words, values }: Action): Promise<E
     colour: options.flag('color') && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
   });
   const contexts = new Contexts(env);
-  const timeoutMs = (options.number('timeout') ?? defaultTimeoutS) * 1000;
+  const timeoutMs = Math.max(1, options.number('timeout') ?? defaultTimeoutS) * 1000;
   let client: Run['client'] | undefined;
   const run: Run = {
     args: words,

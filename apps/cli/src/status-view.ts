@@ -33,7 +33,7 @@ function whatOf({ lastError, reason, routes, routesReason, suspended, held, stat
   if (lastError && state !== 'running') return `${lastError.code}: ${lastError.message}`;
   if (reason !== null) return reason;
   if (suspended.length > 0) return `${suspended.length} tables suspended`;
-  return routes === 'pending' ? `routes pending: ${routesReason ?? ''}` : '';
+  return routes === 'pending' && state !== 'stopped' ? `routes pending: ${routesReason ?? ''}` : '';
 }
 
 export function showStatus(out: Output, { zooKeeper, invalid, channels }: Status): void {
@@ -59,7 +59,7 @@ function showConcerns(out: Output, channel: ChannelStatus): void {
   if (concerns.length === 0) return;
   out.line();
   for (const { mark, text, help } of concerns) {
-    out.paragraph(`${mark} ${text}`);
+    out.paragraph(`${mark} ${text}`, '', '  ');
     if (help) out.paragraph(help, '  ');
   }
 }

@@ -8,7 +8,7 @@ import { exitCodes } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Output } from '../output/output.js';
 import { globalOptions } from '../program.js';
-import type { Process } from '../run.js';
+import type { Process } from '../process.js';
 import { openClient } from '../session.js';
 import type { Argument, Named, OptionOf, Verb } from '../verb.js';
 

@@ -84,9 +84,9 @@ export class Output {
     this.raw(`${printable(text)}\n`);
   }
 
-  /** Wrapped where a terminal is narrower. */
-  paragraph(text: string, indent = ''): void {
-    for (const line of text.split('\n')) this.line(this.columns === undefined ? indent + line : wrap(line, this.columns, indent));
+  /** Wrapped where a terminal is narrower; further lines are indented by `others`. */
+  paragraph(text: string, first = '', others = first): void {
+    for (const line of text.split('\n')) this.line(this.columns === undefined ? first + line : wrap(line, this.columns, first, others));
   }
 
   table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], empty: string): void {

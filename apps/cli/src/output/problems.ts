@@ -10,8 +10,11 @@ export interface Problem {
 
 export function showProblems(out: Output, problems: readonly Problem[]): void {
   for (const { severity, what, fix } of problems) {
-    const isError = severity === 'error';
-    out.note(`${isError ? '✗' : '!'} ${what}`);
-    if (fix !== null) out.note(`    ${fix}`);
+    const mark = severity === 'error' ? '✗' : '!';
+    if (out.isJson) out.note(`${mark} ${what}${fix === null ? '' : ` → ${fix}`}`);
+    else {
+      out.paragraph(`${mark} ${what}`, '  ', '    ');
+      if (fix !== null) out.paragraph(fix, '    ');
+    }
   }
 }

@@ -33,17 +33,19 @@ export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - stringWidth(text)));
 }
 
-/** Broken at spaces, each line with the indent. */
-export function wrap(text: string, columns: number, indent = ''): string {
+/** Broken at spaces; the first line and the others begin with an indent. */
+export function wrap(text: string, columns: number, first = '', others = first): string {
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/ +/)) {
-    if (line !== '' && stringWidth(indent + line) + 1 + stringWidth(word) > columns) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.trim().split(/ +/)) {
+    if (!isEmpty && stringWidth(line) + 1 + stringWidth(word) > columns) {
+      lines.push(line);
+      line = others + word;
+    } else line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
   }
-  return [...lines, indent + line].join('\n');
+  return [...lines, line].join('\n');
 }
 
 const tones = { good: 'green', bad: 'red', odd: 'yellow', faint: 'dim', strong: 'bold' } as const;

@@ -1,8 +1,8 @@
 /**
  * Builds dist/ out of apps/ and libs/: one file each, types stripped, decorators' metadata kept, `@lutra/<lib>` made a relative path,
- * as `nest build` does; packages that load slowly are bundled into dist/vendor/, and `lutra` as a whole into dist/cli/lutra.js. It does not check types (`npm run types` does), so it
- * takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at all: programs may run from dist/
- * meanwhile.
+ * as `nest build` does; packages that load slowly are bundled into dist/vendor/, and `lutra` as a whole into dist/cli/. It does not check
+ * types (`npm run types` does), so it takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at
+ * all: programs may run from dist/ meanwhile.
  */
 import './require-node.mjs';
 import { createHash } from 'node:crypto';

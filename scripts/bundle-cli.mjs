@@ -1,6 +1,7 @@
 /**
  * Bundles `lutra` with the packages that it imports into one file, dist/cli/lutra.js, which runs wherever a Node that is new enough is. The
- * folder is a package without dependencies: `npm run pack`. Its verbs are the files of apps/cli/src/commands: a module that imports each of them takes the place of the one that reads the folder.
+ * folder is a package without dependencies: `npm run pack`. Its verbs are the files of apps/cli/src/commands: a module that imports each of
+ * them takes the place of the one that reads the folder.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

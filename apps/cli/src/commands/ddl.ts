@@ -1,4 +1,4 @@
-import type { Answer } from '@lutra/client';
+import type { Answer, Operations } from '@lutra/client';
 import { acceptOption, reasonOf, reasonOption, requireConsent } from '../consent.js';
 import { CliError, exitCodes, usageError } from '../exit-codes.js';
 import { time } from '../output/format.js';
@@ -8,7 +8,16 @@ import { channelArgument, pipelineArguments } from '../pipelines.js';
 import type { Run, Verb } from '../verb.js';
 
 type Ddl = Answer<'GET /api/v1/channels/{channel}/pipelines/{pipeline}/ddl'>;
-const ways = ['run', 'done', 'skip', 'seed'] as const;
+type Way = Operations['POST /api/v1/channels/{channel}/pipelines/{pipeline}/ddl']['body']['answer'];
+
+/** Answer → what it means. */
+const meanings: Readonly<Record<Way, string>> = {
+  run: 'carry it out as shown',
+  done: 'it has been done at the target',
+  skip: 'leave it out',
+  seed: 'copy the tables that come with rows',
+};
+const ways = Object.keys(meanings) as Way[];
 
 const columns: readonly Column<Ddl['recent'][number]>[] = [
   { title: 'begun (UTC)', of: ({ begunAt }) => begunAt, whole: true },

@@ -1,6 +1,6 @@
 /**
- * What a shell may offer for the word that is being typed: verbs, options, choices, and names that control knows. It never takes longer than
- * half a second and never says anything else.
+ * What a shell may offer for the word that is being typed: verbs, options, choices, and names that control knows. Control is asked for half
+ * a second at most, and nothing else is ever said.
  */
 import type { LutraClient } from '@lutra/client';
 import { Contexts } from '../contexts.js';
@@ -36,7 +36,7 @@ interface Place {
 
 async function offers(verbs: readonly Verb[], words: readonly string[], process: Process): Promise<readonly string[]> {
   const typed = words.at(-1) ?? '';
-  const place = placeOf(verbs, words.slice(0, -1));
+  const place = typedSoFar(verbs, words.slice(0, -1));
   if (place.option) return place.option.choices ?? (/--context/.test(place.option.flags) ? contextNames(process) : []);
   if (typed.startsWith('-')) return [...optionsOf(place.verb), { flags: '--help' }].map(({ flags }) => nameOf(flags));
   if (place.verbs.length > 0) return [...place.verbs.map(({ name }) => name), ...(place.verb ? [] : ['help'])];
@@ -44,7 +44,7 @@ async function offers(verbs: readonly Verb[], words: readonly string[], process:
   return argument?.named === undefined ? [] : namesOf(argument.named, place.words, words, process);
 }
 
-function placeOf(verbs: readonly Verb[], words: readonly string[]): Place {
+function typedSoFar(verbs: readonly Verb[], words: readonly string[]): Place {
   let place: Place = { verb: null, verbs, words: [], option: undefined };
   for (const word of words) {
     if (place.option) place = { ...place, option: undefined };

@@ -1,6 +1,6 @@
 /**
  * What a shell may offer for the word that is being typed: verbs, options, choices, and names that control knows. Control is asked for half
- * a second at most, and nothing else is ever said.
+ * a second at most (or for the --timeout of the line), and nothing else is ever said.
  */
 import type { LutraClient } from '@lutra/client';
 import { Contexts } from '../contexts.js';
@@ -78,12 +78,10 @@ function contextNames({ env }: Process): readonly string[] {
 async function namesOf(named: Named, before: readonly string[], words: readonly string[], process: Process): Promise<readonly string[]> {
   if (typeof named !== 'string') return named;
   if (named === 'context') return contextNames(process);
-  const context = words.indexOf('--context');
+  const after = (option: string): string | undefined => (words.includes(option) ? words[words.indexOf(option) + 1] : undefined);
   const silent = new Output({ stdout: process.stdout, stderr: process.stderr, json: true, quiet: true, wide: false, colour: false });
-  const client = openClient(new Contexts(process.env), silent, {
-    context: context < 0 ? undefined : words[context + 1],
-    timeoutMs: limitMs,
-  });
+  const timeoutMs = Number(after('--timeout')) * 1000 || limitMs;
+  const client = openClient(new Contexts(process.env), silent, { context: after('--context'), timeoutMs });
   return await askNames(client, named, before.at(-1) ?? '');
 }
 

@@ -1,9 +1,12 @@
-/** Runs `lutra` as it is shipped: the bundle, as a process of its own, and as a person types at it. */
+/** Runs `lutra` as a script does, as a person types at it, and as it is shipped: the bundle, as a process of its own. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { Process } from '../src/process.js';
+import { run } from '../src/run.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const bundler = new URL('../../../scripts/bundle-cli.mjs', import.meta.url).href;
@@ -51,8 +54,16 @@ export class Lutra {
     return join(this.#folder, 'home');
   }
 
-  /** From a script: no terminal. */
-  run(args: readonly string[], { stdin = '', ...where }: Environment = {}): Promise<Ended> {
+  /** As a script does, in this process: what starts no process is quick. */
+  async run(args: readonly string[], { stdin = '', ...where }: Environment = {}): Promise<Ended> {
+    const [stdout, stderr] = [new Captured(), new Captured()];
+    const streams = { stdin: Readable.from([stdin]), stdout, stderr } as unknown as Pick<Process, 'stdin' | 'stdout' | 'stderr'>;
+    const code = await run({ argv: args, env: this.#env(where), signal: new AbortController().signal, ...streams });
+    return { code, stdout: stdout.text, stderr: stderr.text };
+  }
+
+  /** The bundle as a process, without a terminal. */
+  spawned(args: readonly string[], { stdin = '', ...where }: Environment = {}): Promise<Ended> {
     const child = spawn(process.execPath, [this.file, ...args], { env: this.#env(where) });
     child.stdin.on('error', () => undefined); // it may end without reading
     child.stdin.end(stdin);
@@ -96,6 +107,15 @@ export class Lutra {
       ...(token === undefined ? {} : { LUTRA_TOKEN: token }),
       ...env,
     };
+  }
+}
+
+class Captured {
+  text = '';
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
   }
 }
 

@@ -1,14 +1,15 @@
 /**
  * Builds dist/ out of apps/ and libs/: one file each, types stripped, decorators' metadata kept, `@lutra/<lib>` made a relative path,
- * as `nest build` does; packages that load slowly are bundled into dist/vendor/. It does not check types (`npm run types` does), so it
- * takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at all: programs may run from dist/
- * meanwhile.
+ * as `nest build` does; packages that load slowly are bundled into dist/vendor/, and `lutra` as a whole into dist/cli/. It does not check
+ * types (`npm run types` does), so it takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at
+ * all: programs may run from dist/ meanwhile.
  */
 import './require-node.mjs';
 import { createHash } from 'node:crypto';
-import fs, { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleCli, cliFile } from './bundle-cli.mjs';
 import { vendored } from './vendor.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,7 +25,14 @@ async function main() {
     .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
     .filter((file) => !isTest.test(file))
     .sort();
-  const inputs = fingerprint([...files, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/vendor.mjs']);
+  const inputs = fingerprint([
+    ...files,
+    'tsconfig.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+    'scripts/bundle-cli.mjs',
+    'scripts/vendor.mjs',
+  ]);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
   const count = await build(files);
   writeWhole(stamp, inputs);
@@ -50,6 +58,8 @@ async function build(files) {
   for (const file of files)
     for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, { options, uses }) : copy(file)) outputs.set(name, text);
   await writeVendor(uses);
+  for (const [name, text] of await bundleCli(root)) writeWhole(join(root, 'dist', name), text);
+  chmodSync(join(root, 'dist', cliFile), 0o755);
   for (const [name, text] of outputs) writeWhole(join(root, 'dist', name), text);
   for (const name of fs.globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') }))
     if (!outputs.has(name)) rmSync(join(root, 'dist', name));

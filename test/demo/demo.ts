@@ -147,6 +147,9 @@ async function keep(stack: Stack): Promise<void> {
     );
   }
   console.log(`  REST         curl -H 'Authorization: Bearer ${stack.token}' ${stack.control.url}/api/v1/status`);
+  console.log(
+    `  lutra        echo ${stack.token} | npx lutra context set demo --url ${stack.control.url} --token-stdin && npx lutra status`,
+  );
   console.log(`  for docs/03  export LUTRA_API_TOKEN=${stack.token} api=${stack.control.url}/api/v1`);
   console.log(`  Kafka        ${stack.kafka.bootstrap}   ZooKeeper ${stack.zooKeeper.connect} (${stack.root})`);
   await new Promise<never>(() => setInterval(() => undefined, 60_000));

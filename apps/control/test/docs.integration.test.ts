@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
+import { clientTypes } from '../../../scripts/client-types.js';
+import type { OpenApiDocument } from '../../../scripts/client-types.js';
 
 let control: RunningControl;
 let client: ControlClient;
@@ -70,6 +72,11 @@ describe('the OpenAPI document', () => {
     expect([...new Set(named)].filter((name) => !(name in document.components.schemas))).toEqual([]);
     expect(JSON.stringify(document.components.schemas['Endpoint'])).not.toContain('"password"');
     expect(JSON.stringify(document.components.schemas['EndpointInput'])).toContain('"password"');
+  });
+
+  it('is what libs/client was made from: run this file with -u', async () => {
+    const document = (await client.get('/api/docs-json')).body as OpenApiDocument;
+    await expect(clientTypes(document)).toMatchFileSnapshot('../../../libs/client/src/api.ts');
   });
 
   it('is shown to people', async () => {

@@ -1,0 +1,2728 @@
+/**
+ * Made from control's OpenAPI document by scripts/client-types.ts; made anew by
+ * npx vitest run --project integration apps/control/test/docs.integration.test.ts -u
+ */
+
+export type Region = {
+  name: string;
+  description: string;
+  filesLimits?: Record<string, number>;
+  kafka: {
+    brokers: string[];
+    tls?: {
+      ca?: string;
+      verify: boolean;
+      cert?: string;
+      keySet?: true;
+      keyFrom?: string;
+    };
+    sasl?: {
+      mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      user: string;
+      passwordSet: true;
+      passwordFrom?: string;
+    };
+  };
+};
+
+export type RegionInput = {
+  name: string;
+  description?: string;
+  filesLimits?: Record<string, number>;
+  kafka: {
+    brokers: string[];
+    tls?: {
+      ca?: string;
+      verify?: boolean;
+      cert?: string;
+      key?: string;
+      keySet?: boolean;
+      keyFrom?: string;
+    };
+    sasl?: {
+      mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      user: string;
+      password?: string;
+      passwordSet?: boolean;
+      passwordFrom?: string;
+    };
+  };
+};
+
+export type Endpoint = {
+  name: string;
+  region: string;
+  description: string;
+  host: string;
+  port: number;
+  user: string;
+  tls?: {
+    ca?: string;
+    verify: boolean;
+  };
+  publicKey?: string;
+  serverId: number;
+  start: {
+    from: 'now';
+  } | {
+    from: 'gtid';
+    gtidSet: string;
+  } | {
+    from: 'position';
+    file: string;
+    pos: number;
+  };
+  topic: {
+    replicationFactor: number;
+    minInsyncReplicas: number;
+    retentionMs: number;
+    maxMessageBytes: number;
+  };
+  passwordSet: true;
+  passwordFrom?: string;
+};
+
+export type EndpointInput = {
+  name: string;
+  region: string;
+  description?: string;
+  host: string;
+  port?: number;
+  user: string;
+  tls?: {
+    ca?: string;
+    verify?: boolean;
+  };
+  publicKey?: string;
+  serverId: number;
+  start?: {
+    from: 'now';
+  } | {
+    from: 'gtid';
+    gtidSet: string;
+  } | {
+    from: 'position';
+    file: string;
+    pos: number;
+  };
+  topic?: {
+    replicationFactor?: number;
+    minInsyncReplicas?: number;
+    retentionMs?: number;
+    maxMessageBytes?: number;
+  };
+  password?: string;
+  passwordSet?: boolean;
+  passwordFrom?: string;
+};
+
+export type CheckResult = {
+  ok: boolean;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type Status = {
+  zooKeeper: 'connected' | 'disconnected';
+  revision: number | null;
+  invalid: string[];
+  channels: {
+    name: string;
+    desired: 'running' | 'paused' | 'stopped';
+    state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+    routes: 'in force' | 'pending';
+    omissions: {
+      count: number;
+      summary: string | null;
+      items: {
+        kind: 'ddl' | 'skip' | 'force' | 'suspend' | 'drop';
+        what: string;
+        tables: string[];
+        where: string;
+        at: number;
+        of: string;
+      }[];
+      confirmed: {
+        by: string;
+        reason: string;
+        at: number;
+      } | null;
+    };
+    verification: {
+      id: string;
+      state: string;
+      pass: number;
+      waitingFor: string | null;
+      rowsDone: number;
+      rowsEstimated: number | null;
+      endedAt: number | null;
+      tables: {
+        equal: number;
+        different: number;
+        unsettled: number;
+        refused: number;
+        open: number;
+      };
+      repair: {
+        id: string;
+        repaired: number;
+        changed: number;
+        refused: number;
+        left: number;
+        files?: {
+          repaired: number;
+          refused: number;
+          left: number;
+        };
+        waitingFor: string | null;
+        begunAt: number;
+        endedAt: number | null;
+      } | null;
+      notEqual: {
+        pipeline: string;
+        table: string;
+        verdict: 'equal' | 'different' | 'unsettled' | 'refused' | null;
+        text: string;
+      }[];
+    } | null;
+    unequal: {
+      count: number;
+      tables: {
+        pipeline: string;
+        table: string;
+        cause: string;
+        since: string;
+        reason: string;
+      }[];
+      unasked: string[];
+    } | null;
+    pipelines: {
+      id: string;
+      uid: string;
+      name: string;
+      state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+      reason: string | null;
+      routes: 'in force' | 'pending';
+      routesReason: string | null;
+      lagMs: number | null;
+      rowsPerSecond: number;
+      rows: number;
+      transactions: number;
+      position: {
+        file: string;
+        pos: number;
+        gtidSet: string | null;
+        fileCreated?: number;
+      } | null;
+      suspended: {
+        database: string;
+        name: string;
+        code: string;
+        message: string;
+        where: string;
+        at: number;
+        because?: string;
+      }[];
+      held: {
+        log: string;
+        seq: number;
+        reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+        message: string;
+        statement: string;
+        tables: {
+          database: string;
+          name: string;
+        }[];
+        ways: ('run' | 'done' | 'skip' | 'seed')[];
+        enters?: {
+          database: string;
+          name: string;
+        }[];
+        since: number;
+      } | null;
+      seed: {
+        id: string;
+        state: string;
+        tables: {
+          seeding: number;
+          done: number;
+          cancelled: number;
+        };
+        rows: number;
+        clashes: number;
+        after: string[];
+      } | null;
+      lastError: {
+        code: string;
+        message: string;
+        help: string;
+        at: number;
+        details: Record<string, unknown>;
+      } | null;
+      source: {
+        endpoint: string;
+        state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+        reason: string | null;
+        worker: {
+          app: 'capture' | 'loader' | 'files';
+          name: string;
+          uid: string | null;
+          instance: string;
+          state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed';
+          waitingFor: string | null;
+          epoch: number | null;
+          rows: number;
+          transactions: number;
+          rowsPerSecond: number;
+          lagMs: number | null;
+          position: {
+            file: string;
+            pos: number;
+            gtidSet: string | null;
+            fileCreated?: number;
+          } | null;
+          sourceEnd: {
+            file: string;
+            pos: number;
+            at: number;
+          } | null;
+          prepared: {
+            count: number;
+            xid: string;
+            file: string;
+            pos: number;
+            sinceMs: number;
+          } | null;
+          log: string | null;
+          seq: number | null;
+          offset: number | null;
+          marked: number;
+          skipped: number;
+          ignored: number;
+          routes: Record<string, string> | null;
+          suspended: {
+            database: string;
+            name: string;
+            code: string;
+            message: string;
+            where: string;
+            at: number;
+            because?: string;
+          }[] | null;
+          resync: {
+            waiting: number;
+            problem: string | null;
+          } | null;
+          configuration: {
+            revision: number;
+            write: string;
+            regressed: boolean;
+          } | null;
+          seeds?: {
+            uid: string;
+            request: string;
+            state: 'running' | 'paused' | 'cancelled' | 'done';
+            tables: number;
+            tablesDone: number;
+            refused: {
+              database: string;
+              table: string;
+              code: string;
+              message: string;
+            }[];
+            rows: number;
+            rowsEstimated: number | null;
+            rowsPerSecond: number;
+            etaMs: number | null;
+            waitingFor: string | null;
+          }[];
+          hold?: {
+            log: string;
+            seq: number;
+            record: string;
+            reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+            message: string;
+            statement: string;
+            sql: string;
+            here: string | null;
+            tables: {
+              database: string;
+              name: string;
+            }[];
+            ways: ('run' | 'done' | 'skip' | 'seed')[];
+            enters?: {
+              database: string;
+              name: string;
+            }[];
+            since: number;
+          };
+          ddl?: {
+            log: string;
+            seq: number;
+            statement: string;
+            here: string;
+            since: number;
+            progress: number | null;
+            blockers: string[];
+          };
+          files?: {
+            rows: number;
+            files: number;
+            waiting: {
+              root: string;
+              path: string;
+              database: string;
+              table: string;
+              key: string;
+              phase: 'asked' | 'hashing' | 'sending' | 'checking' | 'missing' | 'unstable';
+              size: number | null;
+              done: number;
+              bytesPerSecond: number;
+              since: number;
+            }[];
+          };
+          lastError: {
+            code: string;
+            message: string;
+            help: string;
+            at: number;
+            details: Record<string, unknown>;
+          } | null;
+          updatedAt: number;
+        } | null;
+        standbys: string[];
+      };
+      target: {
+        endpoint: string;
+        state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+        reason: string | null;
+        worker: {
+          app: 'capture' | 'loader' | 'files';
+          name: string;
+          uid: string | null;
+          instance: string;
+          state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed';
+          waitingFor: string | null;
+          epoch: number | null;
+          rows: number;
+          transactions: number;
+          rowsPerSecond: number;
+          lagMs: number | null;
+          position: {
+            file: string;
+            pos: number;
+            gtidSet: string | null;
+            fileCreated?: number;
+          } | null;
+          sourceEnd: {
+            file: string;
+            pos: number;
+            at: number;
+          } | null;
+          prepared: {
+            count: number;
+            xid: string;
+            file: string;
+            pos: number;
+            sinceMs: number;
+          } | null;
+          log: string | null;
+          seq: number | null;
+          offset: number | null;
+          marked: number;
+          skipped: number;
+          ignored: number;
+          routes: Record<string, string> | null;
+          suspended: {
+            database: string;
+            name: string;
+            code: string;
+            message: string;
+            where: string;
+            at: number;
+            because?: string;
+          }[] | null;
+          resync: {
+            waiting: number;
+            problem: string | null;
+          } | null;
+          configuration: {
+            revision: number;
+            write: string;
+            regressed: boolean;
+          } | null;
+          seeds?: {
+            uid: string;
+            request: string;
+            state: 'running' | 'paused' | 'cancelled' | 'done';
+            tables: number;
+            tablesDone: number;
+            refused: {
+              database: string;
+              table: string;
+              code: string;
+              message: string;
+            }[];
+            rows: number;
+            rowsEstimated: number | null;
+            rowsPerSecond: number;
+            etaMs: number | null;
+            waitingFor: string | null;
+          }[];
+          hold?: {
+            log: string;
+            seq: number;
+            record: string;
+            reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+            message: string;
+            statement: string;
+            sql: string;
+            here: string | null;
+            tables: {
+              database: string;
+              name: string;
+            }[];
+            ways: ('run' | 'done' | 'skip' | 'seed')[];
+            enters?: {
+              database: string;
+              name: string;
+            }[];
+            since: number;
+          };
+          ddl?: {
+            log: string;
+            seq: number;
+            statement: string;
+            here: string;
+            since: number;
+            progress: number | null;
+            blockers: string[];
+          };
+          files?: {
+            rows: number;
+            files: number;
+            waiting: {
+              root: string;
+              path: string;
+              database: string;
+              table: string;
+              key: string;
+              phase: 'asked' | 'hashing' | 'sending' | 'checking' | 'missing' | 'unstable';
+              size: number | null;
+              done: number;
+              bytesPerSecond: number;
+              since: number;
+            }[];
+          };
+          lastError: {
+            code: string;
+            message: string;
+            help: string;
+            at: number;
+            details: Record<string, unknown>;
+          } | null;
+          updatedAt: number;
+        } | null;
+        standbys: string[];
+      };
+    }[];
+  }[];
+};
+
+export type ChannelStatus = {
+  name: string;
+  desired: 'running' | 'paused' | 'stopped';
+  state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+  routes: 'in force' | 'pending';
+  omissions: {
+    count: number;
+    summary: string | null;
+    items: {
+      kind: 'ddl' | 'skip' | 'force' | 'suspend' | 'drop';
+      what: string;
+      tables: string[];
+      where: string;
+      at: number;
+      of: string;
+    }[];
+    confirmed: {
+      by: string;
+      reason: string;
+      at: number;
+    } | null;
+  };
+  verification: {
+    id: string;
+    state: string;
+    pass: number;
+    waitingFor: string | null;
+    rowsDone: number;
+    rowsEstimated: number | null;
+    endedAt: number | null;
+    tables: {
+      equal: number;
+      different: number;
+      unsettled: number;
+      refused: number;
+      open: number;
+    };
+    repair: {
+      id: string;
+      repaired: number;
+      changed: number;
+      refused: number;
+      left: number;
+      files?: {
+        repaired: number;
+        refused: number;
+        left: number;
+      };
+      waitingFor: string | null;
+      begunAt: number;
+      endedAt: number | null;
+    } | null;
+    notEqual: {
+      pipeline: string;
+      table: string;
+      verdict: 'equal' | 'different' | 'unsettled' | 'refused' | null;
+      text: string;
+    }[];
+  } | null;
+  unequal: {
+    count: number;
+    tables: {
+      pipeline: string;
+      table: string;
+      cause: string;
+      since: string;
+      reason: string;
+    }[];
+    unasked: string[];
+  } | null;
+  pipelines: {
+    id: string;
+    uid: string;
+    name: string;
+    state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+    reason: string | null;
+    routes: 'in force' | 'pending';
+    routesReason: string | null;
+    lagMs: number | null;
+    rowsPerSecond: number;
+    rows: number;
+    transactions: number;
+    position: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+      fileCreated?: number;
+    } | null;
+    suspended: {
+      database: string;
+      name: string;
+      code: string;
+      message: string;
+      where: string;
+      at: number;
+      because?: string;
+    }[];
+    held: {
+      log: string;
+      seq: number;
+      reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+      message: string;
+      statement: string;
+      tables: {
+        database: string;
+        name: string;
+      }[];
+      ways: ('run' | 'done' | 'skip' | 'seed')[];
+      enters?: {
+        database: string;
+        name: string;
+      }[];
+      since: number;
+    } | null;
+    seed: {
+      id: string;
+      state: string;
+      tables: {
+        seeding: number;
+        done: number;
+        cancelled: number;
+      };
+      rows: number;
+      clashes: number;
+      after: string[];
+    } | null;
+    lastError: {
+      code: string;
+      message: string;
+      help: string;
+      at: number;
+      details: Record<string, unknown>;
+    } | null;
+    source: {
+      endpoint: string;
+      state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+      reason: string | null;
+      worker: {
+        app: 'capture' | 'loader' | 'files';
+        name: string;
+        uid: string | null;
+        instance: string;
+        state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed';
+        waitingFor: string | null;
+        epoch: number | null;
+        rows: number;
+        transactions: number;
+        rowsPerSecond: number;
+        lagMs: number | null;
+        position: {
+          file: string;
+          pos: number;
+          gtidSet: string | null;
+          fileCreated?: number;
+        } | null;
+        sourceEnd: {
+          file: string;
+          pos: number;
+          at: number;
+        } | null;
+        prepared: {
+          count: number;
+          xid: string;
+          file: string;
+          pos: number;
+          sinceMs: number;
+        } | null;
+        log: string | null;
+        seq: number | null;
+        offset: number | null;
+        marked: number;
+        skipped: number;
+        ignored: number;
+        routes: Record<string, string> | null;
+        suspended: {
+          database: string;
+          name: string;
+          code: string;
+          message: string;
+          where: string;
+          at: number;
+          because?: string;
+        }[] | null;
+        resync: {
+          waiting: number;
+          problem: string | null;
+        } | null;
+        configuration: {
+          revision: number;
+          write: string;
+          regressed: boolean;
+        } | null;
+        seeds?: {
+          uid: string;
+          request: string;
+          state: 'running' | 'paused' | 'cancelled' | 'done';
+          tables: number;
+          tablesDone: number;
+          refused: {
+            database: string;
+            table: string;
+            code: string;
+            message: string;
+          }[];
+          rows: number;
+          rowsEstimated: number | null;
+          rowsPerSecond: number;
+          etaMs: number | null;
+          waitingFor: string | null;
+        }[];
+        hold?: {
+          log: string;
+          seq: number;
+          record: string;
+          reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+          message: string;
+          statement: string;
+          sql: string;
+          here: string | null;
+          tables: {
+            database: string;
+            name: string;
+          }[];
+          ways: ('run' | 'done' | 'skip' | 'seed')[];
+          enters?: {
+            database: string;
+            name: string;
+          }[];
+          since: number;
+        };
+        ddl?: {
+          log: string;
+          seq: number;
+          statement: string;
+          here: string;
+          since: number;
+          progress: number | null;
+          blockers: string[];
+        };
+        files?: {
+          rows: number;
+          files: number;
+          waiting: {
+            root: string;
+            path: string;
+            database: string;
+            table: string;
+            key: string;
+            phase: 'asked' | 'hashing' | 'sending' | 'checking' | 'missing' | 'unstable';
+            size: number | null;
+            done: number;
+            bytesPerSecond: number;
+            since: number;
+          }[];
+        };
+        lastError: {
+          code: string;
+          message: string;
+          help: string;
+          at: number;
+          details: Record<string, unknown>;
+        } | null;
+        updatedAt: number;
+      } | null;
+      standbys: string[];
+    };
+    target: {
+      endpoint: string;
+      state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
+      reason: string | null;
+      worker: {
+        app: 'capture' | 'loader' | 'files';
+        name: string;
+        uid: string | null;
+        instance: string;
+        state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed';
+        waitingFor: string | null;
+        epoch: number | null;
+        rows: number;
+        transactions: number;
+        rowsPerSecond: number;
+        lagMs: number | null;
+        position: {
+          file: string;
+          pos: number;
+          gtidSet: string | null;
+          fileCreated?: number;
+        } | null;
+        sourceEnd: {
+          file: string;
+          pos: number;
+          at: number;
+        } | null;
+        prepared: {
+          count: number;
+          xid: string;
+          file: string;
+          pos: number;
+          sinceMs: number;
+        } | null;
+        log: string | null;
+        seq: number | null;
+        offset: number | null;
+        marked: number;
+        skipped: number;
+        ignored: number;
+        routes: Record<string, string> | null;
+        suspended: {
+          database: string;
+          name: string;
+          code: string;
+          message: string;
+          where: string;
+          at: number;
+          because?: string;
+        }[] | null;
+        resync: {
+          waiting: number;
+          problem: string | null;
+        } | null;
+        configuration: {
+          revision: number;
+          write: string;
+          regressed: boolean;
+        } | null;
+        seeds?: {
+          uid: string;
+          request: string;
+          state: 'running' | 'paused' | 'cancelled' | 'done';
+          tables: number;
+          tablesDone: number;
+          refused: {
+            database: string;
+            table: string;
+            code: string;
+            message: string;
+          }[];
+          rows: number;
+          rowsEstimated: number | null;
+          rowsPerSecond: number;
+          etaMs: number | null;
+          waitingFor: string | null;
+        }[];
+        hold?: {
+          log: string;
+          seq: number;
+          record: string;
+          reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+          message: string;
+          statement: string;
+          sql: string;
+          here: string | null;
+          tables: {
+            database: string;
+            name: string;
+          }[];
+          ways: ('run' | 'done' | 'skip' | 'seed')[];
+          enters?: {
+            database: string;
+            name: string;
+          }[];
+          since: number;
+        };
+        ddl?: {
+          log: string;
+          seq: number;
+          statement: string;
+          here: string;
+          since: number;
+          progress: number | null;
+          blockers: string[];
+        };
+        files?: {
+          rows: number;
+          files: number;
+          waiting: {
+            root: string;
+            path: string;
+            database: string;
+            table: string;
+            key: string;
+            phase: 'asked' | 'hashing' | 'sending' | 'checking' | 'missing' | 'unstable';
+            size: number | null;
+            done: number;
+            bytesPerSecond: number;
+            since: number;
+          }[];
+        };
+        lastError: {
+          code: string;
+          message: string;
+          help: string;
+          at: number;
+          details: Record<string, unknown>;
+        } | null;
+        updatedAt: number;
+      } | null;
+      standbys: string[];
+    };
+  }[];
+};
+
+export type ConfirmationInput = {
+  count: number;
+  by: string;
+  reason: string;
+};
+
+export type Omissions = {
+  count: number;
+  summary: string | null;
+  items: {
+    kind: 'ddl' | 'skip' | 'force' | 'suspend' | 'drop';
+    what: string;
+    tables: string[];
+    where: string;
+    at: number;
+    of: string;
+  }[];
+  confirmed: {
+    by: string;
+    reason: string;
+    at: number;
+  } | null;
+};
+
+export type Level = {
+  level: number;
+  by: string;
+  at: number;
+  contents: Record<string, string>;
+  processes: {
+    app: string;
+    instance: string;
+    region: string | null;
+    version: string;
+    levels: number[];
+    keys: string[];
+    since: number;
+    files?: {
+      url: string;
+      roots: string[];
+      places: string[];
+    };
+  }[];
+  next: {
+    level: number;
+    blocks: {
+      instance: string;
+      what: string;
+      fix: string;
+    }[];
+  } | null;
+};
+
+export type LevelInput = {
+  level: number;
+};
+
+export type Channel = {
+  name: string;
+  description: string;
+  pipelines: {
+    name: string;
+    source: string;
+    target: string;
+    routes: {
+      schema: string;
+      table: string;
+      exclude?: string[];
+      to?: {
+        schema?: string;
+        table?: string;
+      };
+      files?: {
+        root: string;
+        path: string;
+        strip?: string;
+        split?: string;
+        json?: string;
+        hash?: string;
+        immutable: boolean;
+        deletes: 'keep' | 'trash' | 'remove';
+        missing: 'wait' | 'stop' | 'skip';
+        waitSeconds: number;
+      }[];
+    }[];
+    exclude?: string[];
+    forwards: boolean;
+    ddl?: {
+      default?: 'apply' | 'ignore' | 'stop';
+      drop?: 'apply' | 'ignore' | 'stop';
+      truncate?: 'apply' | 'ignore' | 'stop';
+      maxSeconds?: number;
+    };
+    uid: string;
+  }[];
+  conflicts: {
+    home?: string;
+    rules: {
+      schema: string;
+      table: string;
+      policy: 'stop' | 'home' | 'latest' | 'merge' | 'overwrite' | 'ignore';
+      version?: string;
+      columns: Record<string, 'delta' | 'max' | 'min'>;
+      sameColumn: 'home' | 'latest';
+      deletes: 'win' | 'lose';
+    }[];
+    retentionDays: number;
+  };
+  onUnsupported?: 'stop' | 'suspend';
+  schemaHomes?: {
+    schema: string;
+    table: string;
+    region: string;
+  }[];
+  seed?: boolean;
+  otterTables?: Record<string, string>;
+  state: 'running' | 'paused' | 'stopped';
+  attempt: number;
+};
+
+export type ChannelInput = {
+  name: string;
+  description?: string;
+  pipelines: {
+    name: string;
+    source: string;
+    target: string;
+    routes: {
+      schema: string;
+      table?: string;
+      exclude?: string[];
+      to?: {
+        schema?: string;
+        table?: string;
+      };
+      files?: {
+        root: string;
+        path: string;
+        strip?: string;
+        split?: string;
+        json?: string;
+        hash?: string;
+        immutable?: boolean;
+        deletes?: 'keep' | 'trash' | 'remove';
+        missing?: 'wait' | 'stop' | 'skip';
+        waitSeconds?: number;
+      }[];
+    }[];
+    exclude?: string[];
+    forwards?: boolean;
+    ddl?: {
+      default?: 'apply' | 'ignore' | 'stop';
+      drop?: 'apply' | 'ignore' | 'stop';
+      truncate?: 'apply' | 'ignore' | 'stop';
+      maxSeconds?: number;
+    };
+    uid?: string;
+    adopt?: string;
+  }[];
+  conflicts?: {
+    home?: string;
+    rules?: {
+      schema?: string;
+      table?: string;
+      policy: 'stop' | 'home' | 'latest' | 'merge' | 'overwrite' | 'ignore';
+      version?: string;
+      columns?: Record<string, 'delta' | 'max' | 'min'>;
+      sameColumn?: 'home' | 'latest';
+      deletes?: 'win' | 'lose';
+    }[];
+    retentionDays?: number;
+  };
+  onUnsupported?: 'stop' | 'suspend';
+  schemaHomes?: {
+    schema: string;
+    table?: string;
+    region: string;
+  }[];
+  seed?: boolean;
+  otterTables?: Record<string, string>;
+  state?: 'running' | 'paused' | 'stopped';
+  attempt?: number;
+};
+
+export type ChannelAction = {
+  channel: {
+    name: string;
+    description: string;
+    pipelines: {
+      name: string;
+      source: string;
+      target: string;
+      routes: {
+        schema: string;
+        table: string;
+        exclude?: string[];
+        to?: {
+          schema?: string;
+          table?: string;
+        };
+        files?: {
+          root: string;
+          path: string;
+          strip?: string;
+          split?: string;
+          json?: string;
+          hash?: string;
+          immutable: boolean;
+          deletes: 'keep' | 'trash' | 'remove';
+          missing: 'wait' | 'stop' | 'skip';
+          waitSeconds: number;
+        }[];
+      }[];
+      exclude?: string[];
+      forwards: boolean;
+      ddl?: {
+        default?: 'apply' | 'ignore' | 'stop';
+        drop?: 'apply' | 'ignore' | 'stop';
+        truncate?: 'apply' | 'ignore' | 'stop';
+        maxSeconds?: number;
+      };
+      uid: string;
+    }[];
+    conflicts: {
+      home?: string;
+      rules: {
+        schema: string;
+        table: string;
+        policy: 'stop' | 'home' | 'latest' | 'merge' | 'overwrite' | 'ignore';
+        version?: string;
+        columns: Record<string, 'delta' | 'max' | 'min'>;
+        sameColumn: 'home' | 'latest';
+        deletes: 'win' | 'lose';
+      }[];
+      retentionDays: number;
+    };
+    onUnsupported?: 'stop' | 'suspend';
+    schemaHomes?: {
+      schema: string;
+      table: string;
+      region: string;
+    }[];
+    seed?: boolean;
+    otterTables?: Record<string, string>;
+    state: 'running' | 'paused' | 'stopped';
+    attempt: number;
+  };
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PipelinePosition = {
+  pipeline: string;
+  uid: string;
+  checkpoint: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+    gtid: string | null;
+    sourceUs: number;
+    origin: string;
+    epoch: number;
+    replayUntil: number;
+  } | null;
+  topic: {
+    name: string;
+    start: number;
+    end: number;
+  } | null;
+  captured: {
+    log: string;
+    seq: number;
+    position: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+      fileCreated?: number;
+    };
+  } | null;
+  recordsBehind: number | null;
+  skip: {
+    log: string;
+    seq: number;
+    reason: string;
+  } | null;
+};
+
+export type SkipInput = {
+  seq: number;
+  reason: string;
+};
+
+export type DeleteChannelsByChannelVerifyAnswer = {
+  rows: number;
+  request: string;
+  unreachable: {
+    endpoint: string;
+    code: string;
+    message: string;
+  }[];
+};
+
+export type GetChannelsByChannelConflictsAnswer = {
+  conflicts: {
+    pipeline: string;
+    uid: string;
+    target: string;
+    id: number;
+    schema: string;
+    table: string;
+    key: Record<string, unknown> | null;
+    type: string;
+    policy: string;
+    winner: string;
+    final: boolean;
+    op: string;
+    transaction: {
+      log: string;
+      seq: number;
+      gtid: string | null;
+      origin: string;
+      committedAt: string;
+    };
+    localSeq: number | null;
+    decidedAt: string;
+    request: string | null;
+    reason: string | null;
+    before: Record<string, unknown> | null;
+    after: Record<string, unknown> | null;
+    existing: Record<string, unknown> | null;
+    result: Record<string, unknown> | null;
+    cut: boolean;
+  }[];
+  next: string | null;
+  unreachable: {
+    endpoint: string;
+    code: string;
+    message: string;
+  }[];
+};
+
+export type GetChannelsByChannelConflictsCountsAnswer = {
+  counts: {
+    pipeline: string;
+    schema: string;
+    table: string;
+    policy: string;
+    type: string;
+    winner: string;
+    final: boolean;
+    count: number;
+    latest: string;
+  }[];
+  unreachable: {
+    endpoint: string;
+    code: string;
+    message: string;
+  }[];
+};
+
+export type GetChannelsByChannelConflictsByPipelineByIdAnswer = {
+  pipeline: string;
+  uid: string;
+  target: string;
+  id: number;
+  schema: string;
+  table: string;
+  key: Record<string, unknown> | null;
+  type: string;
+  policy: string;
+  winner: string;
+  final: boolean;
+  op: string;
+  transaction: {
+    log: string;
+    seq: number;
+    gtid: string | null;
+    origin: string;
+    committedAt: string;
+  };
+  localSeq: number | null;
+  decidedAt: string;
+  request: string | null;
+  reason: string | null;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  existing: Record<string, unknown> | null;
+  result: Record<string, unknown> | null;
+  diff: {
+    column: string;
+    before?: unknown;
+    incoming?: unknown;
+    existing?: unknown;
+    result?: unknown;
+  }[];
+  now: {
+    source: {
+      endpoint: string;
+      row: Record<string, unknown> | null;
+      problem: string | null;
+    };
+    target: {
+      endpoint: string;
+      row: Record<string, unknown> | null;
+      problem: string | null;
+    };
+  };
+};
+
+export type GetChannelsByChannelPipelinesByPipelineDdlAnswer = {
+  pipeline: string;
+  uid: string;
+  settings: {
+    default: 'apply' | 'ignore' | 'stop';
+    drop: 'apply' | 'ignore' | 'stop';
+    truncate: 'apply' | 'ignore' | 'stop';
+    maxSeconds: number | null;
+    bothWays: boolean;
+    homes: {
+      table: string;
+      home: string | null;
+    }[];
+  };
+  hold: {
+    log: string;
+    seq: number;
+    record: string;
+    reason: 'policy' | 'not-home' | 'unmapped' | 'failed' | 'online-change' | 'entered' | 'undecided' | 'defaults' | 'unknown';
+    message: string;
+    statement: string;
+    sql: string;
+    here: string | null;
+    tables: {
+      database: string;
+      name: string;
+    }[];
+    ways: ('run' | 'done' | 'skip' | 'seed')[];
+    enters?: {
+      database: string;
+      name: string;
+    }[];
+    since: number;
+  } | null;
+  running: {
+    log: string;
+    seq: number;
+    statement: string;
+    here: string;
+    since: number;
+    progress: number | null;
+    blockers: string[];
+  } | null;
+  tables: {
+    source: string;
+    target: string;
+    atSource: string | null;
+    atTarget: string | null;
+    key: string[] | null;
+    differences: string[];
+  }[];
+  recent: {
+    record: string;
+    part: number;
+    log: string;
+    seq: number;
+    state: string;
+    statement: string;
+    here: string;
+    tables: string[];
+    begunAt: string;
+    endedAt: string | null;
+    answer: {
+      answer: string;
+      by: string;
+      reason: string;
+    } | null;
+  }[];
+  waiting: {
+    source: string;
+    target: string;
+    since: number;
+  }[];
+  unreachable: {
+    endpoint: string;
+    code: string;
+    message: string;
+  }[];
+};
+
+export type GetChannelsByChannelPipelinesByPipelineSeedAnswer = {
+  order: {
+    id: string;
+    tables: string[];
+    where?: string;
+    chunkRows: number;
+    parallel: number;
+    rowsPerSecond: number | null;
+    maxLagMs: number;
+    onExisting: string;
+    keyless?: {
+      database: string;
+      name: string;
+    }[];
+    createTables: boolean;
+    state: 'running' | 'paused' | 'cancelled';
+    after: string[];
+    answers?: {
+      log: string;
+      seq: number;
+    };
+    by: string;
+    at: number;
+  } | null;
+  progress: {
+    request: string;
+    tables: {
+      database: string;
+      table: string;
+      state: 'seeding' | 'done' | 'cancelled';
+      cursors: (string | null)[];
+      ends: (string | null)[];
+      whole: boolean[];
+      inserted: number;
+      equal: number;
+      replaced: number;
+      kept: number;
+      yielded: number;
+      clashes: number;
+      endedAt: number | null;
+    }[];
+    at: number;
+  } | null;
+  rows: number;
+  tables: {
+    seeding: number;
+    done: number;
+    cancelled: number;
+  };
+  activity: {
+    state: string;
+    tables: number;
+    tablesDone: number;
+    refused: {
+      database: string;
+      table: string;
+      code: string;
+      message: string;
+    }[];
+    rows: number;
+    rowsEstimated: number | null;
+    rowsPerSecond: number;
+    etaMs: number | null;
+    waitingFor: string | null;
+  } | null;
+  capture: {
+    instance: string;
+    state: string;
+    waitingFor: string | null;
+    lagMs: number | null;
+  } | null;
+};
+
+export type GetChannelsByChannelVerifyAnswer = {
+  order: {
+    id: string;
+    tables: string[];
+    pipelines?: string[];
+    where?: string;
+    after?: {
+      seeds: string[];
+      restarts: string[];
+    };
+    repair?: {
+      id: string;
+      tables: string[];
+      keys?: {
+        pipeline: string;
+        database: string;
+        table: string;
+        key: string;
+      }[];
+      winner: string;
+      extra: string[];
+      spareChangedSince?: number;
+      untilEqual: boolean;
+      by: string;
+      at: number;
+    };
+    repeat: 'once' | 'continuously';
+    share: number;
+    state: 'running' | 'paused' | 'cancelled';
+    by: string;
+    at: number;
+  } | null;
+  result: {
+    request: string;
+    pass: number;
+    tables: {
+      pipeline: string;
+      database: string;
+      table: string;
+      verdict: 'equal' | 'different' | 'unsettled' | 'refused' | null;
+      pass: number;
+      notes: string[];
+      rows: number;
+      missingHere: number;
+      missingThere: number;
+      different: number;
+      extra: number;
+      ranges: number;
+      files?: {
+        named: number;
+        missingHere: number;
+        missingThere: number;
+        missing: number;
+        different: number;
+        unsettled: number;
+      };
+      asOf: number | null;
+      log: string;
+      seq: number;
+      text: string;
+    }[];
+    repair: {
+      id: string;
+      repaired: number;
+      changed: number;
+      refused: number;
+      left: number;
+      files?: {
+        repaired: number;
+        refused: number;
+        left: number;
+      };
+      waitingFor: string | null;
+      begunAt: number;
+      endedAt: number | null;
+    } | null;
+    waitingFor: string | null;
+    rowsDone: number;
+    rowsEstimated: number | null;
+    begunAt: number;
+    endedAt: number | null;
+    at: number;
+  } | null;
+  equal: boolean;
+  unequal: {
+    count: number;
+    tables: {
+      pipeline: string;
+      table: string;
+      cause: string;
+      since: string;
+      reason: string;
+    }[];
+    unasked: string[];
+  };
+  held: string[];
+};
+
+export type GetChannelsByChannelVerifyDifferencesAnswer = {
+  differences: {
+    pipeline: string;
+    target: string;
+    request: string;
+    schema: string;
+    table: string;
+    key: Record<string, unknown> | null;
+    outcome: string;
+    columns: string[] | null;
+    file: {
+      root: string;
+      path: string;
+      hash?: string;
+    } | null;
+    here: Record<string, unknown> | null;
+    there: Record<string, unknown> | null;
+    cut: boolean;
+    problem: string | null;
+    log: string;
+    seq: number;
+    foundAt: string;
+  }[];
+  next: string | null;
+  unreachable: {
+    endpoint: string;
+    code: string;
+    message: string;
+  }[];
+};
+
+export type GetEndpointsByEndpointRestartAnswer = {
+  endpoint: string;
+  order: {
+    id: string;
+    start: {
+      from: 'now';
+    } | {
+      from: 'gtid';
+      gtidSet: string;
+    } | {
+      from: 'position';
+      file: string;
+      pos: number;
+    } | {
+      from: 'after';
+      gtid: string;
+    };
+    reason: string;
+    then?: 'verify-and-repair';
+    at: number;
+  } | null;
+};
+
+export type GetErrorsAnswer = Record<string, {
+  help: string;
+  cause?: string;
+  kept?: string;
+  outcome?: 'retry' | 'stop' | 'abort';
+  status?: number;
+}>;
+
+export type GetExportAnswer = {
+  format: 1;
+  exportedAt: string;
+  level: number;
+  nodes: Record<string, unknown>;
+};
+
+export type GetFilesAnswer = {
+  region: string | null;
+  apps: {
+    url: string;
+    roots: string[];
+    places: string[];
+    instance: string;
+    version: string;
+    since: number;
+  }[];
+}[];
+
+export type GetRevisionAnswer = {
+  revision: {
+    revision: number;
+    write: string;
+    by: string;
+    at: number;
+    adopted: number;
+  } | null;
+  highest: number;
+  regressed: {
+    app: 'capture' | 'loader' | 'files' | 'control';
+    name: string | null;
+    instance: string | null;
+    is: 'working' | 'stopped';
+    known: {
+      revision: number;
+      write: string;
+    } | null;
+  }[];
+};
+
+export type GetSecretsAnswer = {
+  keys: {
+    kid: string;
+    first: boolean;
+    known: boolean;
+    secrets: number;
+  }[];
+  references: {
+    reference: string;
+    kind: 'endpoint' | 'region';
+    name: string;
+    field: string;
+  }[];
+  unreadable: number;
+};
+
+export type GetVersionAnswer = {
+  version: string;
+  node: string;
+  region: string | null;
+};
+
+export type GetWorkersAnswer = {
+  app: string;
+  instance: string;
+  region: string | null;
+  version: string;
+  levels: number[];
+  keys: string[];
+  since: number;
+  files?: {
+    url: string;
+    roots: string[];
+    places: string[];
+  };
+}[];
+
+export type GetByKindByNameHistoryAnswer = {
+  revision: number;
+  by: string;
+  at: number;
+  from: string;
+  reason: string;
+  what: 'created' | 'changed' | 'removed';
+}[];
+
+export type GetByKindByNameHistoryByRevisionAnswer = {
+  revision: number;
+  by: string;
+  at: number;
+  from: string;
+  reason: string;
+  what: 'created' | 'changed' | 'removed';
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+};
+
+export type PostChannelsByChannelConflictsByPipelineByIdRedecideBody = {
+  winner: 'incoming' | 'existing';
+  reason: string;
+  force?: boolean;
+};
+
+export type PostChannelsByChannelConflictsByPipelineByIdRedecideAnswer = {
+  pipeline: string;
+  target: string;
+  id: number;
+  written: boolean;
+  row: Record<string, unknown> | null;
+  consequences: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostChannelsByChannelPipelinesByPipelineDdlBody = {
+  log: string;
+  seq: number;
+  answer: 'run' | 'done' | 'skip' | 'seed';
+  by?: string;
+  reason: string;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineFilesPreviewBody = {
+  database: string;
+  table: string;
+  row?: Record<string, unknown>;
+  key?: Record<string, unknown>;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer = {
+  found: boolean;
+  rules: {
+    root: string;
+    path: string;
+    files: {
+      root: string;
+      path: string;
+      hash: string | null;
+    }[];
+    none: string | null;
+    error: {
+      code: string;
+      message: string;
+    } | null;
+  }[];
+};
+
+export type PostChannelsByChannelPipelinesByPipelineRestartBody = {
+  at: 'start' | 'end' | {
+    gtidSet: string;
+  } | {
+    file: string;
+    pos: number;
+  };
+  reason: string;
+  accept?: boolean;
+  then?: 'verify-and-repair';
+};
+
+export type PostChannelsByChannelPipelinesByPipelineRestartAnswer = {
+  pipeline: string;
+  uid: string;
+  checkpoint: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+    gtid: string | null;
+    sourceUs: number;
+    origin: string;
+    epoch: number;
+    replayUntil: number;
+  } | null;
+  topic: {
+    name: string;
+    start: number;
+    end: number;
+  } | null;
+  captured: {
+    log: string;
+    seq: number;
+    position: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+      fileCreated?: number;
+    };
+  } | null;
+  recordsBehind: number | null;
+  skip: {
+    log: string;
+    seq: number;
+    reason: string;
+  } | null;
+  consequence: string;
+  verification: string | null;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineRewindBody = {
+  seq: number;
+  reason: string;
+  overwrite?: boolean;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineSeedBody = {
+  tables?: string[];
+  keys?: {
+    table: string;
+    key: Record<string, unknown>;
+  }[];
+  where?: string;
+  chunkRows?: number;
+  parallel?: number;
+  rowsPerSecond?: number | null;
+  maxLagMs?: number;
+  onExisting?: string;
+  createTables?: boolean;
+  verify?: boolean;
+  reason?: string;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineSeedAnswer = {
+  order: {
+    id: string;
+    tables: string[];
+    where?: string;
+    chunkRows: number;
+    parallel: number;
+    rowsPerSecond: number | null;
+    maxLagMs: number;
+    onExisting: string;
+    keyless?: {
+      database: string;
+      name: string;
+    }[];
+    createTables: boolean;
+    state: 'running' | 'paused' | 'cancelled';
+    after: string[];
+    answers?: {
+      log: string;
+      seq: number;
+    };
+    by: string;
+    at: number;
+  } | null;
+  dryRun: boolean;
+  verification: string | null;
+  entries: number;
+  tables: {
+    source: {
+      schema: string;
+      table: string;
+    };
+    target: {
+      schema: string;
+      table: string;
+    };
+    rows: number;
+    bytes: number;
+    rowsAtTarget: number | null;
+    created: boolean;
+  }[];
+  rows: number;
+  bytes: number;
+  topicBytes: number;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostChannelsByChannelVerifyBody = {
+  tables?: string[];
+  pipelines?: string[];
+  where?: string;
+  repeat?: 'once' | 'continuously';
+  share?: number;
+  reason?: string;
+};
+
+export type PostChannelsByChannelVerifyByIdRepairBody = {
+  dryRun?: boolean;
+  tables?: string[];
+  keys?: {
+    pipeline: string;
+    schema: string;
+    table: string;
+    key: Record<string, unknown>;
+  }[];
+  winner?: string;
+  extra?: string[];
+  untilEqual?: boolean;
+  reason: string;
+};
+
+export type PostChannelsByChannelVerifyByIdRepairAnswer = {
+  order: {
+    id: string;
+    tables: string[];
+    keys?: {
+      pipeline: string;
+      database: string;
+      table: string;
+      key: string;
+    }[];
+    winner: string;
+    extra: string[];
+    spareChangedSince?: number;
+    untilEqual: boolean;
+    by: string;
+    at: number;
+  };
+  dryRun: boolean;
+  tables: {
+    pipeline: string;
+    schema: string;
+    table: string;
+    missingHere: number;
+    missingThere: number;
+    different: number;
+    extra: number;
+    ranges: number;
+    files: number;
+  }[];
+  rows: {
+    pipeline: string;
+    target: string;
+    request: string;
+    schema: string;
+    table: string;
+    key: Record<string, unknown> | null;
+    outcome: string;
+    columns: string[] | null;
+    file: {
+      root: string;
+      path: string;
+      hash?: string;
+    } | null;
+    here: Record<string, unknown> | null;
+    there: Record<string, unknown> | null;
+    cut: boolean;
+    problem: string | null;
+    log: string;
+    seq: number;
+    foundAt: string;
+  }[];
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostEndpointsByEndpointResetBody = {
+  start: {
+    from: 'now';
+  } | {
+    from: 'gtid';
+    gtidSet: string;
+  } | {
+    from: 'position';
+    file: string;
+    pos: number;
+  };
+  reason: string;
+  accept?: boolean;
+  then?: 'verify-and-repair';
+};
+
+export type PostEndpointsByEndpointResetAnswer = {
+  endpoint: string;
+  topic: string;
+  start: {
+    from: 'now';
+  } | {
+    from: 'gtid';
+    gtidSet: string;
+  } | {
+    from: 'position';
+    file: string;
+    pos: number;
+  };
+  consequences: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostEndpointsByEndpointRestartBody = {
+  start: {
+    from: 'now';
+  } | {
+    from: 'gtid';
+    gtidSet: string;
+  } | {
+    from: 'position';
+    file: string;
+    pos: number;
+  } | {
+    from: 'after';
+    gtid: string;
+  };
+  reason: string;
+  accept?: boolean;
+  then?: 'verify-and-repair';
+};
+
+export type PostEndpointsByEndpointRestartAnswer = {
+  endpoint: string;
+  order: {
+    id: string;
+    start: {
+      from: 'now';
+    } | {
+      from: 'gtid';
+      gtidSet: string;
+    } | {
+      from: 'position';
+      file: string;
+      pos: number;
+    } | {
+      from: 'after';
+      gtid: string;
+    };
+    reason: string;
+    then?: 'verify-and-repair';
+    at: number;
+  } | null;
+  consequences: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+  verifications: {
+    channel: string;
+    id: string;
+  }[];
+};
+
+export type PostImportBody = {
+  format: 1;
+  exportedAt: string;
+  level?: number;
+  nodes: Record<string, unknown>;
+};
+
+export type PostImportAnswer = {
+  written: number;
+  kept: number;
+};
+
+export type PostRevisionAdoptBody = {
+  reason: string;
+  above?: number;
+  accept?: boolean;
+};
+
+export type PostRevisionAdoptAnswer = {
+  revision: {
+    revision: number;
+    write: string;
+    by: string;
+    at: number;
+    adopted: number;
+  };
+  consequences: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostSecretsRotateAnswer = {
+  kid: string;
+  sealed: {
+    endpoints: string[];
+    regions: string[];
+  };
+  kept: {
+    endpoints: string[];
+    regions: string[];
+  };
+};
+
+export type PutChannelsByNameAnswer = {
+  name: string;
+  description: string;
+  pipelines: {
+    name: string;
+    source: string;
+    target: string;
+    routes: {
+      schema: string;
+      table: string;
+      exclude?: string[];
+      to?: {
+        schema?: string;
+        table?: string;
+      };
+      files?: {
+        root: string;
+        path: string;
+        strip?: string;
+        split?: string;
+        json?: string;
+        hash?: string;
+        immutable: boolean;
+        deletes: 'keep' | 'trash' | 'remove';
+        missing: 'wait' | 'stop' | 'skip';
+        waitSeconds: number;
+      }[];
+    }[];
+    exclude?: string[];
+    forwards: boolean;
+    ddl?: {
+      default?: 'apply' | 'ignore' | 'stop';
+      drop?: 'apply' | 'ignore' | 'stop';
+      truncate?: 'apply' | 'ignore' | 'stop';
+      maxSeconds?: number;
+    };
+    uid: string;
+  }[];
+  conflicts: {
+    home?: string;
+    rules: {
+      schema: string;
+      table: string;
+      policy: 'stop' | 'home' | 'latest' | 'merge' | 'overwrite' | 'ignore';
+      version?: string;
+      columns: Record<string, 'delta' | 'max' | 'min'>;
+      sameColumn: 'home' | 'latest';
+      deletes: 'win' | 'lose';
+    }[];
+    retentionDays: number;
+  };
+  onUnsupported?: 'stop' | 'suspend';
+  schemaHomes?: {
+    schema: string;
+    table: string;
+    region: string;
+  }[];
+  seed?: boolean;
+  otterTables?: Record<string, string>;
+  state: 'running' | 'paused' | 'stopped';
+  attempt: number;
+} | {
+  dryRun: true;
+  seeds: {
+    pipeline: string;
+    order: {
+      id: string;
+      tables: string[];
+      where?: string;
+      chunkRows: number;
+      parallel: number;
+      rowsPerSecond: number | null;
+      maxLagMs: number;
+      onExisting: string;
+      keyless?: {
+        database: string;
+        name: string;
+      }[];
+      createTables: boolean;
+      state: 'running' | 'paused' | 'cancelled';
+      after: string[];
+      answers?: {
+        log: string;
+        seq: number;
+      };
+      by: string;
+      at: number;
+    };
+    tables: {
+      source: {
+        schema: string;
+        table: string;
+      };
+      target: {
+        schema: string;
+        table: string;
+      };
+      rows: number;
+      bytes: number;
+      rowsAtTarget: number | null;
+      created: boolean;
+    }[];
+    rows: number;
+    bytes: number;
+    topicBytes: number;
+  }[];
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export interface Operations {
+  /** Remove an order that is done or cancelled */
+  'DELETE /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Remove a verification that has ended, and the rows that it found */
+  'DELETE /api/v1/channels/{channel}/verify': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: DeleteChannelsByChannelVerifyAnswer;
+  };
+  /** Remove a stopped channel */
+  'DELETE /api/v1/channels/{name}': {
+    path: { name: string };
+    query: { reason?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Take back the order that waits */
+  'DELETE /api/v1/endpoints/{endpoint}/restart': {
+    path: { endpoint: string };
+    query: { reason?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Remove an endpoint that no channel uses */
+  'DELETE /api/v1/endpoints/{name}': {
+    path: { name: string };
+    query: { reason?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Remove a region that no endpoint names */
+  'DELETE /api/v1/regions/{name}': {
+    path: { name: string };
+    query: { reason?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** All channels */
+  'GET /api/v1/channels': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Channel[];
+  };
+  /** Decided conflicts, newest first: rows that both sides changed, and the result */
+  'GET /api/v1/channels/{channel}/conflicts': {
+    path: { channel: string };
+    query: { pipeline?: string; schema?: string; table?: string; type?: 'insert-exists' | 'update-differs' | 'update-missing' | 'delete-differs' | 'delete-missing' | 'unique-key-taken' | 'key-update-refused' | 'parent-missing' | 'child-exists' | 'seed-differs' | 'repair'; policy?: 'stop' | 'home' | 'latest' | 'merge' | 'overwrite' | 'ignore' | 'seed' | 'repair'; winner?: 'incoming' | 'existing' | 'both'; final?: boolean; since?: string; until?: string; key?: string; limit?: number; before?: string };
+    body: undefined;
+    answer: GetChannelsByChannelConflictsAnswer;
+  };
+  /** How many, by pipeline, table, policy, type and winner */
+  'GET /api/v1/channels/{channel}/conflicts/counts': {
+    path: { channel: string };
+    query: { pipeline?: string; schema?: string; table?: string; type?: 'insert-exists' | 'update-differs' | 'update-missing' | 'delete-differs' | 'delete-missing' | 'unique-key-taken' | 'key-update-refused' | 'parent-missing' | 'child-exists' | 'seed-differs' | 'repair'; policy?: 'stop' | 'home' | 'latest' | 'merge' | 'overwrite' | 'ignore' | 'seed' | 'repair'; winner?: 'incoming' | 'existing' | 'both'; final?: boolean; since?: string; until?: string; key?: string };
+    body: undefined;
+    answer: GetChannelsByChannelConflictsCountsAnswer;
+  };
+  /** One conflict: its versions side by side, and the row as it is now on both sides */
+  'GET /api/v1/channels/{channel}/conflicts/{pipeline}/{id}': {
+    path: { channel: string; pipeline: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelConflictsByPipelineByIdAnswer;
+  };
+  /** Schema changes of the pipeline: settings, the one at which it holds with both definitions, the one that runs, and the newest */
+  'GET /api/v1/channels/{channel}/pipelines/{pipeline}/ddl': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelPipelinesByPipelineDdlAnswer;
+  };
+  /** Position of the pipeline: checkpoint at the target, ends of the topic, what capture has acknowledged */
+  'GET /api/v1/channels/{channel}/pipelines/{pipeline}/position': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: PipelinePosition;
+  };
+  /** The order, and how far it is */
+  'GET /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelPipelinesByPipelineSeedAnswer;
+  };
+  /** The order, and what was found: per table whether it is equal, and as of when */
+  'GET /api/v1/channels/{channel}/verify': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelVerifyAnswer;
+  };
+  /** Rows that differ, as they were compared at the targets; of a seed: those that could not be written */
+  'GET /api/v1/channels/{channel}/verify/differences': {
+    path: { channel: string };
+    query: { pipeline?: string; schema?: string; table?: string; outcome?: 'asked' | 'equal' | 'in-flight' | 'missing-here' | 'missing-there' | 'different' | 'clash' | 'again' | 'file-not-here' | 'file-not-there' | 'file-missing' | 'file-different'; request?: string; limit?: number; after?: string };
+    body: undefined;
+    answer: GetChannelsByChannelVerifyDifferencesAnswer;
+  };
+  /** One channel */
+  'GET /api/v1/channels/{name}': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Channel;
+  };
+  /** One channel */
+  'GET /api/v1/channels/{name}/status': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelStatus;
+  };
+  /** All endpoints */
+  'GET /api/v1/endpoints': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Endpoint[];
+  };
+  /** The waiting order to continue elsewhere in the source */
+  'GET /api/v1/endpoints/{endpoint}/restart': {
+    path: { endpoint: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetEndpointsByEndpointRestartAnswer;
+  };
+  /** One endpoint */
+  'GET /api/v1/endpoints/{name}': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Endpoint;
+  };
+  /** Every error code, and what to do about it */
+  'GET /api/v1/errors': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetErrorsAnswer;
+  };
+  /** Everything that ZooKeeper keeps for Lutra, passwords sealed */
+  'GET /api/v1/export': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetExportAnswer;
+  };
+  /** The files apps that live, by region: where they are, which roots they have, and in which of them they place files */
+  'GET /api/v1/files': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetFilesAnswer;
+  };
+  /** The cluster's level, what each process knows, and what is in the way of raising it */
+  'GET /api/v1/level': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Level;
+  };
+  /** All regions */
+  'GET /api/v1/regions': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Region[];
+  };
+  /** One region */
+  'GET /api/v1/regions/{name}': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Region;
+  };
+  /** The state of the configuration, and who says that ZooKeeper does not continue what it knows */
+  'GET /api/v1/revision': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetRevisionAnswer;
+  };
+  /** How many secrets each key seals, and which are references */
+  'GET /api/v1/secrets': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetSecretsAnswer;
+  };
+  /** All channels: state, position, lag, counts and last error of each pipeline, and omissions */
+  'GET /api/v1/status': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Status;
+  };
+  /** The version */
+  'GET /api/v1/version': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetVersionAnswer;
+  };
+  /** All live processes */
+  'GET /api/v1/workers': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetWorkersAnswer;
+  };
+  /** Who changed a document, when and why: its newest 20 changes, newest first */
+  'GET /api/v1/{kind}/{name}/history': {
+    path: { kind: string; name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetByKindByNameHistoryAnswer;
+  };
+  /** One change: the document before and after, without secrets */
+  'GET /api/v1/{kind}/{name}/history/{revision}': {
+    path: { kind: string; name: string; revision: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetByKindByNameHistoryByRevisionAnswer;
+  };
+  /** Create a channel, stopped */
+  'POST /api/v1/channels': {
+    path: Record<string, never>;
+    query: { reason?: string };
+    body: ChannelInput;
+    answer: Channel;
+  };
+  /** Give the row the version of one side, by an ordinary write at the target */
+  'POST /api/v1/channels/{channel}/conflicts/{pipeline}/{id}/redecide': {
+    path: { channel: string; pipeline: string; id: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelConflictsByPipelineByIdRedecideBody;
+    answer: PostChannelsByChannelConflictsByPipelineByIdRedecideAnswer;
+  };
+  /** Answer the schema change at which the pipeline holds: run, done, skip or seed */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/ddl': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineDdlBody;
+    answer: GetChannelsByChannelPipelinesByPipelineDdlAnswer;
+  };
+  /** Which files a row names by the rules of its route, or why none; of a row as given, or of the one at the source with this key */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/files/preview': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineFilesPreviewBody;
+    answer: PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer;
+  };
+  /** Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/restart': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineRestartBody;
+    answer: PostChannelsByChannelPipelinesByPipelineRestartAnswer;
+  };
+  /** Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineRewindBody;
+    answer: PipelinePosition;
+  };
+  /** Copy tables through the log, or send single rows again; dryRun: what it would read and meet */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {
+    path: { channel: string; pipeline: string };
+    query: { dryRun?: boolean };
+    body: PostChannelsByChannelPipelinesByPipelineSeedBody;
+    answer: PostChannelsByChannelPipelinesByPipelineSeedAnswer;
+  };
+  /** pause, resume or cancel; what was copied stays */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/seed/{action}': {
+    path: { channel: string; pipeline: string; action: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelPipelinesByPipelineSeedAnswer;
+  };
+  /** Skip the transaction at which the pipeline stopped: its rows are recorded in lutra.skipped and not applied */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/skip': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: SkipInput;
+    answer: PipelinePosition;
+  };
+  /** Compare the two sides of each pipeline, while both take writes */
+  'POST /api/v1/channels/{channel}/verify': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelVerifyBody;
+    answer: GetChannelsByChannelVerifyAnswer;
+  };
+  /** pause, resume or cancel the verification, or the repair of what it found */
+  'POST /api/v1/channels/{channel}/verify/{action}': {
+    path: { channel: string; action: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelVerifyAnswer;
+  };
+  /** Make rows equal that a verification found to differ; dryRun: which rows, with both versions */
+  'POST /api/v1/channels/{channel}/verify/{id}/repair': {
+    path: { channel: string; id: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelVerifyByIdRepairBody;
+    answer: PostChannelsByChannelVerifyByIdRepairAnswer;
+  };
+  /** Confirm that omissions were dealt with: ignored DDL, skipped transactions, forced starts, suspended tables */
+  'POST /api/v1/channels/{name}/omissions/confirm': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: ConfirmationInput;
+    answer: Omissions;
+  };
+  /** Loaders wait, captures continue (from stopped: checks first, as start does) */
+  'POST /api/v1/channels/{name}/pause': {
+    path: { name: string };
+    query: { force?: boolean };
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Retry failed endpoints and pipelines now */
+  'POST /api/v1/channels/{name}/retry': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Check the servers, then run; force: run in spite of problems of the servers, which the status shows until you confirm it */
+  'POST /api/v1/channels/{name}/start': {
+    path: { name: string };
+    query: { force?: boolean };
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Stop; captures that other channels need continue */
+  'POST /api/v1/channels/{name}/stop': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Create an endpoint */
+  'POST /api/v1/endpoints': {
+    path: Record<string, never>;
+    query: { reason?: string };
+    body: EndpointInput;
+    answer: Endpoint;
+  };
+  /** Check a database server before it is saved as an endpoint */
+  'POST /api/v1/endpoints/check': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: EndpointInput;
+    answer: CheckResult;
+  };
+  /** Delete the log and start a new one; without accept: the consequences */
+  'POST /api/v1/endpoints/{endpoint}/reset': {
+    path: { endpoint: string };
+    query: Record<string, never>;
+    body: PostEndpointsByEndpointResetBody;
+    answer: PostEndpointsByEndpointResetAnswer;
+  };
+  /** Continue elsewhere in the source, in the same log; without accept: the consequences */
+  'POST /api/v1/endpoints/{endpoint}/restart': {
+    path: { endpoint: string };
+    query: Record<string, never>;
+    body: PostEndpointsByEndpointRestartBody;
+    answer: PostEndpointsByEndpointRestartAnswer;
+  };
+  /** Check the database server for the channels that use it */
+  'POST /api/v1/endpoints/{name}/check': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: CheckResult;
+  };
+  /** Restore an export into an empty tree; repeat the request if it was interrupted */
+  'POST /api/v1/import': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostImportBody;
+    answer: PostImportAnswer;
+  };
+  /** Raise the level; it never falls. Refused while a live process does not know it */
+  'POST /api/v1/level': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: LevelInput;
+    answer: Level;
+  };
+  /** Create a region */
+  'POST /api/v1/regions': {
+    path: Record<string, never>;
+    query: { reason?: string };
+    body: RegionInput;
+    answer: Region;
+  };
+  /** Say that the tree in ZooKeeper is the right one; without accept: the consequences */
+  'POST /api/v1/revision/adopt': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostRevisionAdoptBody;
+    answer: PostRevisionAdoptAnswer;
+  };
+  /** Seal all secrets with the first key; refused while a live process lacks it */
+  'POST /api/v1/secrets/rotate': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: PostSecretsRotateAnswer;
+  };
+  /**
+   * Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of
+   * that, and of removed tables before; seed: such tables are seeded; dryRun, with seed: which ones, and nothing is written
+   */
+  'PUT /api/v1/channels/{name}': {
+    path: { name: string };
+    query: { force?: boolean; seed?: boolean; dryRun?: boolean; reason?: string };
+    body: ChannelInput;
+    answer: PutChannelsByNameAnswer;
+  };
+  /**
+   * Replace an endpoint; without a password the stored one stays. While a channel that is not stopped uses it, its server is checked
+   * as a start does; force: in spite of that
+   */
+  'PUT /api/v1/endpoints/{name}': {
+    path: { name: string };
+    query: { force?: boolean; reason?: string };
+    body: EndpointInput;
+    answer: Endpoint;
+  };
+  /** Replace a region. While a channel that is not stopped uses it, its Kafka must answer and have the topics; force: in spite of that */
+  'PUT /api/v1/regions/{name}': {
+    path: { name: string };
+    query: { force?: boolean; reason?: string };
+    body: RegionInput;
+    answer: Region;
+  };
+}

@@ -18,7 +18,7 @@ export class Prompts {
   }
 
   get isPossible(): boolean {
-    return this.#terminal.stdin.isTTY === true && this.#terminal.stderr.isTTY === true;
+    return this.#terminal.stdin.isTTY && this.#terminal.stderr.isTTY;
   }
 
   /** @throws CliError Ctrl-C */

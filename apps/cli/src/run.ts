@@ -148,8 +148,7 @@ function refused({ status, code, message, help, details, errors }: ApiError): Fa
 function problemLines(problems: unknown): string {
   if (!Array.isArray(problems)) return '';
   const lines = problems.map(
-    (problem: { readonly what?: unknown; readonly fix?: unknown }) =>
-      `\n• ${String(problem.what)}${problem.fix ? `\n  → ${String(problem.fix)}` : ''}`,
+    ({ what, fix }: { readonly what?: string; readonly fix?: string | null }) => `\n• ${what}${fix ? `\n  → ${fix}` : ''}`,
   );
   return lines.join('');
 }

@@ -41,12 +41,13 @@ async function fill(): Promise<void> {
 async function put(path: string, value: unknown): Promise<void> {
   const connection = await registry.session.connected();
   const data = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-  for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) {
-    const folder = `${root}/${path.slice(0, at)}`;
+  const full = `${root}/${path}`;
+  for (let at = full.indexOf('/', 1); at > 0; at = full.indexOf('/', at + 1)) {
+    const folder = full.slice(0, at);
     if (!(await connection.exists(folder))) await connection.create(folder, Buffer.alloc(0), 0);
   }
-  if (await connection.exists(`${root}/${path}`)) await connection.setData(`${root}/${path}`, data, -1);
-  else await connection.create(`${root}/${path}`, data, 0);
+  if (await connection.exists(full)) await connection.setData(full, data, -1);
+  else await connection.create(full, data, 0);
 }
 
 const accept = { reason: 'it is right', accept: true };

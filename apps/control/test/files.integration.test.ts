@@ -123,14 +123,16 @@ it('a row is found by its key, whatever its type', async () => {
     ...keys.map(([type], i) => `CREATE TABLE keyed.k${i} (k ${type} PRIMARY KEY, image VARCHAR(9))`),
     ...keys.map(([, sql], i) => `INSERT INTO keyed.k${i} VALUES (${sql}, 'x${i}')`),
   );
-  const route = { schema: 'keyed', files: [{ root: 'pics', path: '{image}' }], to: { schema: 'copy' } };
+  const route = { schema: 'keyed', files: [{ root: 'pics', path: '{image}', immutable: true }], to: { schema: 'copy' } };
   const pipelines = [{ name: 'p', source: 'a', target: 'b', routes: [route] }];
-  expect((await client.post('/api/v1/channels', { name: 'keyed', pipelines })).status).toBe(201);
+  const created = await client.post('/api/v1/channels', { name: 'keyed', pipelines });
+  expect(created.status, JSON.stringify(created.body)).toBe(201);
   for (const [i, [type, , json]] of keys.entries()) {
     const body = { database: 'keyed', table: `k${i}`, key: { k: json } };
     const answer = await client.post('/api/v1/channels/keyed/pipelines/p/files/preview', body);
     expect(answer.body.rules?.[0]?.files, `${type} ${JSON.stringify(answer.body)}`).toEqual([{ root: 'pics', path: `x${i}`, hash: null }]);
   }
+  expect((await client.send('DELETE', '/api/v1/channels/keyed', { headers: { 'If-Match': '*' } })).status).toBe(204);
 });
 
 it('a row that is given is previewed as it would be, with why it names no file, or cannot be followed', async () => {

@@ -106,11 +106,11 @@ it('above what control knows ends its work: it answers with the reason, tells it
   expect((await client.get('/metrics')).text).toContain(`lutra_level{app="control"} ${next}`);
 });
 
-it('travels with an export, and an export of a later level is not imported', async () => {
+it('travels with a backup, and a backup of a later level is not restored', async () => {
   const { body } = await client.get('/api/v1/backup');
   expect(body).toMatchObject({ format: 1, level: max });
   expect((await client.post('/api/v1/restore', body)).status).toBe(200);
   const refused = await client.post('/api/v1/restore', { ...body, level: next });
   expect(refused).toMatchObject({ status: 400, body: { code: 'CONFIG_INVALID' } });
-  expect(refused.body.message).toBe(`level: ${next}; the export was ${newerThanThisBuild}`);
+  expect(refused.body.message).toBe(`level: ${next}; the backup was ${newerThanThisBuild}`);
 });

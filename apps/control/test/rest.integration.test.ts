@@ -183,7 +183,7 @@ describe('malformed requests', () => {
   ])('%s is refused with a body that says why', async (_, body, code, status) => {
     const answer = await client.post('/api/v1/regions', body);
     expect(answer.status).toBe(status);
-    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer.body).toMatchObject({ code, message: expect.any(String), help: expect.any(String), details: {} });
   });
 
@@ -232,7 +232,7 @@ describe('the OpenAPI document', () => {
       expect({ what, example: operation.requestBody === undefined || example !== undefined }).toEqual({ what, example: true });
       const given: readonly (readonly [string, ControlClient, string, unknown])[] = [
         ['no token', stranger, at('a'), example],
-        ['as in the example', client, path.replace('{id}', '1').replaceAll(/\{\w+\}/g, nameIn(example)), example],
+        ['as in the example', client, path.replace(/\{(?:id|revision)\}/, '1').replaceAll(/\{\w+\}/g, nameIn(example)), example],
         ['no name', client, at('UPPER!'), example],
         ['nonsense in the query', client, `${at('no-such')}?limit=many&force=perhaps`, example],
         ...(operation.requestBody

@@ -282,7 +282,7 @@ it('what was found is repaired: seen first, then written into the order of the v
 
   const ordered = await client.post(repair, { reason: 'damaged by a script', untilEqual: true });
   expect(ordered.status).toBe(200);
-  const written = { ...ordered.body.order, winner: 'region-a', untilEqual: true, by: 'api: damaged by a script' };
+  const written = { ...ordered.body.order, winner: 'region-a', untilEqual: true, by: 'break-glass: damaged by a script' };
   expect((await registry.verifications.read('shop'))?.document).toMatchObject({ id, state: 'running', repair: written });
   // One at a time: neither a second one, nor another verification, before its end.
   expect(idsOf(await client.post(repair, { reason: 'x' }))).toEqual(['repair-under-way']);
@@ -346,7 +346,7 @@ it('a restart that heals: entries at the target, the restart and its verificatio
   expect(status).toBe(200);
   const { id } = body.order;
   const entry = { pipeline: uids.get('a-b'), table_name: 'orders', target_table: 'orders', cause: 'hole', request: id };
-  expect(await unequal('b')).toEqual([{ ...entry, reason: 'api: the binlog was purged', lasts: '1' }]);
+  expect(await unequal('b')).toEqual([{ ...entry, reason: 'break-glass: the binlog was purged', lasts: '1' }]);
   expect(await unequal('a')).toEqual([]);
   expect((await registry.restarts.read('a'))?.document).toMatchObject({ id, ...healing });
   const order = (await registry.verifications.read('shop'))!.document;

@@ -385,6 +385,15 @@ export type Status = {
               bytesPerSecond: number;
               since: number;
             }[];
+            trouble?: {
+              code: string;
+              message: string;
+              since: number;
+            };
+            held?: {
+              root: string;
+              files: number;
+            }[];
           };
           lastError: {
             code: string;
@@ -517,6 +526,15 @@ export type Status = {
               done: number;
               bytesPerSecond: number;
               since: number;
+            }[];
+            trouble?: {
+              code: string;
+              message: string;
+              since: number;
+            };
+            held?: {
+              root: string;
+              files: number;
             }[];
           };
           lastError: {
@@ -788,6 +806,15 @@ export type ChannelStatus = {
             bytesPerSecond: number;
             since: number;
           }[];
+          trouble?: {
+            code: string;
+            message: string;
+            since: number;
+          };
+          held?: {
+            root: string;
+            files: number;
+          }[];
         };
         lastError: {
           code: string;
@@ -920,6 +947,15 @@ export type ChannelStatus = {
             done: number;
             bytesPerSecond: number;
             since: number;
+          }[];
+          trouble?: {
+            code: string;
+            message: string;
+            since: number;
+          };
+          held?: {
+            root: string;
+            files: number;
           }[];
         };
         lastError: {
@@ -1243,6 +1279,13 @@ export type DeleteChannelsByChannelVerifyAnswer = {
   }[];
 };
 
+export type GetBackupAnswer = {
+  format: 1;
+  exportedAt: string;
+  level: number;
+  nodes: Record<string, unknown>;
+};
+
 export type GetChannelsByChannelConflictsAnswer = {
   conflicts: {
     pipeline: string;
@@ -1564,6 +1607,16 @@ export type GetChannelsByChannelVerifyAnswer = {
       seq: number;
       text: string;
     }[];
+    roots?: {
+      pipeline: string;
+      root: string;
+      pass: number;
+      files: number;
+      orphans: number;
+      bytes: number;
+      notes: string[];
+      asOf: number;
+    }[];
     repair: {
       id: string;
       repaired: number;
@@ -1663,13 +1716,6 @@ export type GetErrorsAnswer = Record<string, {
   status?: number;
 }>;
 
-export type GetExportAnswer = {
-  format: 1;
-  exportedAt: string;
-  level: number;
-  nodes: Record<string, unknown>;
-};
-
 export type GetFilesAnswer = {
   region: string | null;
   apps: {
@@ -1681,6 +1727,59 @@ export type GetFilesAnswer = {
     since: number;
   }[];
 }[];
+
+export type GetMeAnswer = {
+  name: string;
+  kind: 'user' | 'token' | 'oidc' | 'break-glass' | 'local' | 'control';
+  token: {
+    id: string;
+    name: string;
+  } | null;
+  grants: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels: string;
+  }[];
+  within?: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels: string;
+  }[];
+  until: number | null;
+  actions: Record<string, 'everywhere' | 'some' | 'no'>;
+};
+
+export type GetMeTokensAnswer = {
+  id: string;
+  name: string;
+  user: string;
+  grants: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels: string;
+  }[];
+  expiresAt: number | null;
+  state: 'valid' | 'expired' | 'ended';
+  lastUsedAt: number | null;
+  by: string;
+  at: number;
+}[];
+
+export type GetOidcAnswer = {
+  issuer: string;
+  clientId: string;
+  scopes: string[];
+  groupsClaim: string;
+  nameClaim: string;
+  groups: {
+    group: string;
+    grants: {
+      role: 'viewer' | 'operator' | 'admin';
+      channels: string;
+    }[];
+  }[];
+  by: string;
+  at: number;
+  clientSecretSet: boolean;
+  clientSecretFrom?: string;
+};
 
 export type GetRevisionAnswer = {
   revision: {
@@ -1712,11 +1811,35 @@ export type GetSecretsAnswer = {
   }[];
   references: {
     reference: string;
-    kind: 'endpoint' | 'region';
+    kind: 'endpoint' | 'region' | 'oidc';
     name: string;
     field: string;
   }[];
   unreadable: number;
+};
+
+export type GetUsersAnswer = {
+  name: string;
+  grants: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels: string;
+  }[];
+  disabled: boolean;
+  passwordSet: boolean;
+  by: string;
+  at: number;
+}[];
+
+export type GetUsersByNameAnswer = {
+  name: string;
+  grants: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels: string;
+  }[];
+  disabled: boolean;
+  passwordSet: boolean;
+  by: string;
+  at: number;
 };
 
 export type GetVersionAnswer = {
@@ -1758,6 +1881,42 @@ export type GetByKindByNameHistoryByRevisionAnswer = {
   what: 'created' | 'changed' | 'removed';
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
+};
+
+export type PostApplyBody = {
+  document?: string;
+  prune?: boolean;
+  select?: string[];
+  rollback?: {
+    kind: 'regions' | 'endpoints' | 'channels';
+    name: string;
+    revision: number;
+    to?: 'before' | 'after';
+    secrets?: Record<string, string>;
+  };
+  hash: string;
+  confirm?: Record<string, number>;
+  reason?: string;
+};
+
+export type PostApplyAnswer = {
+  revision: number;
+  writes: number;
+  changes: {
+    op: 'create' | 'change' | 'remove' | 'start' | 'pause' | 'stop';
+    kind: 'regions' | 'endpoints' | 'channels';
+    name: string;
+    fields: {
+      path: string;
+      from: unknown;
+      to: unknown;
+    }[];
+  }[];
+};
+
+export type PostAuthLoginBody = {
+  name: string;
+  password: string;
 };
 
 export type PostChannelsByChannelConflictsByPipelineByIdRedecideBody = {
@@ -2115,14 +2274,77 @@ export type PostEndpointsByEndpointRestartAnswer = {
   }[];
 };
 
-export type PostImportBody = {
+export type PostMeTokensBody = {
+  name: string;
+  grants?: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels?: string;
+  }[];
+  days?: number | null;
+};
+
+export type PostMeTokensAnswer = {
+  id: string;
+  name: string;
+  user: string;
+  grants: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels: string;
+  }[];
+  expiresAt: number | null;
+  state: 'valid' | 'expired' | 'ended';
+  lastUsedAt: number | null;
+  by: string;
+  at: number;
+  secret: string;
+};
+
+export type PostPlanBody = {
+  document: string;
+  prune?: boolean;
+  select?: string[];
+};
+
+export type PostPlanAnswer = {
+  hash: string;
+  changes: {
+    op: 'create' | 'change' | 'remove' | 'start' | 'pause' | 'stop';
+    kind: 'regions' | 'endpoints' | 'channels';
+    name: string;
+    fields: {
+      path: string;
+      from: unknown;
+      to: unknown;
+    }[];
+  }[];
+  consequences: {
+    id: string;
+    what: string;
+    subject: string;
+  }[];
+  counts: Record<string, number>;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+    line?: number;
+    column?: number;
+    pointer?: string;
+  }[];
+  confirm: Record<string, number> | null;
+  unmanaged: string[];
+};
+
+export type PostRestoreBody = {
   format: 1;
   exportedAt: string;
   level?: number;
   nodes: Record<string, unknown>;
 };
 
-export type PostImportAnswer = {
+export type PostRestoreAnswer = {
   written: number;
   kept: number;
 };
@@ -2155,11 +2377,28 @@ export type PostSecretsRotateAnswer = {
   sealed: {
     endpoints: string[];
     regions: string[];
+    oidc: string[];
   };
   kept: {
     endpoints: string[];
     regions: string[];
+    oidc: string[];
   };
+};
+
+export type PostUsersBody = {
+  name: string;
+  password: string | null;
+  grants?: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels?: string;
+  }[];
+  disabled?: boolean;
+};
+
+export type PostByKindByNameHistoryByRevisionPlanBody = {
+  to?: 'before' | 'after';
+  secrets?: Record<string, string>;
 };
 
 export type PutChannelsByNameAnswer = {
@@ -2277,6 +2516,44 @@ export type PutChannelsByNameAnswer = {
   }[];
 };
 
+export type PutMePasswordBody = {
+  current: string;
+  password: string;
+};
+
+export type PutOidcBody = {
+  issuer: string;
+  clientId: string;
+  scopes?: string[];
+  groupsClaim?: string;
+  nameClaim?: string;
+  groups: {
+    group: string;
+    grants: {
+      role: 'viewer' | 'operator' | 'admin';
+      channels?: string;
+    }[];
+  }[];
+  clientSecret?: string | null;
+  clientSecretSet?: boolean;
+  clientSecretFrom?: string;
+  by?: string;
+  at?: number;
+};
+
+export type PutUsersByNameBody = {
+  name: string;
+  grants: {
+    role: 'viewer' | 'operator' | 'admin';
+    channels?: string;
+  }[];
+  disabled: boolean;
+};
+
+export type PutUsersByNamePasswordBody = {
+  password: string | null;
+};
+
 export interface Operations {
   /** Remove an order that is done or cancelled */
   'DELETE /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {
@@ -2313,12 +2590,61 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** Revoke an own API token */
+  'DELETE /api/v1/me/tokens/{id}': {
+    path: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Remove it; who is logged in stays so until the session ends */
+  'DELETE /api/v1/oidc': {
+    path: Record<string, never>;
+    query: { reason?: string };
+    body: undefined;
+    answer: undefined;
+  };
   /** Remove a region that no endpoint names */
   'DELETE /api/v1/regions/{name}': {
     path: { name: string };
     query: { reason?: string };
     body: undefined;
     answer: undefined;
+  };
+  /** Remove a user with his tokens */
+  'DELETE /api/v1/users/{name}': {
+    path: { name: string };
+    query: { reason?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Revoke an API token */
+  'DELETE /api/v1/users/{name}/tokens/{id}': {
+    path: { name: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Where the identity provider sends the browser back: opens a session */
+  'GET /api/v1/auth/oidc/callback': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Begin a login: leads the browser to the identity provider */
+  'GET /api/v1/auth/oidc/start': {
+    path: Record<string, never>;
+    query: { returnTo?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Everything that ZooKeeper keeps for Lutra, passwords sealed */
+  'GET /api/v1/backup': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetBackupAnswer;
   };
   /** All channels */
   'GET /api/v1/channels': {
@@ -2379,7 +2705,7 @@ export interface Operations {
   /** Rows that differ, as they were compared at the targets; of a seed: those that could not be written */
   'GET /api/v1/channels/{channel}/verify/differences': {
     path: { channel: string };
-    query: { pipeline?: string; schema?: string; table?: string; outcome?: 'asked' | 'equal' | 'in-flight' | 'missing-here' | 'missing-there' | 'different' | 'clash' | 'again' | 'file-not-here' | 'file-not-there' | 'file-missing' | 'file-different'; request?: string; limit?: number; after?: string };
+    query: { pipeline?: string; schema?: string; table?: string; outcome?: 'asked' | 'equal' | 'in-flight' | 'missing-here' | 'missing-there' | 'different' | 'clash' | 'again' | 'file-not-here' | 'file-not-there' | 'file-missing' | 'file-different' | 'file-orphan'; request?: string; limit?: number; after?: string };
     body: undefined;
     answer: GetChannelsByChannelVerifyDifferencesAnswer;
   };
@@ -2425,12 +2751,12 @@ export interface Operations {
     body: undefined;
     answer: GetErrorsAnswer;
   };
-  /** Everything that ZooKeeper keeps for Lutra, passwords sealed */
+  /** The configuration as a lutra.yaml (JSON: Accept: application/json), without secrets */
   'GET /api/v1/export': {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    answer: GetExportAnswer;
+    answer: string;
   };
   /** The files apps that live, by region: where they are, which roots they have, and in which of them they place files */
   'GET /api/v1/files': {
@@ -2445,6 +2771,27 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: Level;
+  };
+  /** Who asks, and what he may do */
+  'GET /api/v1/me': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetMeAnswer;
+  };
+  /** The own API tokens, oldest first */
+  'GET /api/v1/me/tokens': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetMeTokensAnswer;
+  };
+  /** The login by an identity provider (OpenID Connect) */
+  'GET /api/v1/oidc': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetOidcAnswer;
   };
   /** All regions */
   'GET /api/v1/regions': {
@@ -2481,6 +2828,27 @@ export interface Operations {
     body: undefined;
     answer: Status;
   };
+  /** All users */
+  'GET /api/v1/users': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetUsersAnswer;
+  };
+  /** One user */
+  'GET /api/v1/users/{name}': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetUsersByNameAnswer;
+  };
+  /** The API tokens of a user, oldest first */
+  'GET /api/v1/users/{name}/tokens': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetMeTokensAnswer;
+  };
   /** The version */
   'GET /api/v1/version': {
     path: Record<string, never>;
@@ -2508,6 +2876,27 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: GetByKindByNameHistoryByRevisionAnswer;
+  };
+  /** Carry out the plan that was shown, if it is still the same */
+  'POST /api/v1/apply': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostApplyBody;
+    answer: PostApplyAnswer;
+  };
+  /** Log in by password: sets the cookie of a session */
+  'POST /api/v1/auth/login': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostAuthLoginBody;
+    answer: GetMeAnswer;
+  };
+  /** Log out; everywhere: end all own sessions and API tokens */
+  'POST /api/v1/auth/logout': {
+    path: Record<string, never>;
+    query: { everywhere?: boolean };
+    body: undefined;
+    answer: undefined;
   };
   /** Create a channel, stopped */
   'POST /api/v1/channels': {
@@ -2663,13 +3052,6 @@ export interface Operations {
     body: undefined;
     answer: CheckResult;
   };
-  /** Restore an export into an empty tree; repeat the request if it was interrupted */
-  'POST /api/v1/import': {
-    path: Record<string, never>;
-    query: Record<string, never>;
-    body: PostImportBody;
-    answer: PostImportAnswer;
-  };
   /** Raise the level; it never falls. Refused while a live process does not know it */
   'POST /api/v1/level': {
     path: Record<string, never>;
@@ -2677,12 +3059,33 @@ export interface Operations {
     body: LevelInput;
     answer: Level;
   };
+  /** Make an API token; its secret is shown this once */
+  'POST /api/v1/me/tokens': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostMeTokensBody;
+    answer: PostMeTokensAnswer;
+  };
+  /** What a document would change, and what that does to what runs. Writes nothing */
+  'POST /api/v1/plan': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostPlanBody;
+    answer: PostPlanAnswer;
+  };
   /** Create a region */
   'POST /api/v1/regions': {
     path: Record<string, never>;
     query: { reason?: string };
     body: RegionInput;
     answer: Region;
+  };
+  /** Restore a backup into an empty tree; repeat the request if it was interrupted */
+  'POST /api/v1/restore': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostRestoreBody;
+    answer: PostRestoreAnswer;
   };
   /** Say that the tree in ZooKeeper is the right one; without accept: the consequences */
   'POST /api/v1/revision/adopt': {
@@ -2697,6 +3100,27 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: PostSecretsRotateAnswer;
+  };
+  /** Create a user */
+  'POST /api/v1/users': {
+    path: Record<string, never>;
+    query: { reason?: string };
+    body: PostUsersBody;
+    answer: GetUsersByNameAnswer;
+  };
+  /** Make an API token for a user; its secret is shown this once */
+  'POST /api/v1/users/{name}/tokens': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: PostMeTokensBody;
+    answer: PostMeTokensAnswer;
+  };
+  /** What it would change to bring a document back. Writes nothing; POST /api/v1/apply with `rollback` does it */
+  'POST /api/v1/{kind}/{name}/history/{revision}/plan': {
+    path: { kind: string; name: string; revision: string };
+    query: Record<string, never>;
+    body: PostByKindByNameHistoryByRevisionPlanBody;
+    answer: PostPlanAnswer;
   };
   /**
    * Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of
@@ -2718,11 +3142,39 @@ export interface Operations {
     body: EndpointInput;
     answer: Endpoint;
   };
+  /** Change the own password; the other sessions and all API tokens end */
+  'PUT /api/v1/me/password': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PutMePasswordBody;
+    answer: undefined;
+  };
+  /** Create it (If-None-Match: *) or replace it; without a client secret the stored one stays */
+  'PUT /api/v1/oidc': {
+    path: Record<string, never>;
+    query: { reason?: string };
+    body: PutOidcBody;
+    answer: GetOidcAnswer;
+  };
   /** Replace a region. While a channel that is not stopped uses it, its Kafka must answer and have the topics; force: in spite of that */
   'PUT /api/v1/regions/{name}': {
     path: { name: string };
     query: { force?: boolean; reason?: string };
     body: RegionInput;
     answer: Region;
+  };
+  /** Change the grants of a user, or disable him: his sessions and tokens end then */
+  'PUT /api/v1/users/{name}': {
+    path: { name: string };
+    query: { reason?: string };
+    body: PutUsersByNameBody;
+    answer: GetUsersByNameAnswer;
+  };
+  /** Set the password of a user; null: no login by password. His sessions and tokens end */
+  'PUT /api/v1/users/{name}/password': {
+    path: { name: string };
+    query: Record<string, never>;
+    body: PutUsersByNamePasswordBody;
+    answer: undefined;
   };
 }

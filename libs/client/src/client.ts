@@ -67,7 +67,7 @@ export class LutraClient {
 
   #operate(key: string, input: unknown): Promise<Read<unknown>> {
     const [method = 'GET', path = ''] = key.split(' ');
-    return this.send(method, path, (input ?? {}) as Parts);
+    return this.send(method, path, input ?? {});
   }
 
   /** An operation that has no type here. */
@@ -95,7 +95,7 @@ export class LutraClient {
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-    return `${this.#options.url.replace(/\/+$/, '')}${filled}${search.size === 0 ? '' : `?${search}`}`;
+    return `${this.#options.url.replace(/\/+$/, '')}${filled}${search.size === 0 ? '' : `?${search.toString()}`}`;
   }
 
   #requestOf(method: string, { body, ifMatch }: Parts, signal: AbortSignal): RequestInit {

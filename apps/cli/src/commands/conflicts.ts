@@ -40,7 +40,7 @@ function filterOf(options: Options): Query {
     ...(schema && table ? { schema, table } : {}),
     ...Object.fromEntries(['pipeline', 'type', 'winner', 'key', 'since', 'until'].map((name) => [name, options.text(name)])),
   };
-  return given as Query;
+  return given;
 }
 
 const list: Verb = {
@@ -57,7 +57,7 @@ const list: Verb = {
     const page = { limit: options.number('limit'), before: options.text('before') };
     const answer = await client.call('GET /api/v1/channels/{channel}/conflicts', {
       path: { channel },
-      query: { ...filterOf(options), ...page } as Query,
+      query: { ...filterOf(options), ...page },
     });
     out.answer(answer, () => {
       out.table(columns, answer.conflicts, 'no conflicts');

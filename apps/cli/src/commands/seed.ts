@@ -72,7 +72,7 @@ function bodyOf(options: Options): Body {
     onExisting: options.text('onExisting'),
     reason: options.text('reason'),
   };
-  return { tables: [...tables], createTables: options.flag('createTables'), verify: options.flag('verify'), ...given } as Body;
+  return { tables: [...tables], createTables: options.flag('createTables'), verify: options.flag('verify'), ...given };
 }
 
 function showPreview(out: Output, { tables, rows, topicBytes, problems }: Preview): void {

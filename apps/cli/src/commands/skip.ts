@@ -44,6 +44,6 @@ async function seqOf({ client, options, out, prompts }: Run, channel: string, na
   const pipeline = pipelines.find((one) => one.name === name);
   const seq = pipeline?.held?.seq ?? pipeline?.lastError?.details['seq'];
   if (typeof seq !== 'number') throw new CliError(exitCodes.refused, `pipeline ${channel}.${name} has not stopped at a transaction`);
-  out.note(`${pipeline?.held?.message ?? `${pipeline?.lastError?.code}: ${pipeline?.lastError?.message}`}`);
+  out.note(pipeline?.held?.message ?? `${pipeline?.lastError?.code}: ${pipeline?.lastError?.message}`);
   return seq;
 }

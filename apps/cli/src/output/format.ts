@@ -59,5 +59,5 @@ export function valueText(value: unknown): string {
   if (!Array.isArray(value)) return typeof value === 'string' ? value : JSON.stringify(value ?? null);
   const [kind, text] = value as readonly unknown[];
   if (kind === 'b') return `0x${Buffer.from(String(text), 'base64').toString('hex')}`;
-  return kind === 'cut' ? `(${text} bytes)` : String(text);
+  return kind === 'cut' ? `(${String(text)} bytes)` : String(text);
 }

@@ -125,5 +125,5 @@ export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: reado
 /** For a browser, without a token: a page or a redirect. */
 export function ApiPage(summary: string, status: 200 | 302): Decorator {
   const answer = status === 302 ? { status, description: 'Elsewhere' } : { status, description: 'A page', content: { 'text/html': {} } };
-  return applyDecorators(listParameters, ApiOperation({ summary }), ApiResponse(answer), ...fails(401, 403, 429, 502, 503));
+  return applyDecorators(listParameters, ApiOperation({ summary }), ApiResponse(answer), ...fails(401, 403, 404, 429, 502, 503));
 }

@@ -236,8 +236,8 @@ async function inTurns<T>(names: readonly string[], work: (name: string) => T | 
 function hashOf({ regions, endpoints, channels }: Steps, { consequences }: Weighed): string {
   const steps = [...regions, ...endpoints, ...channels].filter(({ digest }) => digest !== null);
   const covered = steps
-    .map(({ kind, name, digest }) => [kind, name, digest])
-    .toSorted(([a, b], [c, d]) => (`${a}/${b}` < `${c}/${d}` ? -1 : 1));
+    .map(({ kind, name, digest }) => [`${kind}/${name}`, digest] as const)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([covered, consequences]))
     .digest('hex');

@@ -71,7 +71,9 @@ async function search(users = usual, known: readonly VerifiedRoot[] = []): Promi
 
 const orphans = async (): Promise<readonly string[]> => {
   const sql = `SELECT table_name AS root, outcome, here_row FROM lutra.difference WHERE pipeline = '${uid}' AND request = '${request}'`;
-  return (await own.query(sql)).map((row) => `${row['root']} ${row['outcome']} ${JSON.parse(String(row['here_row'])).path}`).toSorted();
+  return (await own.query(sql))
+    .map((row) => `${String(row['root'])} ${String(row['outcome'])} ${JSON.parse(String(row['here_row'])).path}`)
+    .toSorted();
 };
 
 test('files that no row of any of them names are found and kept, and are gone when they are named', async () => {

@@ -6,6 +6,14 @@ import { createHttpSchemaStore } from '@lutra/registry';
 import type { Registry, TreeFollower } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
+import { AUDIT } from './audit/audit.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditCopyService } from './audit/audit-copy.service.js';
+import { AuditMemory } from './audit/audit-memory.js';
+import { AuditReaderService } from './audit/audit-reader.service.js';
+import { AuditSearchService } from './audit/audit-search.service.js';
+import { AuditService } from './audit/audit.service.js';
+import { AuditTopicService } from './audit/audit-topic.service.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
 import { UidService } from './channels/uid.service.js';
@@ -111,6 +119,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ExportController,
       RevisionController,
       HistoryController,
+      AuditController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -130,6 +139,13 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       LevelService,
       ConfigurationService,
       HistoryService,
+      { provide: AuditMemory, useFactory: () => new AuditMemory() },
+      AuditTopicService,
+      AuditService,
+      { provide: AUDIT, useExisting: AuditService },
+      AuditCopyService,
+      AuditReaderService,
+      AuditSearchService,
       RegionService,
       SecretService,
       EndpointService,

@@ -3,7 +3,10 @@ import type { AuditEntry } from '@lutra/model';
 
 export const AUDIT = Symbol('audit');
 
+/** What the writer adds: a number of its own, the time, and which revisions the request made. */
+export type AuditNote = Omit<AuditEntry, 'v' | 'id' | 'at' | 'revisions'>;
+
 export interface Audit {
-  /** At once, whatever becomes of it; never throws. `id`, `v` and `at` are made here. */
-  note(entry: Omit<AuditEntry, 'v' | 'id' | 'at'>): void;
+  /** At once, whatever becomes of it; never throws. To be called while the request is answered: configuration/author.ts knows which. */
+  note(note: AuditNote): void;
 }

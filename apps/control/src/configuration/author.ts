@@ -22,3 +22,16 @@ export function knowAuthor(request: IncomingMessage, _response: Response, next: 
 export function currentAuthor(): Author {
   return authors.getStore() ?? { by: 'control', from: '', reason: '' };
 }
+
+/** By author, of which each request has one. */
+const made = new WeakMap<Author, number[]>();
+
+/** The request of this author made a revision of the configuration. */
+export function tellRevision(author: Author, revision: number): void {
+  made.set(author, [...(made.get(author) ?? []), revision]);
+}
+
+/** That the request which is being answered made so far. */
+export function madeRevisions(): readonly number[] {
+  return made.get(currentAuthor()) ?? [];
+}

@@ -49,10 +49,6 @@ export class AuditMemory {
     return this.#sorted;
   }
 
-  has(entry: Pick<AuditEntry, 'id' | 'at'>): boolean {
-    return this.#byKey.has(keyOf(entry));
-  }
-
   add(entry: AuditEntry, offset = Infinity): void {
     const key = keyOf(entry);
     const known = this.#byKey.get(key);

@@ -5,6 +5,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RawRecord } from '@lutra/bus';
 import { SyncError, toSyncError } from '@lutra/model';
+import type { AuditEntry } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
 import { REGISTRY } from '../tokens.js';
@@ -14,13 +15,15 @@ import { AuditMemory, keptOf } from './audit-memory.js';
 import type { Kept } from './audit-memory.js';
 import { AuditReaderService, pieceRecords } from './audit-reader.service.js';
 import { documentDiff } from './document-diff.js';
-import { entryOf } from './entry.js';
+import { entryOf, keyOf } from './entry.js';
 import { joined } from './joined.js';
 import { writtenChanges } from './written-changes.js';
 
 const scanMs = 10_000;
 
 interface Wanted {
+  /** It was shown before the scan: another page, or the memory's part of this one, has it. */
+  readonly isShown: (entry: AuditEntry) => boolean;
   readonly isWanted: (kept: Kept) => boolean;
   readonly since: number;
   readonly limit: number;
@@ -43,12 +46,17 @@ export class AuditSearchService {
   /** @throws SyncError ZOOKEEPER_UNAVAILABLE */
   async search({ after, limit, ...filter }: AuditSearch): Promise<AuditPage> {
     await this.#takeWritten();
-    const wanted = { isWanted: filterOf(filter), since: filter.since ?? 0, limit };
-    if (after?.startsWith('@')) return pageOf(await this.#scan(Number(after.slice(1)), wanted));
-    const matching = joined(this.memory.newest).filter((kept) => wanted.isWanted(kept) && isBehind(kept, after));
+    const { newest, floor } = this.memory;
+    const wanted = { isWanted: filterOf(filter), since: filter.since ?? 0, limit, isShown: shownIn(newest) };
+    if (after?.startsWith('@')) {
+      // What the memory has of the topic it may have read since that page.
+      const isShown = shownIn(newest.filter(({ offset }) => offset === Infinity));
+      return pageOf(await this.#scan(Number(after.slice(1)), { ...wanted, isShown }));
+    }
+    const matching = joined(newest).filter((kept) => wanted.isWanted(kept) && isBehind(kept, after));
     const found = matching.slice(0, limit);
     if (matching.length > limit) return pageOf({ ...nothingMore, found, after: cursorOf(found.at(-1)) });
-    const older = await this.#scan(this.memory.floor ?? Infinity, { ...wanted, limit: limit - found.length });
+    const older = await this.#scan(floor ?? Infinity, { ...wanted, limit: limit - found.length });
     return pageOf({ ...older, found: [...found, ...older.found] });
   }
 
@@ -56,9 +64,10 @@ export class AuditSearchService {
   async find(id: string): Promise<AuditDetail> {
     await this.#takeWritten();
     const isWanted = ({ entry }: Kept): boolean => entry.id === id;
-    const known = joined(this.memory.newest).find(isWanted) ?? this.memory.newest.find(isWanted);
+    const { newest, floor } = this.memory;
+    const known = joined(newest).find(isWanted) ?? newest.find(isWanted);
     if (known) return detailOf(known);
-    const { found, complete } = await this.#scan(this.memory.floor ?? Infinity, { isWanted, since: 0, limit: 1 });
+    const { found, complete } = await this.#scan(floor ?? Infinity, { isWanted, since: 0, limit: 1, isShown: () => false });
     const [older] = found;
     if (older) return detailOf(older);
     const searched = complete ? '' : ` among those that were looked at in ${scanMs / 1000} s: search for it by its time`;
@@ -74,7 +83,7 @@ export class AuditSearchService {
   }
 
   /** Before an offset, backwards, as long as there is time. */
-  async #scan(before: number, { isWanted, since, limit }: Wanted): Promise<Found> {
+  async #scan(before: number, { isShown, isWanted, since, limit }: Wanted): Promise<Found> {
     if (this.reader.state === 'absent' || before === 0) return { ...nothingMore, found: [] };
     const signal = AbortSignal.timeout(scanMs);
     const ends = this.reader.state === 'away' ? null : await this.#inTime(this.reader.ends(), signal);
@@ -87,7 +96,7 @@ export class AuditSearchService {
       const from = Math.max(ends.start, to - pieceRecords);
       const records = await this.#inTime(this.reader.read(from, to, signal), signal);
       if (!records) return { found, after: `@${to}`, complete: false, scannedTo };
-      for (const kept of this.#olderOf(records).filter(isWanted)) {
+      for (const kept of olderOf(records, isShown).filter(isWanted)) {
         found.push(kept);
         if (found.length === limit) return { ...nothingMore, found, after: kept.offset > ends.start ? `@${kept.offset}` : null };
       }
@@ -108,15 +117,20 @@ export class AuditSearchService {
       throw error;
     }
   }
+}
 
-  /** Last in the topic first. What memory has was shown there. */
-  #olderOf(records: readonly RawRecord[]): readonly Kept[] {
-    const older = records.toReversed().flatMap(({ offset, value }) => {
-      const entry = entryOf(value);
-      return entry && !this.memory.has(entry) ? [keptOf(entry, offset)] : [];
-    });
-    return joined(older);
-  }
+/** Last in the topic first. */
+function olderOf(records: readonly RawRecord[], isShown: Wanted['isShown']): readonly Kept[] {
+  const older = records.toReversed().flatMap(({ offset, value }) => {
+    const entry = entryOf(value);
+    return entry && !isShown(entry) ? [keptOf(entry, offset)] : [];
+  });
+  return joined(older);
+}
+
+function shownIn(all: readonly Kept[]): Wanted['isShown'] {
+  let keys: ReadonlySet<string> | undefined;
+  return (entry) => (keys ??= new Set(all.map((kept) => keyOf(kept.entry)))).has(keyOf(entry));
 }
 
 function isBehind({ entry }: Kept, after: string | undefined): boolean {

@@ -1,6 +1,7 @@
 /**
  * The newest entries, up to a number and a size, whichever way they came: noted here, read in the topic, or made from the history. One that
- * comes twice is kept once. `floor` says from which offset of the topic on all of it is here; what lies before is read when it is asked for.
+ * comes twice is kept once. `floor` says from which offset of the topic on all of it is here; what lies before is read when it is asked
+ * for.
  */
 import { keyOf } from './entry.js';
 import type { AuditEntry } from '@lutra/model';
@@ -74,7 +75,7 @@ export class AuditMemory {
 
   #removeOldest(): void {
     const { entries, bytes } = this.#limits;
-    for (const [key, kept] of [...this.#byKey].sort(([, a], [, b]) => byPlace(a, b))) {
+    for (const [key, kept] of [...this.#byKey].sort(([, a], [, b]) => byOffset(a, b))) {
       if (this.#byKey.size <= entries * (1 - share) && this.#bytes <= bytes * (1 - share)) return;
       this.#byKey.delete(key);
       this.#bytes -= sizeOf(kept);
@@ -92,7 +93,7 @@ export function byTime({ entry: a }: Pick<Kept, 'entry'>, { entry: b }: Pick<Kep
 }
 
 /** What the topic has, in its order, before what it does not have yet. */
-function byPlace(a: Kept, b: Kept): number {
+function byOffset(a: Kept, b: Kept): number {
   return a.offset === b.offset ? a.entry.at - b.entry.at : a.offset - b.offset;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads the topic of the audit without a group: at the start its end backwards, in pieces, until the memory is full or the time is over, and
- * what is written from then on. After an error it begins anew: what it knows already it knows by id.
+ * Reads the topic of the audit without a group: at the start its end backwards, in pieces, until the memory is full or the time is over,
+ * and what is written from then on. After an error it begins anew: what it knows already it knows by id.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
@@ -13,7 +13,7 @@ import type { Logger } from '@lutra/telemetry';
 import { LOGGER, REGISTRY } from '../tokens.js';
 import { AuditMemory } from './audit-memory.js';
 import { AuditTopicService, partition } from './audit-topic.service.js';
-import type { AuditPlace } from './audit-topic.service.js';
+import type { AuditKafka } from './audit-topic.service.js';
 import { entryOf } from './entry.js';
 
 /** Records: 128 MB where all are as large as may be. */
@@ -60,16 +60,16 @@ export class AuditReaderService implements OnApplicationBootstrap, OnModuleDestr
 
   /** null: there is no topic. @throws SyncError KAFKA_*, ZOOKEEPER_UNAVAILABLE */
   async ends(): Promise<Ends | null> {
-    const place = await this.topic.place();
-    return place && endsOf(place);
+    const kafka = await this.topic.kafka();
+    return kafka && endsOf(kafka);
   }
 
   /** Records of [from, to). @throws SyncError KAFKA_*, LOG_*, ABORTED (the signal) */
   async read(from: number, to: number, signal: AbortSignal): Promise<readonly RawRecord[]> {
-    const place = await this.topic.place();
-    if (!place) return [];
+    const kafka = await this.topic.kafka();
+    if (!kafka) return [];
     const records: RawRecord[] = [];
-    for await (const batch of readRange({ ...place.bus, topic: auditTopic, partition, from, to, signal })) records.push(...batch);
+    for await (const batch of readRange({ ...kafka.bus, topic: auditTopic, partition, from, to, signal })) records.push(...batch);
     return records;
   }
 
@@ -89,8 +89,8 @@ export class AuditReaderService implements OnApplicationBootstrap, OnModuleDestr
 
   /** Resolves when there is nothing to follow, or Kafka is another one. */
   async #follow(): Promise<void> {
-    const place = await this.topic.place();
-    const ends = place && (await endsOf(place));
+    const kafka = await this.topic.kafka();
+    const ends = kafka && (await endsOf(kafka));
     if (!ends) return;
     this.#state = 'reading';
     this.memory.forgetTopic();
@@ -99,13 +99,13 @@ export class AuditReaderService implements OnApplicationBootstrap, OnModuleDestr
     const moved = new AbortController();
     const signal = AbortSignal.any([moved.signal, this.#stopping.signal]);
     const unwatch = this.registry.revision.watch(() => {
-      this.topic.place().then(
-        (now) => now?.identity !== place.identity && moved.abort(),
+      this.topic.kafka().then(
+        (now) => now?.identity !== kafka.identity && moved.abort(),
         () => undefined, // it is asked again on the next connection
       );
     });
     try {
-      for await (const batch of subscribe({ ...place.bus, topic: auditTopic, partition, offset: ends.end, maxWaitMs: 1_000, signal })) {
+      for await (const batch of subscribe({ ...kafka.bus, topic: auditTopic, partition, offset: ends.end, maxWaitMs: 1_000, signal })) {
         for (const record of batch) this.#take(record);
       }
     } catch (error) {
@@ -140,7 +140,7 @@ export class AuditReaderService implements OnApplicationBootstrap, OnModuleDestr
   }
 }
 
-async function endsOf({ bus }: AuditPlace): Promise<Ends | null> {
+async function endsOf({ bus }: AuditKafka): Promise<Ends | null> {
   const admin = new BusAdmin(bus);
   try {
     return (await admin.exists(auditTopic)) ? await admin.offsets(auditTopic, partition) : null;

@@ -1,6 +1,6 @@
 /**
- * Where the audit is kept: the topic lutra.audit in the Kafka of control's region, as the region's document says at the moment. All of it is
- * in one partition, so that it has one order.
+ * Where the audit is kept: the topic lutra.audit in the Kafka of control's region, as the region's document says at the moment. All of it
+ * is in one partition, so that it has one order.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { BusOptions } from '@lutra/bus';
@@ -18,7 +18,7 @@ import type { SecretKey } from '../tokens.js';
 export const partition = 0;
 const retentionMs = auditDays * 24 * 3600 * 1000;
 
-export interface AuditPlace {
+export interface AuditKafka {
   /** Changes where Kafka is another one, or is reached otherwise. */
   readonly identity: string;
   readonly bus: BusOptions;
@@ -28,7 +28,7 @@ export interface AuditPlace {
 
 @Injectable()
 export class AuditTopicService implements EventTransport {
-  #last: AuditPlace | null = null;
+  #last: AuditKafka | null = null;
   #client: { readonly of: string; readonly events: LoadedEventClient } | null = null;
 
   constructor(
@@ -44,26 +44,26 @@ export class AuditTopicService implements EventTransport {
   }
 
   /** null: control works for no region, or there is no such region yet. @throws SyncError ZOOKEEPER_UNAVAILABLE */
-  async place(): Promise<AuditPlace | null> {
+  async kafka(): Promise<AuditKafka | null> {
     const { region: name } = this.environment;
     if (name === undefined) return null;
     // What was known last is right as a rule, and an entry is not to wait for ZooKeeper.
     if (!this.registry.connected && this.#last) return this.#last;
     const snapshot = await this.registry.snapshot.known();
     const region = snapshot.regions.get(name)?.document;
-    this.#last = region ? this.#placeOf(region, copiesOf(snapshot, name)) : null;
+    this.#last = region ? this.#kafkaOf(region, copiesOf(snapshot, name)) : null;
     return this.#last;
   }
 
   /** @throws SyncError KAFKA_*, RECORD_TOO_LARGE */
   async send(records: readonly OutEvent[]): Promise<void> {
-    const place = await this.place();
-    if (!place) throw new SyncError('KAFKA_UNAVAILABLE', `there is no region ${this.environment.region} yet, whose Kafka keeps the audit`);
-    const of = `${place.identity} ${JSON.stringify(place.copies)}`;
+    const kafka = await this.kafka();
+    if (!kafka) throw new SyncError('KAFKA_UNAVAILABLE', `there is no region ${this.environment.region} yet, whose Kafka keeps the audit`);
+    const of = `${kafka.identity} ${JSON.stringify(kafka.copies)}`;
     if (this.#client?.of !== of) {
       void this.#client?.events.close().catch(() => undefined); // it is not used any more either way
-      const made = { retentionMs, copies: place.copies };
-      this.#client = { of, events: new LoadedEventClient({ bus: () => place.bus, topic: auditTopic, partition, made }) };
+      const made = { retentionMs, copies: kafka.copies };
+      this.#client = { of, events: new LoadedEventClient({ bus: () => kafka.bus, topic: auditTopic, partition, made }) };
     }
     await this.#client.events.send(records);
   }
@@ -72,7 +72,7 @@ export class AuditTopicService implements EventTransport {
     await this.#client?.events.close();
   }
 
-  #placeOf(region: RegionDocument, copies: Copies | null): AuditPlace {
+  #kafkaOf(region: RegionDocument, copies: Copies | null): AuditKafka {
     const bus = { ...kafkaClient(this.keyring, region), clientId: 'lutra-control-audit', logger: this.logger };
     return { identity: JSON.stringify(region.kafka, sealedAsId), bus, copies };
   }

@@ -1,6 +1,6 @@
 /**
- * Writes what requests did: to the log, into the memory that is searched, and to the topic as soon as that is possible. Nobody waits for it,
- * and no request fails because it cannot be sent: what Kafka does not take for long is in the log alone, and is counted.
+ * Writes what requests did: to the log, into the memory that is searched, and to the topic as soon as that is possible. Nobody waits for
+ * it, and no request fails because it cannot be sent: what Kafka does not take for long is in the log alone, and is counted.
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';

@@ -7,8 +7,13 @@ import { joined } from './joined.js';
 const join = (...entries: readonly AuditEntry[]) => joined(entries.map((entry) => keptOf(entry, 0))).map(({ entry }) => entry);
 const change = (revision: number, name: string, at = 1_000): AuditEntry =>
   auditEntry(`${revision}-channels-${name}`, {
-    ...{ at, action: 'channel.write', request: '', status: 0, subject: `channels/${name}` },
-    ...{ revisions: [revision], change: { before: null, after: { name } } },
+    at,
+    action: 'channel.write',
+    request: '',
+    status: 0,
+    subject: `channels/${name}`,
+    revisions: [revision],
+    change: { before: null, after: { name } },
   });
 const apply = (revisions: readonly number[], at = 1_050): AuditEntry =>
   auditEntry('uuid', {

@@ -18,11 +18,17 @@ import { TokenService } from './access/token.service.js';
 import { UserController } from './access/user.controller.js';
 import { UserService } from './access/user.service.js';
 import { AUDIT } from './audit/audit.js';
-import { LoggedAudit } from './audit/logged-audit.js';
 import { AboutController } from './about/about.controller.js';
 import { OidcConfigService } from './access/oidc/oidc-config.service.js';
 import { OidcController, OidcLoginController } from './access/oidc/oidc.controller.js';
 import { OidcService } from './access/oidc/oidc.service.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditCopyService } from './audit/audit-copy.service.js';
+import { AuditMemory } from './audit/audit-memory.js';
+import { AuditReaderService } from './audit/audit-reader.service.js';
+import { AuditSearchService } from './audit/audit-search.service.js';
+import { AuditService } from './audit/audit.service.js';
+import { AuditTopicService } from './audit/audit-topic.service.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
 import { UidService } from './channels/uid.service.js';
@@ -141,6 +147,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       OidcController,
       OidcLoginController,
       PlanController,
+      AuditController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -156,7 +163,6 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: HEALTH, useValue: health },
       { provide: LOGGER, useValue: logger },
       { provide: CLIENTS, useValue: new Clients(environment.trustedProxies) },
-      { provide: AUDIT, useValue: new LoggedAudit(logger) },
       { provide: APP_GUARD, useClass: AccessGuard },
       People,
       Passwords,
@@ -175,6 +181,13 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ServerProblemsService,
       PlanService,
       ApplyService,
+      { provide: AuditMemory, useFactory: () => new AuditMemory() },
+      AuditTopicService,
+      AuditService,
+      { provide: AUDIT, useExisting: AuditService },
+      AuditCopyService,
+      AuditReaderService,
+      AuditSearchService,
       RegionService,
       SecretService,
       EndpointService,

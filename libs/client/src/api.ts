@@ -1279,6 +1279,52 @@ export type DeleteChannelsByChannelVerifyAnswer = {
   }[];
 };
 
+export type GetAuditAnswer = {
+  entries: {
+    id: string;
+    at: number;
+    action: string;
+    by: string;
+    as: 'user' | 'token' | 'oidc' | 'break-glass' | 'local' | 'control';
+    token: string | null;
+    from: string;
+    request: string;
+    subject: string | null;
+    status: number;
+    reason: string;
+    revisions: number[];
+    what: 'created' | 'changed' | 'removed' | null;
+  }[];
+  after: string | null;
+  complete: boolean;
+  scannedTo: number | null;
+};
+
+export type GetAuditByIdAnswer = {
+  id: string;
+  at: number;
+  action: string;
+  by: string;
+  as: 'user' | 'token' | 'oidc' | 'break-glass' | 'local' | 'control';
+  token: string | null;
+  from: string;
+  request: string;
+  subject: string | null;
+  status: number;
+  reason: string;
+  revisions: number[];
+  what: 'created' | 'changed' | 'removed' | null;
+  change: {
+    before: unknown;
+    after: unknown;
+    diff: {
+      pointer: string;
+      before: unknown;
+      after: unknown;
+    }[];
+  } | null;
+};
+
 export type GetBackupAnswer = {
   format: 1;
   exportedAt: string;
@@ -2624,6 +2670,20 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: undefined;
+  };
+  /** Who did what, newest first: logins, requests that are no GET, and changes of documents */
+  'GET /api/v1/audit': {
+    path: Record<string, never>;
+    query: { since?: number | string; until?: number | string; by?: string; action?: string; subject?: string; q?: string; limit?: number; after?: string };
+    body: undefined;
+    answer: GetAuditAnswer;
+  };
+  /** One entry; of a change the document before and after, and what differs */
+  'GET /api/v1/audit/{id}': {
+    path: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetAuditByIdAnswer;
   };
   /** Where the identity provider sends the browser back: opens a session */
   'GET /api/v1/auth/oidc/callback': {

@@ -8,13 +8,20 @@ import { ApiError, refusalOf, UnansweredError } from './errors.js';
 export type OperationKey = keyof Operations;
 export type Answer<K extends OperationKey> = Operations[K]['answer'];
 
-type Part<Name extends string, T> = T extends Record<string, never> | undefined ? { readonly [key in Name]?: undefined } : Given<Name, T>;
+type PartName = 'path' | 'query' | 'body';
+type Asked = Readonly<Record<PartName, unknown>>;
+type IsEmpty<T> = T extends Record<string, never> | undefined ? true : false;
 /** What has no field that must be given need not be given. */
-type Given<Name extends string, T> = Partial<T> extends T ? { readonly [key in Name]?: T } : { readonly [key in Name]: T };
+type IsOptional<T> = Partial<T> extends T ? true : false;
+type Required<O extends Asked> = {
+  readonly [N in PartName as IsEmpty<O[N]> extends true ? never : IsOptional<O[N]> extends true ? never : N]: O[N];
+};
+type Optional<O extends Asked> = {
+  readonly [N in PartName as IsEmpty<O[N]> extends true ? never : IsOptional<O[N]> extends true ? N : never]?: O[N];
+};
 
-export type Input<K extends OperationKey> = Part<'path', Operations[K]['path']> &
-  Part<'query', Operations[K]['query']> &
-  Part<'body', Operations[K]['body']> & {
+export type Input<K extends OperationKey> = Required<Operations[K]> &
+  Optional<Operations[K]> & {
     /** The ETag that was read, or *. */
     readonly ifMatch?: string;
     readonly signal?: AbortSignal;
@@ -37,7 +44,7 @@ export interface Read<T> {
 
 interface Parts {
   readonly path?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly ifMatch?: string;
   readonly signal?: AbortSignal;
@@ -57,15 +64,15 @@ export class LutraClient {
 
   /** @throws ApiError, UnansweredError; the reason of the signal */
   async call<K extends OperationKey>(key: K, ...input: Inputs<K>): Promise<Answer<K>> {
-    return (await this.#operate(key, input[0])).answer as Answer<K>;
+    return (await this.#operate(key, input)).answer as Answer<K>;
   }
 
   /** With the version of what was read. */
   async read<K extends OperationKey>(key: K, ...input: Inputs<K>): Promise<Read<Answer<K>>> {
-    return (await this.#operate(key, input[0])) as Read<Answer<K>>;
+    return (await this.#operate(key, input)) as Read<Answer<K>>;
   }
 
-  #operate(key: string, input: unknown): Promise<Read<unknown>> {
+  #operate(key: string, [input]: readonly unknown[]): Promise<Read<unknown>> {
     const [method = 'GET', path = ''] = key.split(' ');
     return this.send(method, path, input ?? {});
   }

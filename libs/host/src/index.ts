@@ -1,6 +1,10 @@
 export { unknownVariables } from './environment-names.js';
+export { EventQueue } from './events/event-queue.js';
+export type { EventTransport, OutEvent } from './events/event-queue.js';
 export { EventQueues } from './events/event-queues.js';
 export type { Tell } from './events/event-queues.js';
+export { LoadedEventClient } from './events/loaded-event-client.js';
+export type { Copies } from './events/event-client.js';
 export { BoundedHttp, pagePolicy } from './http/bounded-http.js';
 export { readHttpEnvironment } from './http/http-environment.js';
 export type { HttpEnvironment } from './http/http-environment.js';

@@ -27,9 +27,11 @@ export const auditEntrySchema = z.strictObject({
   request: z.string(),
   /** What it was about: `channels/orders`, `users/ada`; null: nothing that has a name. */
   subject: z.string().nullable(),
-  /** HTTP status of the answer. */
+  /** HTTP status of the answer; 0: an entry that was copied from the history. */
   status: z.int(),
   reason: z.string(),
+  /** Of the configuration, that it made. The entry of a request and those of what it changed belong together by them. */
+  revisions: z.array(z.int()).readonly(),
   /** Of a change of the configuration: the document before and after, without secrets. */
   change: z.strictObject({ before: z.unknown(), after: z.unknown() }).nullable(),
 });

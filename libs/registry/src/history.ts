@@ -29,15 +29,26 @@ export const historySchema = z.strictObject({
 });
 export type HistoryEntry = z.infer<typeof historySchema> & { readonly revision: number };
 
+export interface ChangedDocument {
+  readonly kind: HistoricKind;
+  readonly name: string;
+  /** All that is kept and can be read, newest first. */
+  readonly entries: readonly HistoryEntry[];
+}
+
 export interface HistoryStore {
   /** Newest first. */
   list(kind: HistoricKind, name: string): Promise<readonly HistoryEntry[]>;
+  /** Each document that a write after `revision` changed, also one that is gone. An entry that cannot be read is left out, and logged. */
+  changedSince(revision: number): Promise<readonly ChangedDocument[]>;
   /** Of documents that were removed before `time` (ms since 1970). Resolves with how many documents that were. */
   discardRemoved(time: number): Promise<number>;
 }
 
 /** Of one document. */
 export const mostKept = 20;
+/** Folders that are looked into at the same time. */
+const looksAtOnce = 50;
 /** Documents have 1 MB at most. */
 const mostUnpacked = 4 * 1024 * 1024;
 const revisionName = /^[1-9]\d{0,15}$/;
@@ -59,6 +70,31 @@ export class ZooKeeperHistory implements HistoryStore {
     const nodes = await this.#tree.readAll(revisions.map((revision) => `${path}/${revision}`));
     // A node that is gone was the oldest one until now.
     return nodes.flatMap((node, at) => (node ? [{ ...unpacked(node, `${path}/${revisions[at]}`), revision: revisions[at] ?? 0 }] : []));
+  }
+
+  async changedSince(revision: number): Promise<readonly ChangedDocument[]> {
+    const changed: ChangedDocument[] = [];
+    for (const kind of historicKinds) {
+      const names = await this.#tree.children(this.#paths.historyOf(kind));
+      for (let at = 0; at < names.length; at += looksAtOnce) {
+        const looked = names.slice(at, at + looksAtOnce).map((name) => this.#changedDocument(kind, name, revision));
+        changed.push(...(await Promise.all(looked)).filter((document) => document !== null));
+      }
+    }
+    return changed;
+  }
+
+  async #changedDocument(kind: HistoricKind, name: string, revision: number): Promise<ChangedDocument | null> {
+    const path = `${this.#paths.historyOf(kind)}/${name}`;
+    const revisions = await this.#revisions(path);
+    if ((revisions.at(-1) ?? 0) <= revision) return null;
+    const nodes = await this.#tree.readAll(revisions.map((one) => `${path}/${one}`));
+    const entries = nodes.flatMap((node, index) => {
+      const one = revisions[index] ?? 0;
+      const entry = node && this.#readable(node, `${path}/${one}`);
+      return entry ? [{ ...entry, revision: one }] : [];
+    });
+    return { kind, name, entries: entries.toReversed() };
   }
 
   /** Of one write: its entry, and the oldest ones. Numbers that the write does not follow are of a tree that has lost its revision. */
@@ -99,11 +135,15 @@ export class ZooKeeperHistory implements HistoryStore {
 
   /** A node that cannot be read is as old as any. */
   #timeOf(node: Node, path: string): number {
+    return this.#readable(node, path)?.at ?? 0;
+  }
+
+  #readable(node: Node, path: string): z.infer<typeof historySchema> | null {
     try {
-      return unpacked(node, path).at;
+      return unpacked(node, path);
     } catch (error) {
       this.#logger.warn({ err: toSyncError(error) }, 'an entry of the history cannot be read');
-      return 0;
+      return null;
     }
   }
 

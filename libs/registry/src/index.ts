@@ -1,12 +1,13 @@
 export { zooKeeperDigest } from './access.js';
+export type { AuditCopied, AuditCopiedStore } from './audit-copied.js';
 export { watchConfiguration } from './configuration.js';
 export type { Configuration, ConfigurationEvents } from './configuration.js';
 export type { Author, ConfigurationStore, ConfigurationWrite, DocumentChange } from './configuration-writer.js';
 export type { DocumentTypes, HistoricKind } from './document-kinds.js';
 export { backupSchema } from './backup.js';
 export type { BackupDocument, BackupStore, Restored } from './backup.js';
-export { withoutSecrets } from './history.js';
-export type { HistoryEntry, HistoryStore } from './history.js';
+export { mostKept, withoutSecrets } from './history.js';
+export type { ChangedDocument, HistoryEntry, HistoryStore } from './history.js';
 export { createHttpSchemaStore } from './http-schemas.js';
 export type { HttpSchemaOptions } from './http-schemas.js';
 export type { Base } from './revision.js';

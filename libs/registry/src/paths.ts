@@ -75,6 +75,10 @@ export class Paths {
     return `${this.#root}/history/${kind}/${checkName(name)}`;
   }
 
+  get auditCopied(): string {
+    return `${this.#root}/access/audit-copied`;
+  }
+
   get statuses(): string {
     return `${this.#root}/status`;
   }

@@ -4,6 +4,8 @@ import type { SeedOrder, SeedProgress, VerificationOrder, VerificationResult } f
 import type { Logger } from '@lutra/telemetry';
 import type { z } from 'zod';
 import { Access } from './access.js';
+import { ZooKeeperAuditCopied } from './audit-copied.js';
+import type { AuditCopiedStore } from './audit-copied.js';
 import { ZooKeeperConfiguration } from './configuration-writer.js';
 import type { ConfigurationStore } from './configuration-writer.js';
 import { documentKinds } from './document-kinds.js';
@@ -77,6 +79,7 @@ export class Registry {
   readonly configuration: ConfigurationStore;
   readonly snapshot: SnapshotStore;
   readonly history: HistoryStore;
+  readonly auditCopied: AuditCopiedStore;
   readonly logs: PositionBackupStore;
   readonly status: StatusStore;
   readonly uids: UidStore;
@@ -129,6 +132,7 @@ export class Registry {
     this.channels = documents('channels');
     this.desired = documents('desired');
     this.history = history;
+    this.auditCopied = new ZooKeeperAuditCopied(tree, paths);
     this.configuration = new ZooKeeperConfiguration({ tree, paths, history, level });
     this.snapshot = new ZooKeeperSnapshot(session, paths);
     this.logs = new ZooKeeperPositionBackups(tree, paths);

@@ -54,6 +54,9 @@ export class Metrics {
   readonly watermarkSeconds: Histogram<'name'>;
   readonly conflictIndexKeys: Gauge<'name'>;
   readonly eventsDropped: Counter<'name'>;
+  readonly auditEntries: Counter<'of'>;
+  readonly auditDropped: Counter<'of'>;
+  readonly auditCopyLag: Gauge<never>;
   readonly configurationRegressed: Gauge<never>;
   readonly httpRequests: Counter<'method' | 'status'>;
   readonly lastEvent: Gauge<'name'>;
@@ -172,6 +175,12 @@ export class Metrics {
       ['name'],
     );
     this.eventsDropped = counter('lutra_events_dropped_total', 'Operational events that could not be sent to lutra.events', ['name']);
+    this.auditEntries = counter('lutra_audit_entries_total', 'Control: entries sent to lutra.audit; of: request or change', ['of']);
+    const lost =
+      'Control: entries that are not in lutra.audit; of: request (the log has it) or change (documents that were changed too often)';
+    this.auditDropped = counter('lutra_audit_dropped_total', lost, ['of']);
+    const late = 'Control: age of the oldest change of the configuration that cannot be copied to lutra.audit; 0: none waits';
+    this.auditCopyLag = gauge<never>('lutra_audit_copy_lag_seconds', late, []);
     const regressed = '1 while the configuration in ZooKeeper does not continue the one that this process works by (CONFIG_REGRESSED)';
     this.configurationRegressed = gauge<never>('lutra_configuration_regressed', regressed, []);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);

@@ -13,6 +13,8 @@ export interface Asker {
   readonly from: string;
   /** As the guard found it. */
   action: ActionName | null;
+  /** Of the configuration, that the request has made. */
+  readonly revisions: number[];
 }
 
 /** May do nothing: work for everybody needs no rights, and must not have those of control itself. */

@@ -118,7 +118,19 @@ export class AuthController {
 
   #note(action: string, by: string, from: string, status: number): void {
     const request = 'POST /api/v1/auth/login';
-    this.audit.note({ action, by, as: 'user', token: null, from, request, subject: `users/${by}`, status, reason: '', change: null });
+    this.audit.note({
+      action,
+      by,
+      as: 'user',
+      token: null,
+      from,
+      request,
+      subject: `users/${by}`,
+      status,
+      reason: '',
+      change: null,
+      revisions: [],
+    });
   }
 }
 

@@ -56,7 +56,7 @@ export function authentication(parts: AuthenticationParts): Middleware {
       (path === '/metrics' && showsMetrics(environment, request));
     try {
       const found = isOpen ? { person: null, until: null } : authenticator.find(request, response, from);
-      setAsker(request, { ...found, from, action: null });
+      setAsker(request, { ...found, from, action: null, revisions: [] });
       if (isOpen && !comesFromNoOtherSite(request, environment)) throw otherSite();
       if (isDocs(path) && found.person && !isAllowed(found.person, 'overview.read', null))
         throw new SyncError('NOT_ALLOWED', `${found.person.name} may not do this: overview.read`);

@@ -41,6 +41,7 @@ export function requestAudit(audit: Audit, now: () => number = Date.now) {
         status: response.statusCode,
         reason: reasonOf(request).slice(0, mostLetters),
         change: null,
+        revisions: asker.revisions,
       });
     });
     next();

@@ -7,14 +7,19 @@ import { askerOf } from '../access/asker.js';
 import { currentPerson } from '../access/person.js';
 import type { Response } from '../http/versions.js';
 
-const requests = new AsyncLocalStorage<Pick<Author, 'from' | 'reason'>>();
+const requests = new AsyncLocalStorage<Author>();
+/** Numbers of the revisions that a request has made, by its author. */
+const revisionsOf = new WeakMap<Author, number[]>();
 const mostLetters = 1000;
 
 /** To be used after bodies are parsed: what parses them leaves the context of the request. */
 export function knowAuthor(request: IncomingMessage, _response: Response, next: (error?: unknown) => void): void {
   const reason = reasonOf(request);
   if (reason.length > mostLetters) return next(new SyncError('CONFIG_INVALID', `reason: at most ${mostLetters} characters`));
-  requests.run({ from: askerOf(request)?.from ?? '', reason }, next);
+  const asker = askerOf(request);
+  const author = { by: currentPerson().name, from: asker?.from ?? '', reason };
+  if (asker) revisionsOf.set(author, asker.revisions);
+  requests.run(author, next);
 }
 
 /** As the query has it. */
@@ -24,11 +29,19 @@ export function reasonOf(request: IncomingMessage): string {
 
 /** Of the request that is being answered; control itself where there is none. */
 export function currentAuthor(): Author {
-  const { from, reason } = requests.getStore() ?? { from: '', reason: '' };
-  return { by: currentPerson().name, from, reason };
+  return requests.getStore() ?? { by: currentPerson().name, from: '', reason: '' };
 }
 
 /** Where the reason is not in the query of the request. */
 export function withReason<T>(reason: string, work: () => T): T {
-  return requests.run({ from: currentAuthor().from, reason }, work);
+  const asked = currentAuthor();
+  const author = { ...asked, reason };
+  const revisions = revisionsOf.get(asked);
+  if (revisions) revisionsOf.set(author, revisions);
+  return requests.run(author, work);
+}
+
+/** The request of this author made a revision of the configuration. */
+export function tellRevision(author: Author, revision: number): void {
+  revisionsOf.get(author)?.push(revision);
 }

@@ -9,7 +9,7 @@ import { regressionError, SyncError, toSyncError } from '@lutra/model';
 import type { Author, DocumentChange, Operation, Registry, Snapshot } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { LOGGER, REGISTRY } from '../tokens.js';
-import { currentAuthor } from './author.js';
+import { currentAuthor, tellRevision } from './author.js';
 
 /** What the rules allow. Without `changes` no document and no revision changes. */
 export interface Draft<T> {
@@ -70,7 +70,11 @@ export class ConfigurationService implements OnApplicationBootstrap, OnModuleDes
   async #commit(snapshot: Snapshot, draft: Draft<unknown>, author: Author): Promise<boolean> {
     const base = { tree: snapshot.revision, version: snapshot.revisionVersion };
     const operations = (draft.operations ?? []).filter((operation) => operation !== null);
-    if (draft.changes) return (await this.registry.configuration.commit({ base, changes: draft.changes, operations, author })) !== null;
+    if (draft.changes) {
+      const written = await this.registry.configuration.commit({ base, changes: draft.changes, operations, author });
+      if (written) tellRevision(author, written.revision);
+      return written !== null;
+    }
     return operations.length === 0 || this.registry.configuration.want(base, operations);
   }
 

@@ -2,13 +2,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { SyncError, toSyncError } from '@lutra/model';
-import { withoutSecrets } from '@lutra/registry';
-import type { HistoricKind, HistoryEntry, Registry } from '@lutra/registry';
+import type { HistoricKind, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { LOGGER, REGISTRY } from '../tokens.js';
+import { changesOf } from './changes.js';
 import type { HistoryChangeBody, HistoryEntryBody } from './history.schemas.js';
-
-type Document = HistoryEntry['before'];
 
 const dayMs = 24 * 3600 * 1000;
 const keptMs = 30 * dayMs;
@@ -56,19 +54,11 @@ export class HistoryService implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** What a write made of the document is what the next one found, or what is there. */
   async #changes(kind: HistoricKind, name: string): Promise<readonly HistoryChangeBody[]> {
-    const [snapshot, entries] = await Promise.all([this.registry.snapshot.latest(), this.registry.history.list(kind, name)]);
-    const entry = snapshot[kind].get(name);
-    if (!entry && entries.length === 0) throw new SyncError('CONFIG_MISSING', `there is no history of ${kind}/${name}`);
-    const now = withoutSecrets(entry?.document ?? null) as Document;
-    const isNewest = (revision: number): boolean => revision === entries[0]?.revision;
-    return entries.map(({ revision, by, at, from, reason, before }, index) => {
-      const after = isNewest(revision) ? now : (entries[index - 1]?.before ?? null);
-      const isRemoval = after === null && !(isNewest(revision) && entry);
-      const what = isRemoval ? 'removed' : before === null ? 'created' : 'changed';
-      return { revision, by, at, from, reason, what, before, after };
-    });
+    const snapshot = await this.registry.snapshot.latest();
+    const entries = await this.registry.history.list(kind, name);
+    if (!snapshot[kind].has(name) && entries.length === 0) throw new SyncError('CONFIG_MISSING', `there is no history of ${kind}/${name}`);
+    return changesOf(snapshot, { kind, name, entries });
   }
 
   #wait(ms: number): void {

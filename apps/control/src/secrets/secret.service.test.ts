@@ -16,6 +16,7 @@ test('two rotations to different keys do not seal against each other for ever', 
     workers: { list: async () => [] },
     level: { blocks: async () => [] },
     snapshot: { known: async () => snapshot },
+    oidc: { latest: async () => null },
   } as unknown as Registry;
   let writes = 0;
   // Whatever is written, the other rotation has sealed it with its key again when the next write looks.
@@ -24,5 +25,5 @@ test('two rotations to different keys do not seal against each other for ever', 
     return rules(snapshot).answer;
   };
   const secrets = new SecretService(registry, Keyring.of(own, other), { write } as unknown as ConfigurationService);
-  expect((await secrets.rotate()).sealed).toEqual({ endpoints: ['a'], regions: [] });
+  expect((await secrets.rotate()).sealed).toEqual({ endpoints: ['a'], regions: [], oidc: [] });
 });

@@ -1,6 +1,6 @@
 /**
- * Sends operational events over NestJS's Kafka transport, as what Nest calls events of pattern `lutra.events`: one JSON record each, no
- * consumer group. The topic is made if it is missing, and never changed: who made it with other settings wanted them so.
+ * Sends events over NestJS's Kafka transport, as what Nest calls events of the topic's name as pattern: one JSON record each, no consumer
+ * group. The topic is made if it is missing, and never changed: who made it with other settings wanted them so.
  */
 import './request-queue.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
@@ -9,18 +9,23 @@ import type { KafkaOptions } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { BusAdmin } from '@lutra/bus';
 import type { BusOptions, TopicSettings } from '@lutra/bus';
-import { eventsTopic, mayHavePassword, SyncError, trustOf } from '@lutra/model';
+import { mayHavePassword, SyncError, trustOf } from '@lutra/model';
 import type { KafkaSecurity } from '@lutra/model';
 import type { EventTransport, OutEvent } from './event-queue.js';
+
+export type Copies = Pick<TopicSettings, 'replicationFactor' | 'minInsyncReplicas'>;
 
 export interface EventClientOptions {
   /** Asked for at each opening. */
   readonly bus: () => BusOptions;
-  /** Of a new topic. */
-  readonly topic: Pick<TopicSettings, 'replicationFactor' | 'minInsyncReplicas'>;
+  readonly topic: string;
+  /** Left out: by the key. */
+  readonly partition?: number;
+  /** Of a new topic. `copies` null: it cannot be made yet. */
+  readonly made: { readonly retentionMs: number; readonly copies: Copies | null };
 }
 
-const topicSettings = { retentionMs: 7 * 24 * 3600 * 1000, maxMessageBytes: 1024 * 1024, partitions: 1 };
+const topicSettings = { maxMessageBytes: 1024 * 1024, partitions: 1 };
 const timeoutMs = 10_000;
 
 export class EventClient implements EventTransport {
@@ -36,13 +41,14 @@ export class EventClient implements EventTransport {
 
   async send(events: readonly OutEvent[]): Promise<void> {
     this.#client ??= await this.#open();
-    const messages = events.map(({ key, value }) => ({ key, value }));
+    const { topic, partition } = this.#options;
+    const messages = events.map(({ key, value }) => ({ key, value, ...(partition !== undefined && { partition }) }));
     try {
-      await lastValueFrom(this.#client.emitBatch(eventsTopic, { messages }));
+      await lastValueFrom(this.#client.emitBatch(topic, { messages }));
     } catch (error) {
       // Whatever it was, the next attempt begins with the question whether the topic is there.
       await this.close().catch(() => undefined); // the error before it is the one that counts
-      throw kafkajsError(error);
+      throw kafkajsError(error, topic);
     }
   }
 
@@ -55,12 +61,12 @@ export class EventClient implements EventTransport {
   }
 
   async #open(): Promise<ClientKafka> {
-    const { topic } = this.#options;
+    const { topic, made } = this.#options;
     const bus = this.#options.bus();
     const begun = this.#closings;
     const admin = (this.#looking = new BusAdmin(bus));
     try {
-      if (!(await admin.exists(eventsTopic))) await admin.ensureTopic(eventsTopic, { ...topicSettings, ...topic });
+      if (!(await admin.exists(topic))) await admin.ensureTopic(topic, { ...topicSettings, ...settingsOf(topic, made) });
     } finally {
       this.#looking = null;
       await admin.close();
@@ -68,6 +74,11 @@ export class EventClient implements EventTransport {
     if (begun !== this.#closings) throw new SyncError('KAFKA_UNAVAILABLE', 'the events were aimed elsewhere, or ended');
     return new ClientKafka(clientOptions(bus));
   }
+}
+
+function settingsOf(topic: string, { retentionMs, copies }: EventClientOptions['made']): Pick<TopicSettings, 'retentionMs'> & Copies {
+  if (copies) return { retentionMs, ...copies };
+  throw new SyncError('KAFKA_UNAVAILABLE', `topic ${topic} is made when an endpoint says how many copies of a topic are kept`);
 }
 
 /** Its own log would say of every attempt what the queue says once. */
@@ -113,15 +124,14 @@ function trusting(mechanism: Sasl['mechanism']): NonNullable<Client['socketFacto
 }
 
 /** A KafkaJSNumberOfRetriesExceeded has the last failure as its cause. */
-function kafkajsError(thrown: unknown): SyncError {
+function kafkajsError(thrown: unknown, topic: string): SyncError {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     const type = 'type' in error ? error.type : undefined;
-    if (type === 'MESSAGE_TOO_LARGE')
-      return new SyncError('RECORD_TOO_LARGE', `events are larger than ${eventsTopic} takes`, { cause: thrown });
+    if (type === 'MESSAGE_TOO_LARGE') return new SyncError('RECORD_TOO_LARGE', `events are larger than ${topic} takes`, { cause: thrown });
     if (type === 'TOPIC_AUTHORIZATION_FAILED')
-      return new SyncError('KAFKA_DENIED', `events cannot be sent: the user needs the ACL WRITE on topic ${eventsTopic}`, {
+      return new SyncError('KAFKA_DENIED', `events cannot be sent: the user needs the ACL WRITE on topic ${topic}`, {
         cause: thrown,
       });
   }
-  return new SyncError('KAFKA_UNAVAILABLE', `events cannot be sent to ${eventsTopic}`, { cause: thrown });
+  return new SyncError('KAFKA_UNAVAILABLE', `events cannot be sent to ${topic}`, { cause: thrown });
 }

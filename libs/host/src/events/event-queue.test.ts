@@ -1,9 +1,12 @@
 import { eventSchema, SyncError, withoutRows } from '@lutra/model';
+import type { ConflictEvent } from '@lutra/model';
 import { describe, expect, it, vi } from 'vitest';
 import { event } from './event.fixture.js';
 import { EventQueue } from './event-queue.js';
 import type { EventTransport, OutEvent } from './event-queue.js';
+import { recordOf } from './event-record.js';
 
+const record = (id: string, changes: Partial<ConflictEvent> = {}): OutEvent => recordOf(event(id, changes));
 const length = JSON.stringify(event('e0')).length;
 const idOf = ({ value }: OutEvent): string => (JSON.parse(value) as { id: string }).id;
 
@@ -39,6 +42,7 @@ function queueOf(topic: Topic, events = { waiting: 1000, batch: 10 }) {
   const told: string[] = [];
   let dropped = 0;
   const queue = new EventQueue({
+    what: 'events',
     transport: topic,
     logger: {
       warn: (facts: { code: string }) => void told.push(facts.code),
@@ -48,7 +52,7 @@ function queueOf(topic: Topic, events = { waiting: 1000, batch: 10 }) {
     limits: { waiting: events.waiting * length, batch: events.batch * length, firstPauseMs: 1, maxPauseMs: 2, flushMs: 50 },
   });
   const offer = (from: number, to: number): void => {
-    for (let n = from; n < to; n += 1) queue.offer(event(`e${n}`));
+    for (let n = from; n < to; n += 1) queue.offer(record(`e${n}`));
   };
   return { queue, told, offer, dropped: () => dropped };
 }
@@ -75,9 +79,9 @@ describe('a queue of events', () => {
       await send(events);
       const n = topic.ids.length;
       // Between the answer and the queue's next look, and right after it.
-      if (n < 20) void Promise.resolve().then(() => queue.offer(event(`e${n}`)));
+      if (n < 20) void Promise.resolve().then(() => queue.offer(record(`e${n}`)));
     };
-    queue.offer(event('e0'));
+    queue.offer(record('e0'));
     await vi.waitUntil(() => topic.ids.length === 20);
     expect(topic.ids).toEqual(ids(0, 20));
   });
@@ -126,7 +130,7 @@ describe('a queue of events', () => {
   it('sends an event with large rows without them', async () => {
     const topic = new Topic();
     const { queue, offer } = queueOf(topic);
-    queue.offer(event('large', { after: { v: 'x'.repeat(200_000) } }));
+    queue.offer(record('large', { after: { v: 'x'.repeat(200_000) } }));
     offer(0, 1);
     await vi.waitUntil(() => topic.ids.length === 2);
     const [large, small] = topic.events.map((one) => eventSchema.parse(one));
@@ -137,7 +141,7 @@ describe('a queue of events', () => {
   it('drops an event that is larger than all that may wait, and sends the next', async () => {
     const topic = new Topic();
     const { queue, offer, dropped } = queueOf(topic, { waiting: 2, batch: 1 });
-    queue.offer(event('large', { key: { v: 'x'.repeat(3 * length) } }));
+    queue.offer(record('large', { key: { v: 'x'.repeat(3 * length) } }));
     expect(dropped()).toBe(1);
     offer(0, 1);
     await vi.waitUntil(() => topic.ids.length === 1);

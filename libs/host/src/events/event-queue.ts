@@ -1,17 +1,15 @@
 /**
- * Operational events on their way to Kafka. Whoever offers one goes on at once, whatever becomes of it: what cannot be sent is kept up to a
- * bound and tried again in the background; above it the oldest are dropped, and counted. A repetition may put an event into the topic
- * twice.
+ * Events on their way to Kafka. Whoever offers one goes on at once, whatever becomes of it: what cannot be sent is kept up to a bound and
+ * tried again in the background; above it the oldest are dropped, and counted. A repetition may put an event into the topic twice.
  *
  * Nothing is opened before the first event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventKey, toSyncError, withoutRows } from '@lutra/model';
-import type { OperationalEvent } from '@lutra/model';
+import { toSyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 
 export interface OutEvent {
-  /** The record's: the pipeline or the endpoint that it is about. */
+  /** The record's: what it is about. */
   readonly key: string;
   /** JSON. */
   readonly value: string;
@@ -25,6 +23,8 @@ export interface EventTransport {
 }
 
 export interface EventQueueOptions {
+  /** For people, in the plural. */
+  readonly what: string;
   readonly transport: EventTransport;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   onDropped(key: string): void;
@@ -32,8 +32,6 @@ export interface EventQueueOptions {
 }
 
 interface QueueLimits {
-  /** Characters of an event with its rows; one with more goes without. */
-  readonly event: number;
   /** Characters of all events that wait. */
   readonly waiting: number;
   /** … of one batch: less than Kafka's default for a record batch, whatever their UTF-8. */
@@ -45,7 +43,6 @@ interface QueueLimits {
 }
 
 const limits: QueueLimits = {
-  event: 128 * 1024,
   waiting: 4 * 1024 * 1024,
   batch: 192 * 1024,
   firstPauseMs: 1_000,
@@ -69,8 +66,7 @@ export class EventQueue {
   }
 
   /** Never throws, never waits. */
-  offer(event: OperationalEvent): void {
-    const out = { key: eventKey(event), value: this.#text(event) };
+  offer(out: OutEvent): void {
     if (this.#ending.signal.aborted) return this.#drop(out);
     this.#waiting.push(out);
     this.#length += out.value.length;
@@ -86,11 +82,6 @@ export class EventQueue {
     if (this.#working) await Promise.race([this.#working, bound()]);
     await Promise.race([this.#options.transport.close().catch(() => undefined), bound()]); // we are leaving either way
     for (const event of this.#take(Infinity)) this.#drop(event);
-  }
-
-  #text(event: OperationalEvent): string {
-    const text = JSON.stringify(event);
-    return text.length <= this.#limits.event ? text : JSON.stringify(withoutRows(event));
   }
 
   async #work(): Promise<void> {
@@ -139,10 +130,10 @@ export class EventQueue {
 
   /** Once when it begins to fail, and once when it works again. */
   #tell(code: string | null): void {
-    const { logger } = this.#options;
+    const { logger, what } = this.#options;
     const dropped = this.#dropped;
-    if (code !== null && this.#failures === 0) logger.warn({ code, dropped }, 'cannot send operational events; the data flows on');
-    if (code === null && this.#failures > 0) logger.info({ dropped }, 'operational events are sent again');
+    if (code !== null && this.#failures === 0) logger.warn({ code, dropped }, `cannot send ${what}; nothing else waits for it`);
+    if (code === null && this.#failures > 0) logger.info({ dropped }, `${what} are sent again`);
     this.#failures = code === null ? 0 : this.#failures + 1;
   }
 

@@ -3,14 +3,14 @@
  * or a secret of it, what waits is sent as the newest document says.
  */
 import type { BusOptions } from '@lutra/bus';
-import { sealedAsId } from '@lutra/model';
+import { eventsTopic, sealedAsId } from '@lutra/model';
 import type { EndpointDocument, OperationalEvent, RegionDocument } from '@lutra/model';
 import { kafkaClient } from '@lutra/registry';
 import type { Keyring } from '@lutra/registry';
 import type { Logger, Metrics } from '@lutra/telemetry';
-import type { EventClient, EventClientOptions } from './event-client.js';
 import { EventQueue } from './event-queue.js';
-import type { EventTransport, OutEvent } from './event-queue.js';
+import { recordOf } from './event-record.js';
+import { LoadedEventClient } from './loaded-event-client.js';
 
 /** Takes an event and never fails. */
 export type Tell = (event: OperationalEvent) => void;
@@ -22,9 +22,11 @@ interface HostDeps {
   readonly logger: Logger;
 }
 
+const retentionMs = 7 * 24 * 3600 * 1000;
+
 interface Known {
   region: RegionDocument;
-  readonly client: LoadedOnSend;
+  readonly client: LoadedEventClient;
   readonly queue: EventQueue;
 }
 
@@ -44,7 +46,7 @@ export class EventQueues {
       known.region = region;
       void known.client.close().catch(() => undefined); // the next attempt to send opens it anew
     }
-    return (event) => known.queue.offer(event);
+    return (event) => known.queue.offer(recordOf(event));
   }
 
   /** Short, whatever Kafka does. */
@@ -56,8 +58,9 @@ export class EventQueues {
     const { app, metrics, secretKey } = this.#deps;
     const logger = this.#deps.logger.child({ region: region.name });
     const bus = (): BusOptions => ({ ...kafkaClient(secretKey, known.region), clientId: `lutra-${app}-events`, logger });
-    const client = new LoadedOnSend({ bus, topic: replicated(topic) });
-    const queue = new EventQueue({ transport: client, logger, onDropped: (name) => metrics.eventsDropped.inc({ name }) });
+    const client = new LoadedEventClient({ bus, topic: eventsTopic, made: { retentionMs, copies: replicated(topic) } });
+    const onDropped = (name: string): void => metrics.eventsDropped.inc({ name });
+    const queue = new EventQueue({ what: 'operational events', transport: client, logger, onDropped });
     const known: Known = { region, client, queue };
     return known;
   }
@@ -72,28 +75,4 @@ function replicated({
   minInsyncReplicas,
 }: EndpointDocument['topic']): Pick<EndpointDocument['topic'], 'replicationFactor' | 'minInsyncReplicas'> {
   return { replicationFactor, minInsyncReplicas };
-}
-
-/** Most processes never have an event to send: Nest's transport and kafkajs are loaded with the first one. */
-class LoadedOnSend implements EventTransport {
-  readonly #options: EventClientOptions;
-  #client: EventClient | null = null;
-
-  constructor(options: EventClientOptions) {
-    this.#options = options;
-  }
-
-  async send(events: readonly OutEvent[]): Promise<void> {
-    this.#client ??= await this.#load();
-    return this.#client.send(events);
-  }
-
-  async close(): Promise<void> {
-    await this.#client?.close();
-  }
-
-  async #load(): Promise<EventClient> {
-    const { EventClient } = await import('./event-client.js');
-    return new EventClient(this.#options);
-  }
 }

@@ -33,7 +33,8 @@ function busOf(security: KafkaSecurity, broker = kafka.secured?.sasl ?? ''): Bus
 }
 
 function clientOf(bus: () => BusOptions): EventClient {
-  return new EventClient({ bus, topic: { replicationFactor: 1, minInsyncReplicas: 1 } });
+  const made = { retentionMs: 3_600_000, copies: { replicationFactor: 1, minInsyncReplicas: 1 } };
+  return new EventClient({ bus, topic: eventsTopic, made });
 }
 
 async function end(): Promise<number> {

@@ -232,7 +232,15 @@ describe('the OpenAPI document', () => {
       expect({ what, example: operation.requestBody === undefined || example !== undefined }).toEqual({ what, example: true });
       const given: readonly (readonly [string, ControlClient, string, unknown])[] = [
         ['no token', stranger, at('a'), example],
-        ['as in the example', client, path.replace(/\{(?:id|revision)\}/, '1').replaceAll(/\{\w+\}/g, nameIn(example)), example],
+        [
+          'as in the example',
+          client,
+          path
+            .replace('{kind}', 'channels')
+            .replace(/\{(?:id|revision)\}/, '1')
+            .replaceAll(/\{\w+\}/g, nameIn(example)),
+          example,
+        ],
         ['no name', client, at('UPPER!'), example],
         ['nonsense in the query', client, `${at('no-such')}?limit=many&force=perhaps`, example],
         ...(operation.requestBody

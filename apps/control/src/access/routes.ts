@@ -1,11 +1,13 @@
 /** Every route that a controller has, with what it is in the table of roles. Control does not start with one that has nothing. */
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { RequestMethod } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { SyncError } from '@lutra/model';
 import { allowKey } from './allow.js';
 import type { Allowed } from './allow.js';
+
+/** Where Nest's decorators write. Its own module of these names would be loaded beside the bundle that holds it already. */
+const [pathKey, methodKey] = ['path', 'method'];
 
 export interface Route extends Allowed {
   readonly method: string;
@@ -39,7 +41,7 @@ function routesIn(prototype: object): readonly Found[] {
   const above = pathsOf(controller);
   return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
     const handler = (prototype as Readonly<Record<string, Handler>>)[name];
-    const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
+    const method = handler && (Reflect.getMetadata(methodKey, handler) as RequestMethod | undefined);
     if (!handler || method === undefined) return [];
     const { action, channelAt } = allowedOf(controller, handler) ?? { action: null, channelAt: null };
     const paths = above.flatMap((one) => pathsOf(handler).map((other) => joined(one, other)));
@@ -48,7 +50,7 @@ function routesIn(prototype: object): readonly Found[] {
 }
 
 function pathsOf(target: object): readonly string[] {
-  const paths = (Reflect.getMetadata(PATH_METADATA, target) ?? '') as string | readonly string[];
+  const paths = (Reflect.getMetadata(pathKey, target) ?? '') as string | readonly string[];
   return [paths].flat();
 }
 

@@ -128,7 +128,7 @@ it('a channel that was removed does not come back with a backup, nor with an old
   await way.write(2);
   const passed = await executed(way);
   expect(await until(async () => (await captured())?.position?.gtidSet === passed || undefined)).toBe(true);
-  expect(await refusal('import', exported)).toMatchObject({ status: 409, code: 'CONFIG_CONFLICT' });
+  expect(await refusal('restore', exported)).toMatchObject({ status: 409, code: 'CONFIG_CONFLICT' });
   await olderTree(stack, tree);
   await saysRegressed();
   // An operator says that this is how it is to be: capture takes the tables in again, and the loader knows what is missing.

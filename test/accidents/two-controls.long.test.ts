@@ -29,7 +29,7 @@ async function fill(): Promise<void> {
   for (let at = 0; at < regions; at += 1) await create('regions', { name: region(at), kafka: { brokers: ['k:1'] } });
   for (let at = 0; at < 20; at += 1)
     await create('endpoints', { name: `e${at}`, region: region(at % 2), host: `h${at}`, user: 'u', password: 'p', serverId: at + 1 });
-  const { body: exported } = await stack.request(one, 'GET', 'export');
+  const { body: exported } = await stack.request(one, 'GET', 'backup');
   for (let at = 0; at < count; at += 1) {
     const routes = [{ schema: `s${at}`, table: '*' }];
     const pipelines = [{ name: 'there', source: `e${at % 20}`, target: `e${(at + 1) % 20}`, routes, forwards: false }];
@@ -37,7 +37,7 @@ async function fill(): Promise<void> {
     exported.nodes[`channels/${name(at)}`] = { name: name(at), description: '', pipelines, conflicts };
     exported.nodes[`desired/${name(at)}`] = { state: 'stopped', attempt: 0, by: 'test', at: 0 };
   }
-  expect(await stack.request(one, 'POST', 'import', { body: exported })).toMatchObject({ status: 200, body: { written: 2 * count } });
+  expect(await stack.request(one, 'POST', 'restore', { body: exported })).toMatchObject({ status: 200, body: { written: 2 * count } });
 }
 
 function percentile(values: readonly number[], part: number): number {

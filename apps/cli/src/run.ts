@@ -141,7 +141,7 @@ function refused({ status, code, message, help, details, errors }: ApiError): Fa
     };
   if (status === 401)
     return { exitCode, message, help: 'Set LUTRA_TOKEN or LUTRA_TOKEN_FILE, or make a context with a token: lutra context set.', more };
-  const fields = errors.map(({ pointer, detail }) => `\n${pointer}: ${detail}`).join('');
+  const fields = errors.flatMap(({ pointer, detail }) => (pointer ? [`\n${pointer}: ${detail}`] : [])).join('');
   return { exitCode, message: `${code}: ${message}${fields}`, help: `${help}${problemLines(details['problems'])}`, more };
 }
 

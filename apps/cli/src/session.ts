@@ -14,12 +14,16 @@ export interface SessionOptions {
 export function openClient(contexts: Contexts, out: Output, { context, timeoutMs }: SessionOptions): LutraClient {
   const { url, token, ca } = contexts.resolve(context);
   if (ca !== undefined) trust(ca);
-  if (token !== undefined && isInTheClear(url)) out.note(`${url}: the token and all answers go over the network unencrypted`);
+  if (token !== undefined) tellInTheClear(url, out);
   return new LutraClient({ url, timeoutMs, ...(token === undefined ? {} : { token }) });
 }
 
+export function tellInTheClear(url: string, out: Output): void {
+  if (isInTheClear(url)) out.note(`${url}: the token and all answers go over the network unencrypted`);
+}
+
 /** Beside those that Node trusts anyway. */
-function trust(file: string): void {
+export function trust(file: string): void {
   let pem: string;
   try {
     pem = readFileSync(file, 'utf8');

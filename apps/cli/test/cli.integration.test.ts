@@ -368,3 +368,89 @@ it('is packed as a package that needs nothing, and runs outside of the clone', a
   );
   expect(status).toMatch(/^CHANNEL +PIPELINE[^]*orders +to-ca +stopped/);
 });
+
+describe('people', () => {
+  const secret = 'correct horse battery';
+  const json = async (...args: readonly string[]): Promise<any> => JSON.parse((await lutra.run([...args, '--json'], at)).stdout); // eslint-disable-line typescript/no-explicit-any
+
+  it('a user logs in at a terminal, keeps a token, works by it, and logs out', async () => {
+    const made = await lutra.run(['user', 'create', 'ada', '--grant', 'operator:orders', '--password-stdin'], {
+      ...at,
+      stdin: `${secret}\n`,
+    });
+    expect(made).toMatchObject({ code: 0, stdout: 'user ada may: operator:orders\n' });
+    const { code, stdout } = await lutra.typed(['login', 'ada', '--url', control.url], [[/Password of ada/, `${secret}\r`]]);
+    expect({ code, shown: steady(stdout).split('\n').at(-2) }).toEqual({ code: 0, shown: 'ada at http://control may: operator:orders' });
+    expect(stdout).not.toContain(secret);
+    expect((await lutra.run(['me'])).stdout).toMatch(
+      /^ada, by the API token "lutra login on .*"\nmay: operator:orders\nthis token: admin\n$/,
+    );
+    expect((await lutra.run(['get', 'channels', '--json'])).code).toBe(0);
+    expect(await lutra.run(['user', 'list'])).toMatchObject({ code: 5, stderr: expect.stringContaining('NOT_ALLOWED') });
+    expect(await lutra.run(['logout'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/^token \w+ is revoked\n$/) });
+    expect((await lutra.run(['me'])).code).toBe(5);
+    expect(await lutra.run(['login', 'ada', '--url', control.url, '--password-stdin'], { stdin: 'wrong' })).toMatchObject({ code: 5 });
+  });
+
+  it('tokens are made, shown without their secret, and revoked; users are changed and removed', async () => {
+    const { secret: own, id } = await json('token', 'create', 'ada', 'nightly job', '--grant', 'viewer', '--days', '3');
+    expect((await lutra.run(['me'], { url: control.url, token: own })).stdout).toContain('nightly job');
+    const listed = await lutra.run(['token', 'list', 'ada'], at);
+    expect(listed.stdout).toContain('nightly job');
+    expect(listed.stdout).not.toContain(own);
+    expect((await lutra.run(['token', 'revoke', 'ada', id], at)).code).toBe(0);
+    expect((await lutra.run(['me'], { url: control.url, token: own })).code).toBe(5);
+    expect((await lutra.run(['user', 'grant', 'ada', '--grant', 'viewer'], at)).stdout).toBe('user ada may: viewer\n');
+    expect((await lutra.run(['user', 'disable', 'ada'], at)).stdout).toBe('user ada is disabled\n');
+    expect((await lutra.run(['user', 'list'], at)).stdout).toMatch(/^NAME +MAY +STATE +PASSWORD.*\nada +viewer +disabled +yes/);
+    expect((await lutra.run(['user', 'remove', 'ada'], at)).code).toBe(4);
+    expect((await lutra.run(['user', 'remove', 'ada', '--accept'], at)).code).toBe(0);
+    expect((await lutra.run(['audit', '--subject', 'users/ada'], at)).stdout).toMatch(/break-glass +access.write +users\/ada/);
+    expect((await lutra.run(['user', 'grant', 'ada', '--grant', 'boss'], at)).code).toBe(2);
+  });
+});
+
+describe('a lutra.yaml', () => {
+  const file = (): string => join(lutra.home, 'lutra.yaml');
+  const write = (text: string): void => {
+    mkdirSync(lutra.home, { recursive: true });
+    writeFileSync(file(), text);
+  };
+
+  it('is exported, planned, applied at a terminal after a look at the plan, and taken back', async () => {
+    mkdirSync(lutra.home, { recursive: true });
+    expect(await lutra.run(['export', '-o', file()], at)).toMatchObject({ code: 0 });
+    expect(await lutra.run(['plan', '-f', file()], at)).toMatchObject({ code: 0, stdout: 'Nothing would change.\n' });
+    const text = readFileSync(file(), 'utf8');
+    write(text.replace('orders of the shop', 'all orders'));
+    const planned = await lutra.run(['plan', '-f', file()], at);
+    expect(planned).toMatchObject({ code: 8, stdout: '~ channels/orders\n    description: orders of the shop → all orders\n' });
+    expect(await lutra.run(['apply', '-f', file()], at)).toMatchObject({ code: 4, stderr: expect.stringContaining('--hash') });
+    expect(await lutra.run(['apply', '-f', file(), '--hash', 'f00'], at)).toMatchObject({ code: 4 });
+    const { code, stdout } = await lutra.typed(['apply', '-f', file(), '--reason', 'a better word'], [[/Apply this plan/, 'y']], at);
+    expect({ code, shown: steady(stdout) }).toEqual({
+      code: 0,
+      shown: expect.stringMatching(/~ channels\/orders[^]*applied, revision \d+\n$/),
+    });
+    const [{ revision, reason }] = JSON.parse((await lutra.run(['history', 'channel', 'orders', '--json'], at)).stdout);
+    expect(reason).toBe('a better word');
+    const back = JSON.parse((await lutra.run(['rollback', 'channel', 'orders', String(revision), '--json'], at)).stderr);
+    expect(back.message).toBe('nothing was done');
+    const hash = /--hash (\S+)/.exec(back.help)?.[1] ?? '';
+    expect(await lutra.run(['rollback', 'channel', 'orders', String(revision), '--hash', hash], at)).toMatchObject({ code: 0 });
+    expect((await lutra.run(['export'], at)).stdout).toBe(text);
+  });
+
+  it('that is wrong is told by line and column, and nothing is sent that cannot be read', async () => {
+    write('version: 1\nregions:\n  - {name: UPPER, kafka: {brokers: ["a:1"]}}\n');
+    expect(await lutra.run(['plan', '-f', file()], at)).toMatchObject({ code: 3, stdout: expect.stringMatching(/✗ 3:\d+: /) });
+    expect(await lutra.run(['plan', '-f', '/no/such/file'], at)).toMatchObject({ code: 2 });
+  });
+
+  it('a backup is written readable by its owner alone, and restores to what is there', async () => {
+    mkdirSync(lutra.home, { recursive: true });
+    expect(await lutra.run(['backup', '-o', file()], at)).toMatchObject({ code: 0 });
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(await lutra.run(['restore', file(), '--accept'], at)).toMatchObject({ code: 0, stdout: expect.stringContaining('0 written') });
+  });
+});

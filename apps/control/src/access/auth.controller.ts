@@ -113,7 +113,9 @@ export class AuthController {
   @Allow('self.use')
   @ApiEnd('Revoke an own API token')
   revokeToken(@Param('id', { schema: tokenIdSchema }) id: string): Promise<void> {
-    return this.tokens.revoke(requireOwnLogin(), id);
+    const { name, token } = currentPerson();
+    // A token may end itself, and no other one.
+    return this.tokens.revoke(token?.id === id ? name : requireOwnLogin(), id);
   }
 
   #note(action: string, by: string, from: string, status: number): void {

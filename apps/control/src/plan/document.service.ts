@@ -50,10 +50,8 @@ export class DocumentService {
       fix: null,
       ...place,
     }));
-    const named = found
-      .slice(0, 3)
-      .map(({ line, column, what, pointer }) => ({ what: `line ${line}, column ${column}: ${pointer} ${what}` }));
-    throw new RefusedError('CONFIG_INVALID', `the document cannot be taken: ${named.map(({ what }) => what).join('; ')}`, found);
+    const named = found.slice(0, 3).map(({ line, column, pointer }) => `line ${line}, column ${column}${pointer ? ` (${pointer})` : ''}`);
+    throw new RefusedError('CONFIG_INVALID', `the document cannot be taken, at ${named.join('; ')}`, found);
   }
 
   /** What the person may see. */

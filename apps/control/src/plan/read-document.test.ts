@@ -46,7 +46,12 @@ it('anchors may be used, and not to blow a document up', () => {
   expect(readText(anchored).wanted?.regions[1]?.kafka.brokers).toEqual(['a:9092']);
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x,x]',
-    ...Array.from('bcdefgh').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefg'.charAt(i)}`).join()}]`),
+    ...Array.from('bcdefgh').map(
+      (name, i) =>
+        `${name}: &${name} [${Array(10)
+          .fill(`*${'abcdefg'.charAt(i)}`)
+          .join()}]`,
+    ),
   ];
   expect(problemsOf(bomb.join('\n'))[0]?.[2]).toBe('more than 100 uses of anchors');
   expect(problemsOf(text(`regions: ${'['.repeat(20_000)}`))[0]).toBeDefined();

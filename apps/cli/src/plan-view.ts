@@ -51,7 +51,7 @@ export function showPlan(out: Output, { changes, consequences, problems, confirm
   for (const { what, subject } of consequences) out.paragraph(`! ${what}${subject === '' ? '' : `: ${subject}`}`, '', '  ');
   showProblems(
     out,
-    problems.map((problem) => ({ ...problem, what: `${placeOf(problem)}${problem.what}` })),
+    problems.map((problem) => ({ ...problem, what: `${lineOf(problem)}${problem.what}` })),
   );
   if (unmanaged.length > 0) out.note(`not in the document, and stays: ${unmanaged.join(', ')}`);
   if (confirm) out.note(`apply asks for its counts: ${Object.entries(confirm).map(confirmText).join(' ')}`);
@@ -61,7 +61,7 @@ function shown(value: unknown): string {
   return value === undefined || value === null ? '(none)' : valueText(value);
 }
 
-export function placeOf({ line, column }: Plan['problems'][number]): string {
+export function lineOf({ line, column }: Plan['problems'][number]): string {
   return line === undefined ? '' : `${line}:${column ?? 1}: `;
 }
 

@@ -44,7 +44,8 @@ async function put(path: string, value: unknown): Promise<void> {
   const full = `${root}/${path}`;
   for (let at = full.indexOf('/', 1); at > 0; at = full.indexOf('/', at + 1)) {
     const folder = full.slice(0, at);
-    if (!(await connection.exists(folder))) await connection.create(folder, Buffer.alloc(0), 0);
+    // Control may make it at the same moment.
+    if (!(await connection.exists(folder))) await connection.create(folder, Buffer.alloc(0), 0).catch(() => undefined);
   }
   if (await connection.exists(full)) await connection.setData(full, data, -1);
   else await connection.create(full, data, 0);

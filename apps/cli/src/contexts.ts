@@ -2,7 +2,8 @@
  * Where control is and who asks: `config.json` in the user's folder, which nobody else can read, or the environment. A token of one control
  * never goes to another: LUTRA_URL takes no token from the file.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { usageError } from './exit-codes.js';
@@ -112,9 +113,9 @@ export class Contexts {
   /** Whole or not at all, and never readable by others. */
   #write(config: Config): void {
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
-    const draft = `${this.file}.${process.pid}`;
-    writeFileSync(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-    chmodSync(draft, 0o600);
+    // A name that nobody knows before, and nothing behind it: a link that somebody laid there would be written through.
+    const draft = `${this.file}.${randomUUID()}`;
+    writeFileSync(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(draft, this.file);
   }
 }

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
+import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
@@ -25,6 +26,7 @@ let provider: Server | undefined;
 /** What the token endpoint answers instead of the provider; null: nothing. */
 let forged: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
 let away = false;
+const audited: object[] = [];
 const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
@@ -32,7 +34,12 @@ beforeAll(async () => {
   await zooKeeper.start();
   provider = await startProvider({ ...key.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' });
   const variables = { ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/oidc', LUTRA_PUBLIC_URL: origin, LUTRA_API_TOKEN: apiToken };
-  control = await startControl(variables);
+  const logger = createLogger('control', 'silent');
+  const info = vi.spyOn(logger, 'info');
+  info.mockImplementation((line: unknown) => {
+    if (typeof line === 'object' && line !== null && 'audit' in line) audited.push(line);
+  });
+  control = await startControl(variables, undefined, { logger });
   client = new ControlClient(control.url, { Authorization: `Bearer ${apiToken}` });
   await vi.waitUntil(async () => (await client?.get('/health/ready'))?.status === 200, { timeout: 60_000, interval: 50 });
 });
@@ -88,10 +95,12 @@ async function startProvider(jwk: object): Promise<Server> {
 /** As a browser: cookies, redirects, and the forms of the provider's pages. */
 class Browser {
   readonly cookies = new Map<string, string>();
+  site = 'same-origin';
 
   async open(url: string, init: { readonly method?: string; readonly body?: URLSearchParams } = {}): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });
+    // What a browser says where another site has led it.
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie, 'sec-fetch-site': this.site } });
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '') this.cookies.delete(name);
@@ -132,7 +141,12 @@ async function begin(browser: Browser, path = ''): Promise<string> {
   return response.headers.get('location') ?? '';
 }
 
-const end = (browser: Browser, query: string): Promise<Response> => browser.open(`${control?.url}/api/v1/auth/oidc/callback${query}`);
+async function end(browser: Browser, query: string): Promise<Response> {
+  browser.site = 'cross-site';
+  const response = await browser.open(`${control?.url}/api/v1/auth/oidc/callback${query}`);
+  browser.site = 'same-origin';
+  return response;
+}
 
 const told = async (response: Response): Promise<object> => ({ status: response.status, ...((await response.json()) as object) });
 
@@ -152,6 +166,29 @@ it('a person of a group that is granted something is logged in, for eight hours'
   } finally {
     vi.useRealTimers();
   }
+});
+
+it.each(['//evil.example', '/\\evil.example', '/\t/evil.example', '/.//evil.example', '/a/..//evil.example', 'https://evil.example'])(
+  'a login that asks to end at %j ends at control',
+  async (path) => {
+    const browser = new Browser();
+    const response = await end(browser, await browser.logIn(await begin(browser, `?returnTo=${encodeURIComponent(path)}`), 'ada'));
+    expect(await response.text()).toContain('content="0; url=/"');
+  },
+);
+
+it('a login is in the audit and counted, and so is one of whom the provider knows and no group allows', async () => {
+  audited.length = 0;
+  for (const name of ['ada', 'mallory']) {
+    const browser = new Browser();
+    await end(browser, await browser.logIn(await begin(browser), name));
+  }
+  await end(new Browser(), '?code=a&state=b'); // a stranger fills no audit
+  expect(audited).toMatchObject([
+    { action: 'login', by: 'oidc:ada', as: 'oidc', subject: 'users/oidc:ada', status: 200, from: '127.0.0.1' },
+    { action: 'login-failed', by: 'oidc:mallory', status: 403 },
+  ]);
+  expect((await api().get('/metrics')).text).toMatch(/lutra_logins\w*\{[^}]*result="ok"[^}]*\} [1-9]/);
 });
 
 it('who is in no such group is not', async () => {

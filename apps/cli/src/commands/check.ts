@@ -1,5 +1,6 @@
 import { exitCodes } from '../exit-codes.js';
 import { showProblems } from '../output/problems.js';
+import { jsonOf } from '../output/text.js';
 import type { Verb } from '../verb.js';
 
 export const verb: Verb = {
@@ -20,7 +21,7 @@ export const verb: Verb = {
       out.toned(result.ok ? out.tone(`✓ ${name}`, 'good') : out.tone(`✗ ${name}`, 'bad'));
       showProblems(out, result.problems);
     }
-    if (out.isJson) out.raw(`${JSON.stringify(args.length === 1 ? results[args[0] ?? ''] : results, null, 2)}\n`);
+    if (out.isJson) out.raw(`${jsonOf(args.length === 1 ? results[args[0] ?? ''] : results, 2)}\n`);
     return good ? exitCodes.ok : exitCodes.checksFailed;
   },
 };

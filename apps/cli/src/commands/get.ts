@@ -2,6 +2,7 @@ import type { Answer } from '@lutra/client';
 import { stringify } from 'yaml';
 import { usageError } from '../exit-codes.js';
 import type { Column } from '../output/table.js';
+import { jsonOf, printable } from '../output/text.js';
 import type { Run, Verb } from '../verb.js';
 
 type Region = Answer<'GET /api/v1/regions'>[number];
@@ -60,12 +61,18 @@ export const verb: Verb = {
     const answer = one === undefined ? await all(run, kind) : await single(run, kind, one);
     const form = out.isJson ? 'json' : (options.text('output') ?? (one === undefined ? 'table' : 'yaml'));
     const documents: readonly Document[] = Array.isArray(answer) ? answer : [answer as Document];
-    if (form === 'json') out.raw(`${JSON.stringify(answer, null, 2)}\n`);
-    else if (form === 'yaml') out.raw(stringify(answer, { lineWidth: 0 }));
+    if (form === 'json') out.raw(`${jsonOf(answer, 2)}\n`);
+    else if (form === 'yaml') showYaml(run, answer);
     else if (form === 'name') for (const document of documents) out.line(document.name);
     else showTable(run, kind, documents);
   },
 };
+
+/** What is kept is as it came; a terminal is not steered by it. */
+function showYaml({ out }: Run, answer: unknown): void {
+  const text = stringify(answer, { lineWidth: 0 });
+  out.raw(out.isTerminal ? printable(text) : text);
+}
 
 /** channel, channels */
 function kindOf(word: string): Kind {

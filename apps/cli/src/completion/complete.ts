@@ -21,7 +21,8 @@ const limitMs = 500;
 export async function complete(verbs: readonly Verb[], words: readonly string[], process: Process): Promise<ExitCode> {
   const typed = words.at(-1) ?? '';
   const offered = await offers(verbs, words, process).catch(() => []);
-  for (const one of offered) if (one.startsWith(typed)) process.stdout.write(`${one}\n`);
+  // What control names may be anything, where it is not the one that it should be.
+  for (const one of offered.filter((word) => /^[\x21-\x7e]+$/.test(word))) if (one.startsWith(typed)) process.stdout.write(`${one}\n`);
   return exitCodes.ok;
 }
 

@@ -4,7 +4,7 @@
  */
 import { tableOf } from './table.js';
 import type { Column } from './table.js';
-import { coloured, printable, wrap } from './text.js';
+import { coloured, jsonOf, printable, wrap } from './text.js';
 import type { Tone } from './text.js';
 
 export interface Stream {
@@ -67,13 +67,13 @@ export class Output {
 
   /** Either the answer as it came, or as `show` shows it. */
   answer(answer: unknown, show: () => void): void {
-    if (this.isJson) this.raw(`${JSON.stringify(answer, null, 2)}\n`);
+    if (this.isJson) this.raw(`${jsonOf(answer, 2)}\n`);
     else show();
   }
 
   /** One of many, on a line of its own. */
   jsonLine(answer: unknown): void {
-    this.raw(`${JSON.stringify(answer)}\n`);
+    this.raw(`${jsonOf(answer)}\n`);
   }
 
   raw(text: string): void {
@@ -116,7 +116,7 @@ export class Output {
   }
 
   failureJson(failure: unknown): void {
-    this.#options.stderr.write(`${JSON.stringify(failure)}\n`);
+    this.#options.stderr.write(`${jsonOf(failure)}\n`);
   }
 
   #tell(text: string): void {

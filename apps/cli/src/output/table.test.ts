@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { tableOf } from './table.js';
 import type { Column } from './table.js';
-import { cut, inline, printable, widthOf, wrap } from './text.js';
+import { cut, inline, jsonOf, printable, widthOf, wrap } from './text.js';
 
 interface Row {
   readonly name: string;
@@ -18,6 +18,20 @@ const rows = [
   { name: 'orders', text: '' },
 ];
 const plain = { columns: undefined, colour: false, wide: false } as const;
+
+it('JSON is the same value, and nothing in it steers a terminal', () => {
+  // eslint-disable-next-line no-control-regex -- these are meant
+  const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      for (const found of [text, `${text}\u009b2J\u202e`]) {
+        expect(JSON.parse(jsonOf({ [found]: found }, 2))).toEqual({ [found]: found });
+        expect(jsonOf({ [found]: found }, 2)).not.toMatch(steering);
+        expect(printable(found).replaceAll('\n', '').replaceAll('\t', '')).not.toMatch(steering);
+      }
+    }),
+  );
+});
 
 describe('a table', () => {
   it('stands in columns, also where a letter takes two', () => {

@@ -7,7 +7,13 @@ export { stringWidth as widthOf };
 /** Control characters as pictures: a name or a value out of a database must not move the cursor. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- these are meant
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD');
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\uFFFD');
+}
+
+/** As JSON, in which what would steer a terminal is escaped: JSON itself escapes the first 32 characters alone. */
+export function jsonOf(value: unknown, indent?: number): string {
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, indent).replaceAll(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped);
 }
 
 /** On one line. */

@@ -20,7 +20,7 @@ import type { Asker } from './asker.js';
 import { isSecretOf, parseToken } from './api-tokens.js';
 import type { Clients } from './client.js';
 import { networkOf } from './client.js';
-import { comesFromNoOtherSite, isOwnPage } from './csrf.js';
+import { comesFromNoOtherSite, isOwnPage, isRead } from './csrf.js';
 import type { LastUses } from './last-uses.js';
 import type { People } from './people.js';
 import type { Sessions } from './sessions.js';
@@ -57,7 +57,8 @@ export function authentication(parts: AuthenticationParts): Middleware {
     try {
       const found = isOpen ? { person: null, until: null } : authenticator.find(request, response, from);
       setAsker(request, { ...found, from, action: null, revisions: [] });
-      if (isOpen && !comesFromNoOtherSite(request, environment)) throw otherSite();
+      // An identity provider leads the browser to a page of ours: a read.
+      if (isOpen && !isRead(request) && !comesFromNoOtherSite(request, environment)) throw otherSite();
       if (isDocs(path) && found.person && !isAllowed(found.person, 'overview.read', null))
         throw new SyncError('NOT_ALLOWED', `${found.person.name} may not do this: overview.read`);
       next();

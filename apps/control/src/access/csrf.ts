@@ -7,6 +7,11 @@ import type { IncomingMessage } from 'node:http';
 
 const reading = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Changes nothing: another site may lead there, and does not see the answer. */
+export function isRead({ method = '' }: IncomingMessage): boolean {
+  return reading.has(method);
+}
+
 export interface Site {
   /** Scheme, host and port; undefined: not told. */
   readonly publicOrigin: string | undefined;
@@ -15,7 +20,7 @@ export interface Site {
 /** For a request that a cookie authenticates. */
 export function isOwnPage(request: IncomingMessage, site: Site): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.headers;
-  if (reading.has(request.method ?? '')) return true;
+  if (isRead(request)) return true;
   return (origin !== undefined || fetchSite !== undefined) && comesFromNoOtherSite(request, site);
 }
 

@@ -9,6 +9,7 @@ import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
+import { maySee } from '../access/person.js';
 import { findLatest, readConfiguration } from '../configuration/configuration.js';
 import { ddlUse } from '../ddl/ddl.rules.js';
 import { errorsOf } from '../configuration/problem.js';
@@ -38,7 +39,8 @@ export class EndpointCheckService {
 
   async checkStored(name: string): Promise<CheckResult> {
     const { document } = await findLatest(this.registry, 'endpoint', name);
-    const stored = await readConfiguration(this.registry);
+    const known = await readConfiguration(this.registry);
+    const stored = { ...known, channels: known.channels.filter(({ name: channel }) => maySee(channel)) };
     return result([...endpointProblems(document, stored), ...(await this.#ask(() => this.#open(document), stored))]);
   }
 

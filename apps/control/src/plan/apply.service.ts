@@ -4,9 +4,9 @@
  * The history of these creations names the plan: who applies it again after a crash goes on, for what the plan has created itself counts as
  * not there.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
-
 import type { Registry, Snapshot } from '@lutra/registry';
 import { ChannelOperationsService } from '../channels/channel-operations.service.js';
 import { UidService } from '../channels/uid.service.js';
@@ -28,6 +28,7 @@ import type { AppliedAnswer, ApplyBody } from './plan.schemas.js';
 import { PlanService } from './plan.service.js';
 import type { Plan, PlanRequest } from './plan.service.js';
 import { ServerProblemsService } from './server-problems.service.js';
+import { isAsWanted } from './step-maker.js';
 import type { ChannelStep, Step, Steps } from './steps.js';
 
 /** Each is at least a document and its history, of the 500 nodes of one write. */
@@ -80,7 +81,7 @@ export class ApplyService {
     { request, done, agreed }: { readonly request: PlanRequest; readonly done: Done; readonly agreed: Agreed },
   ): Promise<Plan> {
     const plan = await this.plans.make(without(snapshot, done), request);
-    if (plan.answer.hash === agreed.hash && [...done].every((subject) => isUntouched(snapshot, subject))) {
+    if (plan.answer.hash === agreed.hash && (await isAllAsCreated(snapshot, request, done))) {
       requireNone(plan.answer.problems);
       return plan;
     }
@@ -205,6 +206,20 @@ function markOf(hash: string): string {
 function isUntouched(snapshot: Snapshot, subject: string): boolean {
   const [kind, name = ''] = subject.split('/') as [DocumentKind, string?];
   return snapshot[kind].get(name)?.version === 0 && (kind !== 'channels' || snapshot.desired.get(name)?.version === 0);
+}
+
+/**
+ * Untouched, and what the plan wants. Counter-example for the history alone: its reason is the words of whoever writes, so another one
+ * creates a channel with these words, and the plan would start what nobody was shown.
+ */
+async function isAllAsCreated(snapshot: Snapshot, { wanted }: PlanRequest, done: Done): Promise<boolean> {
+  for (const subject of done) if (!isUntouched(snapshot, subject)) return false;
+  for (const [index, channel] of wanted.channels.filter(({ name }) => done.has(subjectOf('channels', name))).entries()) {
+    if (index % 10 === 9) await nextTurn();
+    const stored = snapshot.channels.get(channel.name)?.document;
+    if (!stored || !isAsWanted(channel, stored)) return false;
+  }
+  return true;
 }
 
 /** As it was before a plan created these. */

@@ -1,11 +1,10 @@
 /** Where what is wanted comes from: the text of a document, or the history. And back: the configuration as such a text. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { endpointSchema, regionSchema, storedChannelSchema, storedDocument } from '@lutra/model';
+import { endpointSchema, regionSchema, storedChannelSchema, storedDocument, SyncError } from '@lutra/model';
 import { referenceOf } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
-
-import { mayDo } from '../access/person.js';
+import { maySee } from '../access/person.js';
 import { configurationOf } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
 import { HistoryService } from '../history/history.service.js';
@@ -32,6 +31,7 @@ export class DocumentService {
 
   /** @throws SyncError CONFIG_MISSING; RefusedError CONFIG_INVALID: this version has no such document any more */
   async back({ kind, name, revision, to, secrets = {} }: Rollback): Promise<PlanRequest> {
+    if (kind === 'channels' && !maySee(name)) throw new SyncError('CONFIG_MISSING', `there is no history of channels/${name}`);
     const document = (await this.history.find(kind, name, revision))[to];
     const none = { regions: [], endpoints: [], channels: [] };
     if (document === null)
@@ -75,7 +75,7 @@ export class DocumentService {
         return withoutSealed(written, [{ path: [], field: 'password', reference: referenceOf(endpoint.password) }]);
       }),
       channels: channels
-        .filter(({ name }) => mayDo('channel.read', name))
+        .filter(({ name }) => maySee(name))
         .map((shown) => {
           const { state, attempt: _, ...channel } = shown;
           const written = storedDocument(storedChannelSchema, channel, {

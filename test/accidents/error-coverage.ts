@@ -73,7 +73,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   LOG_RECREATED: accidents('endpoint-recovery', 'makes a new log where a stranger has written into the old one'),
   LOG_EMPTIED: accidents('log', 'emptied while capture was down is not a new one'),
   LOG_START_UNKNOWN: accidents('stale-positions', 'a pipeline that is new on an old topic begins where it is said'),
-  LOG_LACKS_TABLES: accidents('stale-positions', 'a channel that was removed does not come back with an export'),
+  LOG_LACKS_TABLES: accidents('stale-positions', 'a channel that was removed does not come back with a backup'),
   LOG_START_LOST: accidents('pipeline-recovery', 'at the end goes on behind what was lost'),
   SOURCE_UNAVAILABLE: accidents('failover', 'is told by name without it and with a wrong authority'),
   SOURCE_SILENT: shown('libs/binlog/src/silent-source.integration.test.ts', 'is told from an idle one', byItself),

@@ -87,10 +87,10 @@ describe('a rewind', () => {
     const { checkpoint: before } = await position(way);
     const updates = Array.from(
       { length: 60 },
-      (_, n) => `UPDATE big SET v = REPEAT('${n % 10}', 20000 + ${n}) WHERE id = ${n < 40 ? 0 : 1}`,
+      (_, n) => `UPDATE big SET v = REPEAT('${n % 10}', 60000 + ${n}) WHERE id = ${n < 40 ? 0 : 1}`,
     );
     await way.atSource(updates.join(';'));
-    // More than is held at once: written while it arrives.
+    // More than is held at once, also where all of it is read before any is applied.
     await way.atSource(`INSERT INTO big SELECT id + 10, REPEAT('z', 400000) FROM big; UPDATE big SET v = 'last' WHERE id = 10`);
     await way.arrives('big');
     await way.atTarget(`DELETE FROM big WHERE id IN (0, 11); UPDATE big SET v = 'damaged'`);

@@ -139,7 +139,7 @@ it('both sides write, loaders and files apps are killed: rows and files end equa
   shows();
   const everybody = sides.flatMap((side) => all.map((policy) => watched(side, policy)));
   const ended = new AbortController();
-  const writing = everybody.map(({ application }) => application.run(ended.signal, { pauseMs: 40 }));
+  const writing = everybody.map(({ application }) => application.run(ended.signal, { pauseMs: 100 }));
   const [a, b] = [stack.site('a'), stack.site('b')];
   for (const victim of [b.loader, a.files?.app, a.loader, b.files?.app, b.loader]) {
     await sleep(2_000);

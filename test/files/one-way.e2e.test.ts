@@ -129,7 +129,7 @@ async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
 it('while it writes, a row that can be read has its file, also when apps are killed; what is deleted leaves', async () => {
   shows();
   const ended = new AbortController();
-  const writing = application.run(ended.signal);
+  const writing = application.run(ended.signal, { pauseMs: 50 });
   const { a, b } = { a: stack.site('a'), b: stack.site('b') };
   for (const victim of [b.loader, b.files?.app, a.files?.app, a.capture]) {
     await sleep(1_500);

@@ -235,7 +235,7 @@ export class Reader {
     const client = new Client({ ...this.connection, database: picturesDatabase });
     while (!this.#stopped.signal.aborted) {
       await this.#look(client, random).catch(() => client.close());
-      await sleep(2);
+      await sleep(10);
     }
     client.close();
   }

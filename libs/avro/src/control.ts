@@ -1,5 +1,5 @@
 /**
- * Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution}.avsc; those of
+ * Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution,barrier}.avsc; those of
  * copied rows are in copied-links.ts, those of schema changes in ddl-links.ts.
  */
 import type { ByteReader, ByteWriter } from '@lutra/bytes';
@@ -125,6 +125,12 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
       set: (to, value: string | null) => (to.row = value === null ? null : rowFromJson(value)),
     },
   },
+  barrier: {
+    endpoint,
+    ts_ms: tsMs,
+    id: { get: (from) => from.id, set: (to, value: string) => (to.id = value) },
+    pipelines: { get: (from) => from.pipelines, set: (to, value: string[]) => (to.pipelines = value) },
+  },
   seed: seedLinks,
   chunk: chunkLinks,
 };
@@ -164,6 +170,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     seen: {},
     tsMs: 0,
   }),
+  barrier: () => ({ kind: 'barrier', endpoint: '', id: '', pipelines: [], tsMs: 0 }),
   seed: emptySeed,
   chunk: emptyChunk,
 };

@@ -164,10 +164,27 @@ export type StoredChannel = z.infer<typeof storedChannelSchema>;
 export const channelInputSchema = storedChannelSchema.extend({ pipelines: z.array(pipelineInputSchema).min(1) });
 export type ChannelInput = z.infer<typeof channelInputSchema>;
 
+/** A table that a person has suspended. */
+export const suspendedByPersonSchema = z.strictObject({
+  database: z.string().min(1),
+  name: z.string().min(1),
+  /** Who, why, and when (ms since 1970). */
+  by: z.string(),
+  reason: z.string().min(1).max(1000),
+  at: z.int().min(0),
+});
+export type SuspendedByPerson = z.infer<typeof suspendedByPersonSchema>;
+
 /** What somebody wants of a channel. */
 export const desiredSchema = z.strictObject({
   state: z.enum(desiredStates),
   attempt: z.int().min(0),
+  /** uid → what is wanted of one pipeline, where it is less than what is wanted of its channel: the lower one counts. */
+  pipelines: since(5, z.record(pipelineUidSchema, z.enum(desiredStates)).optional()),
+  /** uid → tables of the source that a person has suspended in that pipeline. */
+  suspended: since(5, z.record(pipelineUidSchema, z.array(suspendedByPersonSchema)).optional()),
+  /** Why, for people. */
+  reason: since(5, z.string().max(1000).optional()),
   /** Who asked for it, for people. */
   by: z.string(),
   /** ms since 1970 */

@@ -12,7 +12,7 @@ export interface Levels {
 }
 
 /** Of this build. */
-export const knownLevels: Levels = { min: 1, max: 4 };
+export const knownLevels: Levels = { min: 1, max: 5 };
 
 /** What each level added, for people; `GET /api/v1/level` shows it. */
 export const levelContents: ReadonlyMap<number, string> = new Map([
@@ -20,6 +20,7 @@ export const levelContents: ReadonlyMap<number, string> = new Map([
   [2, 'rows that are copied and compared: seeding, verification, repair'],
   [3, 'schema changes that follow the data; tables without any key are seeded'],
   [4, 'files that belong to rows'],
+  [5, 'the life of a channel: pipelines paused on their own, tables suspended by a person, barriers, standby servers'],
 ]);
 
 /** The node `level` in ZooKeeper. */

@@ -9,14 +9,14 @@ import type { Position } from './position.js';
 import type { Suspension } from './suspension.js';
 import type { Row, TableSchema } from './table.js';
 
-export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution', 'seed', 'chunk'] as const;
+export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution', 'seed', 'chunk', 'barrier'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /**
  * Kinds that a reader which does not know them passes by, counting their seq: they are marked in the log. Never one that changes rows,
  * routes or positions.
  */
-export const skippableKinds: readonly RecordKind[] = [];
+export const skippableKinds: readonly RecordKind[] = ['barrier'];
 
 /**
  * Headers of every record. `seq` counts the valid records of a log from 0 without a gap; an epoch record takes no seq of its own
@@ -165,9 +165,24 @@ export type ControlRecord =
       readonly tsMs: number;
     }
   | SeedRecord
-  | ChunkRecord;
+  | ChunkRecord
+  | BarrierRecord;
 
 export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
+
+/**
+ * All that was committed at the endpoint up to the binlog position that somebody asked for stands before this record. These pipelines commit
+ * what they have and save their checkpoint here, so that the row at the target proves it. Twice is harmless. Since level 5.
+ */
+export interface BarrierRecord {
+  readonly kind: 'barrier';
+  readonly endpoint: string;
+  /** Of the order. */
+  readonly id: string;
+  /** Uids of the pipelines that are waited for. */
+  readonly pipelines: readonly string[];
+  readonly tsMs: number;
+}
 
 /** A table begins to be seeded, or no more of it comes. Since level 2. */
 export interface SeedRecord {

@@ -195,6 +195,7 @@ export class PeerChanges {
       case 'restart':
       case 'seed':
       case 'chunk':
+      case 'barrier':
       case 'unknown':
         return null;
     }

@@ -64,6 +64,10 @@ import { ConnectedGuard, ReachableGuard } from './http/connected.guard.js';
 import { LevelController } from './level/level.controller.js';
 import { LevelService } from './level/level.service.js';
 
+import { OperationController } from './operations/operation.controller.js';
+import { OperationIoService } from './operations/operation-io.service.js';
+import { OperationRunnerService } from './operations/operation-runner.service.js';
+import { OperationService } from './operations/operation.service.js';
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { TargetQueryService } from './pipelines/target-query.service.js';
 import { PipelineAccessService } from './pipelines/pipeline-access.service.js';
@@ -130,6 +134,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       LevelController,
       ChannelController,
       PipelineController,
+      OperationController,
       PipelineRecoveryController,
       DdlController,
       FilesController,
@@ -204,6 +209,9 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ChannelService,
       ChannelActionService,
       PipelineService,
+      OperationIoService,
+      OperationService,
+      OperationRunnerService,
       PipelineRecoveryService,
       PipelineAccessService,
       PipelineEndService,

@@ -1,4 +1,6 @@
 export * from './replicated.js';
+export * from './barrier.js';
+export * from './operation.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';

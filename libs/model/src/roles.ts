@@ -46,6 +46,7 @@ export const actions = {
   'endpoint.check': operator('any', 'check the servers of an endpoint'),
   'channel.run': operator('channel', 'start, pause, stop and retry; confirm what was left out'),
   'channel.recover': operator('channel', 'skip, rewind and restart a pipeline; answer a held schema change'),
+  'channel.operate': operator('channel', 'drain, switch over, fail back, fail over'),
   'channel.seed': operator('channel', 'seed, verify, repair; decide a conflict anew'),
   'endpoint.recover': operator('global', 'restart and reset an endpoint'),
   'schema.write': operator('global', 'register Avro schemas'),

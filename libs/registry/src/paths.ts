@@ -1,5 +1,5 @@
 /** The ZooKeeper tree, in one place; docs/formats.md describes it. A name that is not safe in a path never gets into one. */
-import { nameSchema, pipelineUidSchema, SyncError } from '@lutra/model';
+import { nameSchema, pipelineUidSchema, randomIdSchema, SyncError } from '@lutra/model';
 import type { PipelineUid, WorkStatus } from '@lutra/model';
 import type { DocumentTypes, HistoricKind } from './document-kinds.js';
 
@@ -31,7 +31,7 @@ export const persistentFolders = [
 ] as const;
 export type PersistentFolder = (typeof persistentFolders)[number];
 
-export const orderFolders = ['seeds', 'seed-progress', 'verifications', 'verification-results'] as const;
+export const orderFolders = ['seeds', 'seed-progress', 'verifications', 'verification-results', 'barriers', 'operations'] as const;
 export type OrderFolder = (typeof orderFolders)[number];
 
 /** People; `used`: when tokens were last used. */
@@ -185,6 +185,12 @@ export class Paths {
 export function checkName(name: string): string {
   if (!nameSchema.safeParse(name).success) throw invalid('a name', name);
   return name;
+}
+
+/** An id that Lutra made, as it may stand in a path. */
+export function checkRandomId(id: string): string {
+  if (!randomIdSchema.safeParse(id).success) throw invalid('an id', id);
+  return id;
 }
 
 /** A uid as it may stand in a path. */

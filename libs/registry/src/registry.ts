@@ -1,6 +1,14 @@
 /** Lutra's tree in ZooKeeper, typed: configuration, leases, liveness, schemas. Holds kilobytes per channel and sees no data. */
-import { seedOrderSchema, seedProgressSchema, SyncError, verificationOrderSchema, verificationResultSchema } from '@lutra/model';
-import type { SeedOrder, SeedProgress, VerificationOrder, VerificationResult } from '@lutra/model';
+import {
+  barrierOrderSchema,
+  operationSchema,
+  seedOrderSchema,
+  seedProgressSchema,
+  SyncError,
+  verificationOrderSchema,
+  verificationResultSchema,
+} from '@lutra/model';
+import type { BarrierOrder, OperationDocument, SeedOrder, SeedProgress, VerificationOrder, VerificationResult } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { z } from 'zod';
 import { Access } from './access.js';
@@ -30,7 +38,7 @@ import { ZooKeeperOrders } from './order-nodes.js';
 import type { OrderStore } from './order-nodes.js';
 import { ZooKeeperOidc } from './oidc.js';
 import type { OidcStore } from './oidc.js';
-import { Paths, checkName, checkUid, defaultRoot } from './paths.js';
+import { Paths, checkName, checkRandomId, checkUid, defaultRoot } from './paths.js';
 import type { OrderFolder } from './paths.js';
 import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
@@ -98,6 +106,10 @@ export class Registry {
   /** Both by the name of a channel. */
   readonly verifications: OrderStore<VerificationOrder>;
   readonly verificationResults: OrderStore<VerificationResult>;
+  /** By an id of their own. */
+  readonly barriers: OrderStore<BarrierOrder>;
+  /** By the name of a channel: its newest. */
+  readonly operations: OrderStore<OperationDocument>;
   readonly schemas: SchemaStore;
   readonly backups: BackupStore;
   /** For tests that end a session from outside. */
@@ -159,6 +171,8 @@ export class Registry {
     this.seedProgress = orders('seed-progress', seedProgressSchema, checkUid);
     this.verifications = orders('verifications', verificationOrderSchema, checkName);
     this.verificationResults = orders('verification-results', verificationResultSchema, checkName);
+    this.barriers = orders('barriers', barrierOrderSchema, checkRandomId);
+    this.operations = orders('operations', operationSchema, checkName);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.backups = new ZooKeeperBackup({ tree, paths, schemas, snapshot: this.snapshot });

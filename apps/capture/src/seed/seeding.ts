@@ -26,7 +26,7 @@ export interface SeedingOptions {
 const writtenMs = 10_000;
 
 /** A record that fails has taken its number: nothing may be written behind it. */
-function fatally(run: CaptureRun, writer: LogWriter): Log {
+export function fatally(run: CaptureRun, writer: LogWriter): Log {
   const fatal = (error: unknown): never => {
     run.end(error);
     throw error;

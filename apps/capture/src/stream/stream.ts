@@ -6,6 +6,7 @@ import { SyncError } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
 import { DdlCopies } from '../ddl/copies.js';
+import { barriersOf } from './barriers.js';
 import { Edits } from './edits.js';
 import { LogWriter } from './log-writer.js';
 import type { Acknowledged } from './log-writer.js';
@@ -13,7 +14,8 @@ import { Observers } from '../observe/observers.js';
 import { read } from './read.js';
 import { Resyncs } from '../resync/resyncs.js';
 import { routesFor, Routing } from './routing.js';
-import { Seeding } from '../seed/seeding.js';
+import { seedWaits } from '../seed/seed-run.js';
+import { fatally, Seeding } from '../seed/seeding.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import type { Here } from './suspended-here.js';
 import { stillSuspended } from './unreadable.js';
@@ -41,13 +43,20 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   const acknowledged = (records: readonly Acknowledged[]): void => {
     observers.acknowledged(records);
     seeding.acknowledged(records);
+    barriers.acknowledged(records);
   };
   const writer = writerOf(run, verified, acknowledged);
   const seeding: Seeding = new Seeding(run, verified, { writer, routing, lagMs: () => observers.progress.lagMs() });
+  const barriers = barriersOf(run, {
+    server: verified.state.serverUuid,
+    log: fatally(run, writer),
+    places: seeding.places,
+    pollMs: (deps.seedWaits ?? seedWaits).pollMs,
+  });
   const resyncs = new Resyncs(run, { routing, asks: seeding });
   const copies = new DdlCopies((gtid) => run.during(run.sourceName, () => deps.io.source.copy(run.source, gtid)));
   const reading = read(run, verified, { writer, observers, routing, edits, seeding, resyncs, copies });
-  await allOrNone([reading, writer.run(signal), edits.watch(), seeding.run(), resyncs.run()], run);
+  await allOrNone([reading, writer.run(signal), edits.watch(), seeding.run(), barriers.run(), resyncs.run()], run);
 }
 
 /** After the claim: what an owner of the log had passed over until then stands at the server by now. @throws TablesSuspended */

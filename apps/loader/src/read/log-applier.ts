@@ -218,7 +218,9 @@ export class LogApplier {
         await applier.flush();
         this.#ended = true;
       }
-    } else if (control.kind === 'ddl') await this.#ddl.come(control, position);
+    } else if (control.kind === 'barrier' && routes.isProven && control.pipelines.includes(this.#run.work.uid))
+      await applier.saveProgress(position);
+    else if (control.kind === 'ddl') await this.#ddl.come(control, position);
     else applier.passed(position);
     progress.control(control, position);
     // What is written here from now on has seen what the log left out.

@@ -1,7 +1,7 @@
 /** One pass over the tables of a channel: connections, the list of pairs, each pair in turn. It goes on behind the tables that are done. */
 import { pipelineName, SyncError, tableName } from '@lutra/model';
 import type { VerificationOrder, VerifiedTable } from '@lutra/model';
-import { loadTable, planDigest } from '@lutra/mysql';
+import { loadTable, planDigest, readBinlogEnd } from '@lutra/mysql';
 import type { DigestPlan, Session } from '@lutra/mysql';
 import type { VerifyWork } from './assignments.js';
 import { standstill, untilCrossed } from './crossing.js';
@@ -11,7 +11,6 @@ import { removeDifferences, ServerProbes } from './probes.js';
 import { heldOf } from './held.js';
 import { Holes } from './holes.js';
 import { listTables } from './listed-tables.js';
-import { readEnd } from './server-facts.js';
 import { Servers } from './servers.js';
 import type { Login } from './servers.js';
 import type { ListedPair } from './table-list.js';
@@ -191,7 +190,7 @@ class Pass {
     const { pipeline, twoWay } = pair;
     const ways = this.#waysOf(pair);
     const sideOf = (endpoint: string): 'source' | 'target' => (endpoint === pipeline.source.name ? 'source' : 'target');
-    const end: CrossingIo['end'] = async (endpoint) => readEnd(await this.#servers.of(endpoint, sideOf(endpoint)));
+    const end: CrossingIo['end'] = async (endpoint) => readBinlogEnd(await this.#servers.of(endpoint, sideOf(endpoint)));
     return untilCrossed({ ...crossing, end }, { ways, twoWay, look, signal });
   }
 }

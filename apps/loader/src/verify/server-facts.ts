@@ -3,7 +3,6 @@ import { reservedSchemas } from '@lutra/model';
 import type { TableName } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { NumberSeries, Queries, ResultRow } from '@lutra/mysql';
-import type { BinlogEnd } from './crossing.js';
 
 function textIn(row: ResultRow | undefined, name: string): string {
   const value = row?.[name] ?? '';
@@ -17,18 +16,6 @@ export async function baseTables(queries: Queries): Promise<readonly TableName[]
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${reserved}) ORDER BY TABLE_SCHEMA, TABLE_NAME`,
   );
   return rows.map((row) => ({ database: textIn(row, 'db'), name: textIn(row, 'tbl') }));
-}
-
-/** All that is visible to a read before it stands before this position. */
-export async function readEnd(queries: Queries): Promise<BinlogEnd> {
-  const [row] = await queries.query('SELECT VERSION() AS version');
-  const version = textIn(row, 'version');
-  const isMariadb = /mariadb/i.test(version);
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const isNew = !isMariadb && (major > 8 || (major === 8 && minor >= 2));
-  const [end] = await queries.query(isNew ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
-  const [server] = isMariadb ? [] : await queries.query('SELECT @@server_uuid AS uuid');
-  return { file: textIn(end, 'File'), pos: Number(textIn(end, 'Position')), server: isMariadb ? null : textIn(server, 'uuid') };
 }
 
 export async function readNumbers(queries: Queries): Promise<NumberSeries> {

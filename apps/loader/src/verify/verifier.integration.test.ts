@@ -10,7 +10,7 @@ import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { logger, until, useZooKeeper } from '../../../../libs/registry/src/testing/harness.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { workStatus } from '../../../../libs/model/src/work-status.fixture.js';
-import { readEnd } from './server-facts.js';
+import { readBinlogEnd } from '@lutra/mysql';
 import { Verifier } from './verifier.js';
 
 const zooKeeper = useZooKeeper();
@@ -51,7 +51,7 @@ function configuration(): Configuration {
 
 /** What capture and loader say while all is published and applied. */
 async function sayApplied(registry: Registry): Promise<void> {
-  const end = await readEnd(servers[0].admin);
+  const end = await readBinlogEnd(servers[0].admin);
   const known = await registry.logs.read('a');
   const position = { file: end.file, pos: end.pos, gtidSet: null };
   const backup = { log: 'l', epoch: 1, seq: 9, offset: 9, position, server: end.server, seen: {}, updatedAt: 1 };

@@ -1,7 +1,7 @@
 /** Carries a repair out once: connections, the tables, what is waited for. */
 import { createRouter, differingFiles } from '@lutra/model';
 import type { RepairOrder, VerificationOrder, VerifiedTable } from '@lutra/model';
-import { asSource, loadTable, ownKeyed } from '@lutra/mysql';
+import { asSource, loadTable, ownKeyed, readBinlogEnd } from '@lutra/mysql';
 import { sleep } from '@lutra/runtime';
 import { untilCrossed } from '../crossing.js';
 import type { CrossingIo } from '../crossing.js';
@@ -13,7 +13,6 @@ import { keyOf, namesOf, wayOf } from '../pass.js';
 import type { PassOptions } from '../pass.js';
 import { probe } from '../probes.js';
 import type { ServerProbes } from '../probes.js';
-import { readEnd } from '../server-facts.js';
 import { Servers } from '../servers.js';
 import { patternRoute } from '../table-list.js';
 import type { ListedPair } from '../table-list.js';
@@ -224,7 +223,7 @@ class Repair {
     const { work, crossing, look, signal } = this.#options;
     const targets = new Set(work.pipelines.map(({ target }) => target.name));
     const end: CrossingIo['end'] = async (endpoint) =>
-      readEnd(await this.#servers.of(endpoint, targets.has(endpoint) ? 'target' : 'source'));
+      readBinlogEnd(await this.#servers.of(endpoint, targets.has(endpoint) ? 'target' : 'source'));
     const ways = pipelines.map((each) => wayOf(work, each));
     return untilCrossed({ ...crossing, end }, { ways, twoWay, pollMs: this.#pollMs, look, signal });
   }

@@ -34,7 +34,7 @@ export const operationSteps = [
 export type OperationStep = (typeof operationSteps)[number];
 
 /** What a person may accept instead of waiting. */
-export const acceptable = ['writes', 'prepared', 'counts', 'lag', 'lost'] as const;
+export const acceptable = ['writes', 'prepared', 'counts', 'lag', 'lost', 'one-way'] as const;
 export type Acceptable = (typeof acceptable)[number];
 
 const text = z.string().max(4000);

@@ -27,6 +27,11 @@ describe('what was granted', () => {
     expect([grants.has('SELECT', table), grants.has('INSERT', table)]).toEqual([false, true]);
   });
 
+  test('dynamic rights stand in a list without spaces', () => {
+    const grants = new Grants(['GRANT SELECT ON *.* TO `u`@`%`', 'GRANT CONNECTION_ADMIN,XA_RECOVER_ADMIN ON *.* TO `u`@`%`']);
+    expect(['CONNECTION_ADMIN', 'XA_RECOVER_ADMIN', 'SUPER'].map((right) => grants.hasGlobal(right))).toEqual([true, true, false]);
+  });
+
   test('with partial_revokes a name is no pattern; with lower_case_table_names case does not count', () => {
     expect(has(['GRANT TRIGGER ON `shop%`.* TO `u`@`%`'], { literal: true })).toBe(false);
     expect(has(['GRANT TRIGGER ON `SHOP_X`.`T` TO `u`@`%`'], { foldsCase: true })).toBe(true);

@@ -100,7 +100,7 @@ const shape = new RegExp(`^(GRANT|REVOKE) (.*?) ON (${name})\\.(${name}) (?:TO|F
 function parsed(line: string): Grant | null {
   const [, verb, privileges = '', database = '', table = '', to = ''] = shape.exec(line) ?? [];
   if (verb === undefined) return null;
-  const list = privileges.replace(/ \(`(?:[^`]|``)*`(?:, ?`(?:[^`]|``)*`)*\)/g, '()').split(', ');
+  const list = privileges.replace(/ \(`(?:[^`]|``)*`(?:, ?`(?:[^`]|``)*`)*\)/g, '()').split(/, ?/); // dynamic ones stand without a space
   const whole = list.filter((privilege) => !privilege.endsWith('()'));
   return { revoked: verb === 'REVOKE', privileges: whole, database: bare(database), table: bare(table), to };
 }

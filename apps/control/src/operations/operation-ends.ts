@@ -24,10 +24,10 @@ export function endsOf(
   if (!pipelines.some(({ source, target }) => source === from && target === to))
     throw new SyncError('CONFIG_INVALID', `channel ${name} has no pipeline ${from} → ${to}`);
   const comesBack = pipelines.some(({ source, target }) => source === to && target === from);
-  if (write.kind !== 'drain' && write.kind !== 'failover' && !comesBack)
+  if (write.kind !== 'drain' && write.kind !== 'failover' && !comesBack && !write.accept.includes('one-way'))
     throw new SyncError(
       'CONFIG_INVALID',
-      `nothing flows ${to} → ${from} in channel ${name}: what clients write at ${to} would not come back. Add that pipeline first, or drain`,
+      `nothing flows ${to} → ${from} in channel ${name}: what clients write at ${to} would not come back. Add that pipeline first, or accept "one-way"`,
     );
   if (!write.moveHome) return { from, to };
   if (write.kind === 'drain') throw new SyncError('CONFIG_INVALID', 'a drain moves no home');

@@ -59,6 +59,20 @@ export class Operating {
     await this.#post('/read-only', { id: (await this.read()).id, user, password });
   }
 
+  /** Confirms that the other side is opened, again where the closed side was restarted meanwhile. @throws unless it is done */
+  async confirmedToTheEnd(): Promise<void> {
+    for (;;) {
+      const operation = await this.until(
+        ({ endedAt, step, waitsFor }) => endedAt !== null || (step === 'confirm-open' && waitsFor !== null),
+        'ends',
+      );
+      if (operation.state === 'done') return;
+      if (operation.endedAt !== null) throw new Error(`the operation is ${operation.state}`);
+      await this.#post('/confirm', { id: operation.id, step: 'confirm-open' }).catch(() => undefined); // control may be killed
+      await sleep(200);
+    }
+  }
+
   /** Waits until it is at this step, and waits for somebody there. */
   at(step: OperationStep): Promise<OperationDocument> {
     return this.until(

@@ -45,6 +45,8 @@ const fence = z.strictObject({
   superReadOnly: z.boolean(),
   /** The operation has closed it. */
   byUs: z.boolean(),
+  /** When the server had started that was found closed, in seconds since 1970. One that was restarted since may have been open. */
+  started: z.int().optional(),
 });
 const barrier = z.strictObject({
   /** Of the order; a new one each time that it is given. */

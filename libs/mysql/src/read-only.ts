@@ -11,6 +11,8 @@ import type { Queries } from './session-options.js';
 export interface ReadOnlyState {
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
+  /** When the server started, in seconds since 1970, give or take one. */
+  readonly started: number;
 }
 
 const waitSeconds = 10;
@@ -21,7 +23,10 @@ export async function readOnlyState(queries: Queries): Promise<ReadOnlyState> {
     const row = rows.find((one) => textOf(one, 'Variable_name').toLowerCase() === name);
     return !['', 'OFF', '0'].includes(textOf(row, 'Value').toUpperCase());
   };
-  return { readOnly: value('read_only'), superReadOnly: value('super_read_only') };
+  const [now] = await queries.query('SELECT UNIX_TIMESTAMP() AS now');
+  const [uptime] = await queries.query("SHOW GLOBAL STATUS LIKE 'Uptime'");
+  const started = Number(textOf(now, 'now')) - Number(textOf(uptime, 'Value'));
+  return { readOnly: value('read_only'), superReadOnly: value('super_read_only'), started };
 }
 
 /** What an administrator runs. */

@@ -14,6 +14,7 @@ interface MemoryServer {
   isExempt: boolean;
   prepared: readonly string[] | null;
   pos: number;
+  started: number;
 }
 
 export class MemoryOperation {
@@ -140,7 +141,7 @@ export class MemoryOperation {
 }
 
 function server(): MemoryServer {
-  return { readOnly: false, superReadOnly: false, mayClose: true, isExempt: true, prepared: [], pos: 4 };
+  return { readOnly: false, superReadOnly: false, mayClose: true, isExempt: true, prepared: [], pos: 4, started: 1_000 };
 }
 
 function worker(app: 'capture' | 'loader', name: string): WorkStatus {

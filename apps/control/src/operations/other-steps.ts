@@ -1,5 +1,6 @@
 /** Steps that ask a person, count rows, move the home, pause a direction. */
 import type { OperationStep } from '@lutra/model';
+import { notClosed } from './fence-step.js';
 import { done, waits, ways } from './step-context.js';
 import type { Step } from './step-context.js';
 
@@ -14,6 +15,8 @@ export function confirmed(step: OperationStep, what: (from: string, to: string) 
 /** Equal counts are not equal rows: a verification tells that. */
 export const counts: Step = async (context) => {
   const { operation, io } = context;
+  const back = await notClosed(context);
+  if (back) return back;
   if (!operation.count) return done('rows are not counted');
   const found = (await Promise.all(ways(context, operation.from, operation.to).map((pipeline) => io.count(pipeline)))).flat();
   const differing = found.filter(({ atSource, atTarget }) => atSource !== null && atTarget !== null && atSource !== atTarget);
@@ -28,8 +31,11 @@ export const counts: Step = async (context) => {
   return done(`${found.length} tables counted, ${differing.length} differ${left}`, { counts: [...found] });
 };
 
-export const home: Step = async ({ operation, channel, io }) => {
+export const home: Step = async (context) => {
+  const { operation, channel, io } = context;
   if (!operation.moveHome) return done('the home stays');
+  const back = await notClosed(context);
+  if (back) return back;
   if (operation.facts.home === undefined) return { kind: 'facts', facts: { home: channel.conflicts.home ?? null } };
   const region = await io.regionOf(operation.to);
   if (channel.conflicts.home !== region) await io.setHome(region);

@@ -120,6 +120,23 @@ describe('a switch-over', () => {
     expect(world.done.slice(0, 2)).toEqual(['close a', 'close b']);
   });
 
+  it.each<[string, (world: MemoryOperation) => unknown]>([
+    ['was opened', (world) => (world.servers.a.readOnly = false)],
+    ['was restarted', (world) => (world.servers.a.started += 60)],
+  ])('begins with its fence once more where the closed side %s before the other one is opened', async (_, accident) => {
+    const world = new MemoryOperation({ kind: 'switch-over', confirmed: ['confirm'] });
+    expect(await world.run()).toMatchObject({ step: 'confirm-open' });
+    accident(world);
+    world.servers.a.pos = 50;
+    world.servers.b.readOnly = true;
+    world.confirm();
+    expect(await world.run()).toMatchObject({ step: 'confirm-open', facts: { position: { pos: 50 } } });
+    expect([world.servers.a.readOnly, world.servers.b.readOnly]).toEqual([true, true]);
+    world.confirm();
+    expect(await world.run()).toMatchObject({ state: 'done' });
+    expect(world.servers.b.readOnly).toBe(false);
+  });
+
   it.each(['fence', 'barrier', 'confirm-open'] as const)('is taken back at %s: home first, then what it has closed', async (at) => {
     const world = new MemoryOperation({ kind: 'switch-over', moveHome: true, confirmed: ['confirm'] });
     for (let looks = 0; world.operation.step !== at && looks < 50; looks++) {

@@ -30,6 +30,7 @@ export async function afterStep(context: StepContext): Promise<OperationDocument
     what: toSyncError(error).message,
     fix: null,
   }));
+  if (result.kind === 'back') return closedAnew(operation, result.what, io.now());
   const facts = result.kind === 'waits' ? operation.facts : { ...operation.facts, ...result.facts };
   if (result.kind === 'facts') return { ...operation, facts };
   if (result.kind === 'waits') return waiting(operation, result, io.now());
@@ -41,6 +42,15 @@ export async function afterStep(context: StepContext): Promise<OperationDocument
     steps: [...operation.steps, { step: operation.step, what: result.what, at: io.now() }],
   };
   return next ? { ...carried, step: next } : { ...carried, state: 'done', endedAt: io.now() };
+}
+
+/** What was proven for the time before is asked again, and a person too. */
+function closedAnew(operation: OperationDocument, what: string, at: number): OperationDocument {
+  const { barriers: _, applied: __, position: ___, counts: ____, ...facts } = operation.facts;
+  const fences = Object.fromEntries(Object.entries(facts.fences).map(([endpoint, { started: _____, ...fence }]) => [endpoint, fence]));
+  const steps = [...operation.steps, { step: operation.step, what: `${what}: all is done again from its fence on`, at }];
+  const confirmed = operation.confirmed.filter((step) => step !== 'confirm-open');
+  return { ...operation, step: 'fence', steps, confirmed, facts: { ...facts, fences }, waitsFor: null };
 }
 
 function waiting(operation: OperationDocument, { what, fix }: Extract<StepResult, { kind: 'waits' }>, now: number): OperationDocument {

@@ -1,6 +1,6 @@
 /**
- * Clients write at one side of a pair, and move to the other one, and back, while control, captures and loaders are killed. Nothing that was
- * acknowledged to a client is lost, and nothing is written on a side that is closed.
+ * Clients write at one side of a pair, and move to the other one, and back, while control, captures and loaders are killed. Nothing that
+ * was acknowledged to a client is lost, and nothing is written on a side that is closed.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';

@@ -19,7 +19,7 @@ const heartbeat = {
 
 /** A record of a kind that this build does not know. */
 function later(record: RawRecord, { skip }: { readonly skip?: string } = {}): RawRecord {
-  const headers = { ...record.headers, [headerNames.kind]: 'barrier', [headerNames.control]: 'barrier' };
+  const headers = { ...record.headers, [headerNames.kind]: 'later-kind', [headerNames.control]: 'later-kind' };
   return { ...record, headers: skip === undefined ? headers : { ...headers, 'lutra-skip': skip } };
 }
 
@@ -55,7 +55,7 @@ it('its value is not looked at: neither its schema nor its bytes are known here'
   for (const value of [record.value, Buffer.from([9]), null])
     expect(await decoder.decode({ ...record, value })).toMatchObject({
       header: { seq: 41, epoch: 7 },
-      body: { kind: 'unknown', name: 'barrier' },
+      body: { kind: 'unknown', name: 'later-kind' },
     });
 });
 
@@ -64,7 +64,7 @@ it.each([undefined, '', '0', 'true'])('one that is marked %j is refused by name,
   const record = raw(await encoder.encodeControl({ ...header, kind: 'heartbeat' }, heartbeat));
   const error = await thrown(() => decoder.decode(later(record, skip === undefined ? {} : { skip })));
   expect(error).toMatchObject({ code: 'LEVEL_TOO_NEW', details: { offset: 77 } });
-  expect(error.message).toContain(`offset 77: a record of kind "barrier", ${newerThanThisBuild}`);
+  expect(error.message).toContain(`offset 77: a record of kind "later-kind", ${newerThanThisBuild}`);
 });
 
 it('the mark passes nothing that is known: a row or a route is read all the same', async () => {

@@ -1439,6 +1439,67 @@ export type GetChannelsByChannelConflictsByPipelineByIdAnswer = {
   };
 };
 
+export type GetChannelsByChannelOperationAnswer = {
+  id: string;
+  kind: 'drain' | 'switch-over' | 'fail-back' | 'failover';
+  from: string;
+  to: string;
+  count: boolean;
+  moveHome: boolean;
+  accept: ('writes' | 'prepared' | 'counts' | 'lag' | 'lost' | 'one-way')[];
+  state: 'running' | 'aborting' | 'done' | 'aborted' | 'failed';
+  step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+  steps: {
+    step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+    what: string;
+    at: number;
+  }[];
+  waitsFor: {
+    what: string;
+    fix: string | null;
+    since: number;
+  } | null;
+  confirmed: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+  facts: {
+    fences: Record<string, {
+      readOnly: boolean;
+      superReadOnly: boolean;
+      byUs: boolean;
+      started?: number;
+    }>;
+    barriers?: Record<string, {
+      id: string;
+      endpoint: string;
+      at: number;
+    }>;
+    home?: string | null;
+    paused?: string[];
+    counts?: {
+      pipeline: string;
+      source: string;
+      target: string;
+      atSource: number | null;
+      atTarget: number | null;
+    }[];
+    position?: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+    };
+    applied?: Record<string, {
+      log: string;
+      seq: number;
+    }>;
+  };
+  by: string;
+  reason: string;
+  at: number;
+  endedAt: number | null;
+  channel: string;
+  left: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+  mayAbort: boolean;
+};
+
 export type GetChannelsByChannelPipelinesByPipelineDdlAnswer = {
   pipeline: string;
   uid: string;
@@ -1827,6 +1888,69 @@ export type GetOidcAnswer = {
   clientSecretFrom?: string;
 };
 
+export type GetOperationsAnswer = {
+  operations: {
+    id: string;
+    kind: 'drain' | 'switch-over' | 'fail-back' | 'failover';
+    from: string;
+    to: string;
+    count: boolean;
+    moveHome: boolean;
+    accept: ('writes' | 'prepared' | 'counts' | 'lag' | 'lost' | 'one-way')[];
+    state: 'running' | 'aborting' | 'done' | 'aborted' | 'failed';
+    step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+    steps: {
+      step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+      what: string;
+      at: number;
+    }[];
+    waitsFor: {
+      what: string;
+      fix: string | null;
+      since: number;
+    } | null;
+    confirmed: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+    facts: {
+      fences: Record<string, {
+        readOnly: boolean;
+        superReadOnly: boolean;
+        byUs: boolean;
+        started?: number;
+      }>;
+      barriers?: Record<string, {
+        id: string;
+        endpoint: string;
+        at: number;
+      }>;
+      home?: string | null;
+      paused?: string[];
+      counts?: {
+        pipeline: string;
+        source: string;
+        target: string;
+        atSource: number | null;
+        atTarget: number | null;
+      }[];
+      position?: {
+        file: string;
+        pos: number;
+        gtidSet: string | null;
+      };
+      applied?: Record<string, {
+        log: string;
+        seq: number;
+      }>;
+    };
+    by: string;
+    reason: string;
+    at: number;
+    endedAt: number | null;
+    channel: string;
+    left: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+    mayAbort: boolean;
+  }[];
+};
+
 export type GetRevisionAnswer = {
   revision: {
     revision: number;
@@ -1984,6 +2108,105 @@ export type PostChannelsByChannelConflictsByPipelineByIdRedecideAnswer = {
     fix: string | null;
     table?: string;
   }[];
+};
+
+export type PostChannelsByChannelOperationBody = {
+  kind: 'drain' | 'switch-over' | 'fail-back' | 'failover';
+  from?: string;
+  to?: string;
+  count?: boolean;
+  moveHome?: boolean;
+  accept?: ('writes' | 'prepared' | 'counts' | 'lag' | 'lost' | 'one-way')[];
+  reason: string;
+};
+
+export type PostChannelsByChannelOperationAnswer = {
+  id: string;
+  kind: 'drain' | 'switch-over' | 'fail-back' | 'failover';
+  from: string;
+  to: string;
+  count: boolean;
+  moveHome: boolean;
+  accept: ('writes' | 'prepared' | 'counts' | 'lag' | 'lost' | 'one-way')[];
+  state: 'running' | 'aborting' | 'done' | 'aborted' | 'failed';
+  step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+  steps: {
+    step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+    what: string;
+    at: number;
+  }[];
+  waitsFor: {
+    what: string;
+    fix: string | null;
+    since: number;
+  } | null;
+  confirmed: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+  facts: {
+    fences: Record<string, {
+      readOnly: boolean;
+      superReadOnly: boolean;
+      byUs: boolean;
+      started?: number;
+    }>;
+    barriers?: Record<string, {
+      id: string;
+      endpoint: string;
+      at: number;
+    }>;
+    home?: string | null;
+    paused?: string[];
+    counts?: {
+      pipeline: string;
+      source: string;
+      target: string;
+      atSource: number | null;
+      atTarget: number | null;
+    }[];
+    position?: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+    };
+    applied?: Record<string, {
+      log: string;
+      seq: number;
+    }>;
+  };
+  by: string;
+  reason: string;
+  at: number;
+  endedAt: number | null;
+  channel: string;
+  left: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+  mayAbort: boolean;
+} | {
+  from: string;
+  to: string;
+  steps: ('check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open')[];
+  found: string;
+  ok: boolean;
+  fix: string | null;
+};
+
+export type PostChannelsByChannelOperationAbortBody = {
+  id: string;
+  reason: string;
+};
+
+export type PostChannelsByChannelOperationAcceptBody = {
+  id: string;
+  accept: ('writes' | 'prepared' | 'counts' | 'lag' | 'lost' | 'one-way')[];
+};
+
+export type PostChannelsByChannelOperationConfirmBody = {
+  id: string;
+  step: 'check' | 'confirm' | 'pause' | 'fence' | 'prepared' | 'barrier-back' | 'barrier' | 'counts' | 'home' | 'confirm-open' | 'open';
+};
+
+export type PostChannelsByChannelOperationReadOnlyBody = {
+  id: string;
+  user: string;
+  password: string;
 };
 
 export type PostChannelsByChannelPipelinesByPipelineDdlBody = {
@@ -2601,6 +2824,13 @@ export type PutUsersByNamePasswordBody = {
 };
 
 export interface Operations {
+  /** Forget an operation that has ended */
+  'DELETE /api/v1/channels/{channel}/operation': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
   /** Remove an order that is done or cancelled */
   'DELETE /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {
     path: { channel: string; pipeline: string };
@@ -2734,6 +2964,13 @@ export interface Operations {
     body: undefined;
     answer: GetChannelsByChannelConflictsByPipelineByIdAnswer;
   };
+  /** The newest operation of the channel: where it is, and what it waits for */
+  'GET /api/v1/channels/{channel}/operation': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetChannelsByChannelOperationAnswer;
+  };
   /** Schema changes of the pipeline: settings, the one at which it holds with both definitions, the one that runs, and the newest */
   'GET /api/v1/channels/{channel}/pipelines/{pipeline}/ddl': {
     path: { channel: string; pipeline: string };
@@ -2853,6 +3090,13 @@ export interface Operations {
     body: undefined;
     answer: GetOidcAnswer;
   };
+  /** The newest operation of each channel */
+  'GET /api/v1/operations': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetOperationsAnswer;
+  };
   /** All regions */
   'GET /api/v1/regions': {
     path: Record<string, never>;
@@ -2971,6 +3215,41 @@ export interface Operations {
     query: Record<string, never>;
     body: PostChannelsByChannelConflictsByPipelineByIdRedecideBody;
     answer: PostChannelsByChannelConflictsByPipelineByIdRedecideAnswer;
+  };
+  /** Begin a drain, a switch-over, a fail-back or a failover; dryRun: the first look alone */
+  'POST /api/v1/channels/{channel}/operation': {
+    path: { channel: string };
+    query: { dryRun?: boolean };
+    body: PostChannelsByChannelOperationBody;
+    answer: PostChannelsByChannelOperationAnswer;
+  };
+  /** Take back what the operation has done; not once clients may write at the new place */
+  'POST /api/v1/channels/{channel}/operation/abort': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelOperationAbortBody;
+    answer: GetChannelsByChannelOperationAnswer;
+  };
+  /** Go on without something that the operation waits for */
+  'POST /api/v1/channels/{channel}/operation/accept': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelOperationAcceptBody;
+    answer: GetChannelsByChannelOperationAnswer;
+  };
+  /** Confirm the step at which the operation asks */
+  'POST /api/v1/channels/{channel}/operation/confirm': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelOperationConfirmBody;
+    answer: GetChannelsByChannelOperationAnswer;
+  };
+  /** Set read_only as the step needs it, with a login that is kept nowhere */
+  'POST /api/v1/channels/{channel}/operation/read-only': {
+    path: { channel: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelOperationReadOnlyBody;
+    answer: GetChannelsByChannelOperationAnswer;
   };
   /** Answer the schema change at which the pipeline holds: run, done, skip or seed */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/ddl': {

@@ -1,6 +1,6 @@
 /**
- * What an operator does in several steps: drain, switch-over, fail-back, failover. Control carries it out, each step of it by looking first.
- * The node is all that a control knows of it, so another control goes on where one has died.
+ * What an operator does in several steps: drain, switch-over, fail-back, failover. Control carries it out, each step of it by looking
+ * first. The node is all that a control knows of it, so another control goes on where one has died.
  */
 import { z } from 'zod';
 import { nameSchema } from './config-fields.js';
@@ -8,8 +8,8 @@ import { pipelineUidSchema } from './pipeline-uid.js';
 import { randomIdSchema } from './random-id.js';
 
 /**
- * drain: nothing is written at `from` any more, and `to` has all of it · switch-over: the same, and `to` is opened for writes · fail-back: a
- * switch-over to where it was before · failover: `from` is lost, and `to` is opened for writes
+ * drain: nothing is written at `from` any more, and `to` has all of it · switch-over: the same, and `to` is opened for writes · fail-back:
+ * a switch-over to where it was before · failover: `from` is lost, and `to` is opened for writes
  */
 export const operationKinds = ['drain', 'switch-over', 'fail-back', 'failover'] as const;
 export type OperationKind = (typeof operationKinds)[number];

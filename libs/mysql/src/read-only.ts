@@ -37,7 +37,7 @@ export function readOnlyStatement(isClosed: boolean, flavor: 'mysql' | 'mariadb'
     : `SET GLOBAL read_only = ${value} (and read_only = ${value} in the server's my.cnf)`;
 }
 
-/** Survives a restart of the server on MySQL. @throws SyncError *_DENIED (SYSTEM_VARIABLES_ADMIN, MariaDB READ_ONLY ADMIN), *_LOCKED (1205) */
+/** Survives a restart of MySQL. @throws SyncError *_DENIED (SYSTEM_VARIABLES_ADMIN, MariaDB READ_ONLY ADMIN), TARGET_BUSY (1205) */
 export async function setReadOnly(queries: Queries, isClosed: boolean, flavor: 'mysql' | 'mariadb'): Promise<void> {
   await queries.query(`SET SESSION lock_wait_timeout = ${waitSeconds}`);
   await queries.query(`SET ${flavor === 'mysql' ? 'PERSIST' : 'GLOBAL'} read_only = ${isClosed ? 'ON' : 'OFF'}`);

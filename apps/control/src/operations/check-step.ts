@@ -6,7 +6,7 @@ import type { Step, StepContext } from './step-context.js';
 
 const mostLagMs = 10_000;
 
-/** Waits while something is in the way that may pass, or that a person can mend. */
+/** Waits while something is in the way that may pass, or that a person can fix. */
 export const check: Step = async (context) => {
   const { operation, io } = context;
   const trouble = operation.kind === 'failover' ? await ofFailover(context) : await ofMove(context);

@@ -1,7 +1,7 @@
 /** Two servers, a channel and orders in memory, for the steps of an operation. */
 import type { BarrierOrder, ChannelDocument, OperationDocument, WorkStatus } from '@lutra/model';
 import { channelSchema } from '@lutra/model';
-import type { CheckpointPlace, Counted, OperationIo } from './operation-io.js';
+import type { AppliedPosition, Counted, OperationIo } from './operation-io.js';
 import { afterAbort, afterStep } from './run-step.js';
 
 export const uids = { there: 'aaaaaaaaaaaa', back: 'bbbbbbbbbbbb' } as const;
@@ -20,7 +20,7 @@ interface MemoryServer {
 export class MemoryOperation {
   readonly servers: Record<'a' | 'b', MemoryServer> = { a: server(), b: server() };
   readonly barriers = new Map<string, BarrierOrder>();
-  readonly places = new Map<string, CheckpointPlace>();
+  readonly places = new Map<string, AppliedPosition>();
   /** What was done, in its order. */
   readonly done: string[] = [];
   counts: readonly Counted[] = [];

@@ -11,7 +11,7 @@ export interface Counted {
   readonly atTarget: number | null;
 }
 
-export type CheckpointPlace = { readonly log: string; readonly seq: number };
+export type AppliedPosition = { readonly log: string; readonly seq: number };
 
 export interface ServerLook extends ReadOnlyState {
   readonly flavor: 'mysql' | 'mariadb';
@@ -36,7 +36,7 @@ export interface OperationIo {
   order(id: string, order: BarrierOrder): Promise<void>;
   withdraw(id: string): Promise<void>;
   /** Null: it has none. */
-  checkpoint(pipeline: PipelineDocument): Promise<CheckpointPlace | null>;
+  checkpoint(pipeline: PipelineDocument): Promise<AppliedPosition | null>;
   count(pipeline: PipelineDocument): Promise<readonly Counted[]>;
   setHome(home: string | undefined): Promise<void>;
   setPaused(uids: readonly string[], paused: boolean): Promise<void>;

@@ -10,8 +10,8 @@ export interface StepContext {
 }
 
 /**
- * done: `what` is for people · waits: `fix` is what a person can do; null: it passes by itself · facts: to be remembered before the step does
- * what follows from them; it is run again · back: a server did not stay closed, so all from its fence on is done once more
+ * done: `what` is for people · waits: `fix` is what a person can do; null: it passes by itself · facts: to be remembered before the step
+ * does what follows from them; it is run again · back: a server did not stay closed, so all from its fence on is done once more
  */
 export type StepResult =
   | { readonly kind: 'done'; readonly what: string; readonly facts?: Partial<OperationFacts> }

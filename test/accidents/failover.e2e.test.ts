@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { lutraPassword, type Stack, startStack, withAdministrator } from '../harness/index.js';
 import { type MysqlServer, mysqlServer } from '../servers/index.js';
 import { openOneWay, until } from './one-way.js';
-import type { OneWay } from './one-way.js';
+import type { OneWay, OneWayOptions } from './one-way.js';
 
 let stack: Stack;
 const replica = mysqlServer({ version: '9.7', serverId: 3, name: 'mysql-replica', extra: ['--log-replica-updates=ON'] });
@@ -26,8 +26,8 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => Promise.all([stack?.stop(), replica.stop()]));
 
-async function openWay(): Promise<OneWay> {
-  const way = await openOneWay(stack);
+async function openWay(options?: OneWayOptions): Promise<OneWay> {
+  const way = await openOneWay(stack, options);
   onTestFailed(async () => console.error(way.name, JSON.stringify(await way.status(), null, 1), await stack.saveLogs()));
   await way.write(1);
   await way.arrives();
@@ -49,6 +49,19 @@ async function failOver(way: OneWay, to: MysqlServer): Promise<void> {
   await way.change(`endpoints/${way.endpoints.source}`, { host: to.host, port: to.port, password: lutraPassword });
 }
 
+/** Without the password: it was given for the standbys too. */
+function follow(way: OneWay, to: MysqlServer, accept = false): Promise<unknown> {
+  const body = { to: { host: to.host, port: to.port }, accept, reason: 'it was promoted' };
+  return stack.api.request('POST', `/api/v1/endpoints/${way.endpoints.source}/follow`, body);
+}
+
+/** What control knows of what was published, which may be some seconds old. */
+async function captured(way: OneWay): Promise<string> {
+  const path = `/api/v1/channels/${way.name}/pipelines/rows/position`;
+  const position = await stack.api.request<{ captured: { position: { gtidSet: string } } | null }>('GET', path);
+  return position.captured?.position.gtidSet ?? '';
+}
+
 /** Ids of the target, each once: t has a primary key, and a row that came twice would have stopped the loader. */
 async function arrive(way: OneWay, ids: readonly number[]): Promise<void> {
   await until(async () => ((await way.targetIds()).length >= ids.length ? true : undefined));
@@ -60,16 +73,19 @@ const insert = (way: OneWay, id: number): string => `INSERT INTO ${way.database}
 
 describe('a failover of the source to its replica', () => {
   it('that is equal goes on exactly, with what the replica takes afterwards; the old source, which lacks that, is refused', async () => {
-    const way = await openWay();
+    const way = await openWay({ source: { standbys: [{ host: replica.host, port: replica.port }] } });
     await way.write(2);
     await caughtUp(stack.mysql.a, replica);
-    await failOver(way, replica);
+    await follow(way, replica);
     await rows(replica, insert(way, 3));
     await arrive(way, [1, 2, 3]);
-    // Its transactions are its own: the old source has never seen them.
-    await failOver(way, stack.mysql.a);
+    // Its transactions are its own: the old source, which is a standby now, has never seen them.
+    const [its] = await rows(replica, 'SELECT @@server_uuid AS uuid');
+    await until(async () => (await captured(way)).includes(String(its?.['uuid'])) || undefined);
+    await expect(follow(way, stack.mysql.a)).rejects.toThrow(/follow-position.*SOURCE_BEHIND/s);
+    await follow(way, stack.mysql.a, true);
     await way.fails('capture', 'SOURCE_BEHIND');
-    await failOver(way, replica);
+    await follow(way, replica);
     await rows(replica, insert(way, 4));
     await arrive(way, [1, 2, 3, 4]);
     await way.close();

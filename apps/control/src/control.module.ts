@@ -49,6 +49,7 @@ import { DdlService } from './ddl/ddl.service.js';
 import { ChangedEndpointService } from './endpoints/changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
+import { EndpointFollowService } from './endpoints/endpoint-follow.service.js';
 import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
 import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
@@ -205,6 +206,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       UidService,
       EndpointRestartService,
       EndpointResetService,
+      EndpointFollowService,
       ChannelOperationsService,
       ChannelService,
       ChannelActionService,

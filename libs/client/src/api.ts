@@ -55,6 +55,10 @@ export type Endpoint = {
   description: string;
   host: string;
   port: number;
+  standbys?: {
+    host: string;
+    port: number;
+  }[];
   user: string;
   tls?: {
     ca?: string;
@@ -88,6 +92,10 @@ export type EndpointInput = {
   description?: string;
   host: string;
   port?: number;
+  standbys?: {
+    host: string;
+    port?: number;
+  }[];
   user: string;
   tls?: {
     ca?: string;
@@ -2452,6 +2460,32 @@ export type PostChannelsByChannelVerifyByIdRepairAnswer = {
   }[];
 };
 
+export type PostEndpointsByEndpointFollowBody = {
+  to: {
+    host: string;
+    port?: number;
+  };
+  reason: string;
+  accept?: boolean;
+};
+
+export type PostEndpointsByEndpointFollowAnswer = {
+  endpoint: string;
+  host: string;
+  port: number;
+  standbys: {
+    host: string;
+    port: number;
+  }[];
+  consequences: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
 export type PostEndpointsByEndpointResetBody = {
   start: {
     from: 'now';
@@ -3369,6 +3403,13 @@ export interface Operations {
     query: Record<string, never>;
     body: EndpointInput;
     answer: CheckResult;
+  };
+  /** Go on with a standby that was promoted: the same log, the same position; without accept: what is in the way */
+  'POST /api/v1/endpoints/{endpoint}/follow': {
+    path: { endpoint: string };
+    query: Record<string, never>;
+    body: PostEndpointsByEndpointFollowBody;
+    answer: PostEndpointsByEndpointFollowAnswer;
   };
   /** Delete the log and start a new one; without accept: the consequences */
   'POST /api/v1/endpoints/{endpoint}/reset': {

@@ -54,6 +54,14 @@ const endpointBase = {
   description: z.string().max(500).default(''),
   host: hostSchema,
   port: z.int().min(1).max(65535).default(3306),
+  /** Replicas of it that may be promoted: POST …/follow makes one of them the endpoint's server, with the same login. */
+  standbys: since(
+    5,
+    z
+      .array(z.strictObject({ host: hostSchema, port: z.int().min(1).max(65535).default(3306) }))
+      .max(10)
+      .optional(),
+  ),
   user: z.string().min(1),
   tls: tlsSchema.optional(),
   /** PEM of the server's RSA key, for logging in without TLS: SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'. */

@@ -4,7 +4,7 @@ export * from './operation.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
-export { nameSchema } from './config-fields.js';
+export { hostSchema, nameSchema } from './config-fields.js';
 export type { TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';

@@ -5,7 +5,7 @@ import { changedPurpose, openSecret, resealed, sealSecret } from './secret.js';
 import type { Purpose, StoredSecret } from './secret.js';
 
 /** What decides to whom a password goes, and how. */
-export type EndpointLogin = Pick<EndpointDocument, 'name' | 'host' | 'port' | 'user' | 'tls' | 'publicKey'>;
+export type EndpointLogin = Pick<EndpointDocument, 'name' | 'host' | 'port' | 'standbys' | 'user' | 'tls' | 'publicKey'>;
 
 /** Under the keyring's first key. `input`: in clear, or a reference. */
 export function sealPassword(keyring: Keyring, input: string, endpoint: EndpointLogin): SealedSecret {
@@ -37,7 +37,7 @@ export function loginOf(keyring: Keyring, endpoint: EndpointLogin & Pick<Endpoin
   };
 }
 
-type ServerAccess = Omit<EndpointLogin, 'name'> & { readonly password: string };
+type ServerAccess = Omit<EndpointLogin, 'name' | 'standbys'> & { readonly password: string };
 
 /** The fields whose change needs the password again. */
 export function changedLogin(before: EndpointLogin, after: EndpointLogin): readonly string[] {
@@ -53,7 +53,10 @@ export function secretOfEndpoint(endpoint: EndpointDocument): StoredSecret {
   return { secret: endpoint.password, purpose: passwordPurpose(endpoint) };
 }
 
-function passwordPurpose({ name, host, port, user, tls, publicKey }: EndpointLogin): Purpose {
-  const to = { host, port, user, tls: tls ? [tls.ca ?? null, tls.verify] : null, publicKey: publicKey ?? null };
+/** Of an endpoint with standbys: to all of them, whichever is in use. */
+function passwordPurpose({ name, host, port, standbys, user, tls, publicKey }: EndpointLogin): Purpose {
+  const how = { user, tls: tls ? [tls.ca ?? null, tls.verify] : null, publicKey: publicKey ?? null };
+  const servers = [{ host, port }, ...(standbys ?? [])].map((server) => `${server.host}:${server.port}`).toSorted();
+  const to = servers.length > 1 ? { servers, ...how } : { host, port, ...how };
   return { kind: 'endpoint', name, field: 'password', to };
 }

@@ -95,6 +95,22 @@ describe('a sealed password', () => {
   });
 });
 
+describe('the password of an endpoint with standbys', () => {
+  const at = (host: string, standbys: readonly string[]): EndpointLogin & { readonly standbys: { host: string; port: number }[] } => ({
+    ...orders,
+    host,
+    port: 3306,
+    standbys: standbys.map((one) => ({ host: one, port: 3306 })),
+  });
+
+  test('opens for each of them, whichever is in use, and for no other server', () => {
+    const password = sealPassword(keyring, 'secret', at('a', ['b', 'c']));
+    expect(openPassword(keyring, { ...at('c', ['b', 'a']), password })).toBe('secret');
+    expect(() => openPassword(keyring, { ...at('a', ['b', 'd']), password })).toThrow('orders');
+    expect(changedLogin(at('a', ['b']), at('a', ['b', 'c']))).not.toEqual([]);
+  });
+});
+
 describe('the keys', () => {
   const texts = (bytes: Buffer): readonly string[] => [
     bytes.toString('base64'),

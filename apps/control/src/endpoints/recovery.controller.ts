@@ -1,14 +1,23 @@
-/** /api/v1/endpoints/:endpoint/restart and …/reset: the recovery actions where no retry helps. */
+/** /api/v1/endpoints/:endpoint/restart, …/reset and …/follow: the recovery actions where no retry helps. */
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiRemove } from '../http/openapi.js';
+import { EndpointFollowService } from './endpoint-follow.service.js';
 import { EndpointResetService } from './endpoint-reset.service.js';
 import { EndpointRestartService } from './endpoint-restart.service.js';
-import { resetAnswerSchema, resetWriteSchema, restartAnswerSchema, restartStateSchema, restartWriteSchema } from './recovery.schemas.js';
-import type { ResetAnswer, ResetWrite, RestartAnswer, RestartState, RestartWrite } from './recovery.schemas.js';
+import {
+  followAnswerSchema,
+  followWriteSchema,
+  resetAnswerSchema,
+  resetWriteSchema,
+  restartAnswerSchema,
+  restartStateSchema,
+  restartWriteSchema,
+} from './recovery.schemas.js';
+import type { FollowAnswer, FollowWrite, ResetAnswer, ResetWrite, RestartAnswer, RestartState, RestartWrite } from './recovery.schemas.js';
 
 @UseGuards(ConnectedGuard)
 @ApiTags('endpoints')
@@ -17,6 +26,7 @@ export class EndpointRecoveryController {
   constructor(
     @Inject(EndpointRestartService) private readonly restarts: EndpointRestartService,
     @Inject(EndpointResetService) private readonly resets: EndpointResetService,
+    @Inject(EndpointFollowService) private readonly follows: EndpointFollowService,
   ) {}
 
   @Get('restart')
@@ -43,6 +53,23 @@ export class EndpointRecoveryController {
   @ApiRemove('Take back the order that waits')
   withdraw(@Param('endpoint', { schema: nameSchema }) endpoint: string): Promise<void> {
     return this.restarts.withdraw(endpoint);
+  }
+
+  @Post('follow')
+  @Allow('endpoint.recover')
+  @HttpCode(200)
+  @ApiAnswer(
+    'Go on with a standby that was promoted: the same log, the same position; without accept: what is in the way',
+    followAnswerSchema,
+    400,
+    404,
+    409,
+  )
+  follow(
+    @Param('endpoint', { schema: nameSchema }) endpoint: string,
+    @Body({ schema: followWriteSchema }) body: FollowWrite,
+  ): Promise<FollowAnswer> {
+    return this.follows.follow(endpoint, body);
   }
 
   @Post('reset')

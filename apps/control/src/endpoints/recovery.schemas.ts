@@ -1,5 +1,5 @@
 /** The shapes of the two recovery actions for an endpoint: restart (the log goes on elsewhere in the source) and reset (a new log). */
-import { restartOrderSchema, restartStartSchema, startSchema } from '@lutra/model';
+import { hostSchema, restartOrderSchema, restartStartSchema, startSchema } from '@lutra/model';
 import { z } from 'zod';
 import { problemSchema } from '../http/schemas.js';
 
@@ -41,3 +41,21 @@ export const resetAnswerSchema = z.strictObject({
   consequences: z.array(problemSchema),
 });
 export type ResetAnswer = z.infer<typeof resetAnswerSchema>;
+
+export const followWriteSchema = z.strictObject({
+  /** One of the standbys. */
+  to: z.strictObject({ host: hostSchema, port: z.int().min(1).max(65535).default(3306) }),
+  reason,
+  accept,
+});
+export type FollowWrite = z.infer<typeof followWriteSchema>;
+
+export const followAnswerSchema = z.strictObject({
+  endpoint: z.string(),
+  host: z.string(),
+  port: z.int(),
+  standbys: z.array(z.strictObject({ host: z.string(), port: z.int() })),
+  /** What was found and accepted. */
+  consequences: z.array(problemSchema),
+});
+export type FollowAnswer = z.infer<typeof followAnswerSchema>;

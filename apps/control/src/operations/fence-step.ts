@@ -52,9 +52,8 @@ function remembered(facts: OperationFacts, endpoint: string, fence: OperationFac
 }
 
 /**
- * Before anything is built on it: the servers are closed, and were all the while. Null: so it is. Counter-example without: a server that was
- * killed and does not read what SET PERSIST has written starts open; clients
- * write there behind the end that the other side has.
+ * Before anything is built on it: the servers are closed, and were all the while. Null: so it is. Counter-example without: a server that
+ * was killed and does not read what SET PERSIST has written starts open; clients write there behind the end that the other side has.
  */
 export async function notClosed({ operation, io }: StepContext): Promise<StepResult | null> {
   for (const [endpoint, { started }] of Object.entries(operation.facts.fences)) {

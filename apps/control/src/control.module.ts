@@ -64,6 +64,7 @@ import { ConnectedGuard, ReachableGuard } from './http/connected.guard.js';
 import { LevelController } from './level/level.controller.js';
 import { LevelService } from './level/level.service.js';
 
+import { PipelineActionController } from './pipelines/pipeline-action.controller.js';
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { TargetQueryService } from './pipelines/target-query.service.js';
 import { PipelineAccessService } from './pipelines/pipeline-access.service.js';
@@ -129,6 +130,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       StatusController,
       LevelController,
       ChannelController,
+      PipelineActionController,
       PipelineController,
       PipelineRecoveryController,
       DdlController,

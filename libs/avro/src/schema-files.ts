@@ -12,7 +12,18 @@ function schemasFolder(): string {
   }
 }
 
-export type SchemaFile = 'envelope' | 'epoch' | 'heartbeat' | 'routes' | 'ddl' | 'restart' | 'watermark' | 'resolution' | 'seed' | 'chunk' | 'barrier';
+export type SchemaFile =
+  | 'envelope'
+  | 'epoch'
+  | 'heartbeat'
+  | 'routes'
+  | 'ddl'
+  | 'restart'
+  | 'watermark'
+  | 'resolution'
+  | 'seed'
+  | 'chunk'
+  | 'barrier';
 
 export function readSchemaFile(name: SchemaFile): string {
   return readFileSync(join(schemasFolder(), `${name}.avsc`), 'utf8');

@@ -205,6 +205,7 @@ export type Status = {
       id: string;
       uid: string;
       name: string;
+      desired: 'running' | 'paused' | 'stopped';
       state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
       reason: string | null;
       routes: 'in force' | 'pending';
@@ -626,6 +627,7 @@ export type ChannelStatus = {
     id: string;
     uid: string;
     name: string;
+    desired: 'running' | 'paused' | 'stopped';
     state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
     reason: string | null;
     routes: 'in force' | 'pending';
@@ -1090,6 +1092,17 @@ export type Channel = {
   otterTables?: Record<string, string>;
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
+  wishes?: {
+    pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+    attempts?: Record<string, number>;
+    suspended?: Record<string, {
+      database: string;
+      name: string;
+      by: string;
+      reason: string;
+      at: number;
+    }[]>;
+  };
 };
 
 export type ChannelInput = {
@@ -1154,6 +1167,17 @@ export type ChannelInput = {
   otterTables?: Record<string, string>;
   state?: 'running' | 'paused' | 'stopped';
   attempt?: number;
+  wishes?: {
+    pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+    attempts?: Record<string, number>;
+    suspended?: Record<string, {
+      database: string;
+      name: string;
+      by: string;
+      reason: string;
+      at: number;
+    }[]>;
+  };
 };
 
 export type ChannelAction = {
@@ -1218,6 +1242,17 @@ export type ChannelAction = {
     otterTables?: Record<string, string>;
     state: 'running' | 'paused' | 'stopped';
     attempt: number;
+    wishes?: {
+      pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+      attempts?: Record<string, number>;
+      suspended?: Record<string, {
+        database: string;
+        name: string;
+        by: string;
+        reason: string;
+        at: number;
+      }[]>;
+    };
   };
   problems: {
     id: string;
@@ -2508,6 +2543,17 @@ export type PutChannelsByNameAnswer = {
   otterTables?: Record<string, string>;
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
+  wishes?: {
+    pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+    attempts?: Record<string, number>;
+    suspended?: Record<string, {
+      database: string;
+      name: string;
+      by: string;
+      reason: string;
+      at: number;
+    }[]>;
+  };
 } | {
   dryRun: true;
   seeds: {
@@ -2986,12 +3032,26 @@ export interface Operations {
     body: PostChannelsByChannelPipelinesByPipelineFilesPreviewBody;
     answer: PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer;
   };
+  /** Its loader waits, the capture of its source continues (from stopped: checks first, as start does) */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause': {
+    path: { channel: string; pipeline: string };
+    query: { force?: boolean };
+    body: undefined;
+    answer: ChannelAction;
+  };
   /** Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/restart': {
     path: { channel: string; pipeline: string };
     query: Record<string, never>;
     body: PostChannelsByChannelPipelinesByPipelineRestartBody;
     answer: PostChannelsByChannelPipelinesByPipelineRestartAnswer;
+  };
+  /** The pipeline tries again now, and the captures that it needs, if they failed */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelAction;
   };
   /** Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': {
@@ -3020,6 +3080,20 @@ export interface Operations {
     query: Record<string, never>;
     body: SkipInput;
     answer: PipelinePosition;
+  };
+  /** As much is wanted of the pipeline as of its channel: its servers are checked first, as by a start of the channel */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/start': {
+    path: { channel: string; pipeline: string };
+    query: { force?: boolean };
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Stop the pipeline; the capture of its source continues while another pipeline needs it */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelAction;
   };
   /** Compare the two sides of each pipeline, while both take writes */
   'POST /api/v1/channels/{channel}/verify': {

@@ -88,7 +88,7 @@ export class PipelineRecoveryService {
       },
     });
     this.logger.info({ pipeline: id, from: known.seq, to: position.seq, offset: position.nextOffset, reason, overwrite }, 'rewound');
-    await this.actions.retry(channel);
+    await this.actions.retry({ channel });
     return this.pipelines.position(channel, name);
   }
 
@@ -117,7 +117,7 @@ export class PipelineRecoveryService {
       { pipeline: id, at, from: before?.seq ?? null, log: to.log, to: to.seq, offset: to.nextOffset, reason, verification },
       'restarted',
     );
-    await this.actions.retry(channel);
+    await this.actions.retry({ channel });
     return { ...(await this.pipelines.position(channel, name)), consequence, verification };
   }
 

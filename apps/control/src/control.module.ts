@@ -72,6 +72,8 @@ import { PipelineEndService } from './pipelines/pipeline-end.service.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
 import { PipelineRecoveryController } from './pipelines/recovery.controller.js';
 import { PipelineRecoveryService } from './pipelines/recovery.service.js';
+import { RecoverySubjectService } from './pipelines/recovery-subject.service.js';
+import { RewindService } from './pipelines/rewind.service.js';
 import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
@@ -206,7 +208,9 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ChannelService,
       ChannelActionService,
       PipelineService,
+      RecoverySubjectService,
       PipelineRecoveryService,
+      RewindService,
       PipelineAccessService,
       PipelineEndService,
       SeedLookService,

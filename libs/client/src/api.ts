@@ -2105,9 +2105,87 @@ export type PostChannelsByChannelPipelinesByPipelineRestartAnswer = {
 };
 
 export type PostChannelsByChannelPipelinesByPipelineRewindBody = {
-  seq: number;
+  seq?: number;
+  to?: {
+    seq: number;
+  } | {
+    offset: number;
+  } | {
+    gtidSet: string;
+  } | {
+    file: string;
+    pos: number;
+  } | {
+    time: string;
+  };
   reason: string;
   overwrite?: boolean;
+  accept?: boolean;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineRewindAnswer = {
+  pipeline: string;
+  uid: string;
+  checkpoint: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+    gtid: string | null;
+    sourceUs: number;
+    origin: string;
+    epoch: number;
+    replayUntil: number;
+  } | null;
+  topic: {
+    name: string;
+    start: number;
+    end: number;
+  } | null;
+  captured: {
+    log: string;
+    seq: number;
+    position: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+      fileCreated?: number;
+    };
+  } | null;
+  recordsBehind: number | null;
+  skip: {
+    log: string;
+    seq: number;
+    reason: string;
+  } | null;
+} | {
+  dryRun: true;
+  pipeline: string;
+  direction: 'back' | 'ahead';
+  from: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+  };
+  to: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+    gtid: string | null;
+  };
+  records: number;
+  transactions: number;
+  rows: {
+    table: string;
+    rows: number;
+  }[];
+  consequence: string;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
 };
 
 export type PostChannelsByChannelPipelinesByPipelineSeedBody = {
@@ -3053,12 +3131,15 @@ export interface Operations {
     body: undefined;
     answer: ChannelAction;
   };
-  /** Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target */
+  /**
+   * Set the position, by seq, offset, GTID set, binlog position or time. Back: what lies behind it is applied once more, in safe mode.
+   * Ahead, with accept: what lies between is never applied, which is recorded. dryRun: where it would lead, and nothing is written
+   */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': {
     path: { channel: string; pipeline: string };
-    query: Record<string, never>;
+    query: { dryRun?: boolean };
     body: PostChannelsByChannelPipelinesByPipelineRewindBody;
-    answer: PipelinePosition;
+    answer: PostChannelsByChannelPipelinesByPipelineRewindAnswer;
   };
   /** Copy tables through the log, or send single rows again; dryRun: what it would read and meet */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {

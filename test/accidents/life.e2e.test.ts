@@ -156,6 +156,55 @@ it('a way ahead is a skip: it needs a yes, is recorded, and goes over no schema 
   await act(way, 'rows', 'start');
   expect(await until(async () => ((await countAtTarget(way, 't WHERE id = 4')) === 1 ? true : undefined))).toBe(true);
   expect(await way.targetIds()).toEqual([1, 4]);
-  expect((await stack.api.channelStatus(way.name)).omissions.items).toMatchObject([{ kind: 'skip', what: 'range' }]);
+  const { omissions } = await stack.api.request<{ readonly omissions: { readonly items: object[] } }>(
+    'GET',
+    `/api/v1/channels/${way.name}/status`,
+  );
+  expect(omissions.items).toMatchObject([{ kind: 'skip', what: 'range' }]);
+  await way.close();
+});
+
+it('a table that a person suspends comes back by a seed, with its rows of meanwhile', { timeout: 180_000 }, async () => {
+  const way = await openWay();
+  const sql = `CREATE TABLE kept (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100)); CREATE TABLE part (id BIGINT NOT NULL PRIMARY KEY,
+    kept BIGINT, FOREIGN KEY (kept) REFERENCES kept (id)); INSERT INTO kept VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO part VALUES (1, 1)`;
+  await way.atTarget(sql.replaceAll(/INSERT .*?(;|$)/g, ''));
+  await way.atSource(sql);
+  await way.arrives('part');
+  const of = (...names: readonly string[]) => ({ tables: names.map((name) => `${way.database}.${name}`), reason: 'a script mends it' });
+  const suspended = async (): Promise<readonly unknown[]> => (await way.status()).suspended.map(({ name, code }) => [name, code]);
+  const end = underLoad(way);
+  try {
+    await post(way, 'tables/suspend', of('kept'));
+    await post(way, 'tables/suspend', of('kept'));
+    const both = ['kept', 'part'].map((name) => [name, 'TABLE_SUSPENDED_BY_PERSON']);
+    await until(async () => ((await suspended()).length === 2 ? true : undefined));
+    expect(await suspended()).toEqual(both);
+    expect((await way.status()).suspended[0]?.message).toMatch(/: a script mends it$/);
+    await way.atSource(
+      `DELETE FROM kept WHERE id = 3; INSERT INTO kept VALUES (4, 'd'); INSERT INTO part VALUES (2, 4); UPDATE kept SET v = 'B' WHERE id = 2`,
+    );
+    await stack.loader[way.to].kill();
+    await stack.loader[way.to].restart();
+    await way.write(2);
+    await until(async () => ((await countAtTarget(way, 't WHERE id = 2')) === 1 ? true : undefined));
+    expect(await way.atTarget('SELECT v FROM kept ORDER BY id')).toMatchObject([{ v: 'a' }, { v: 'b' }, { v: 'c' }]);
+    expect(await refusal(way, 'seed', { tables: [`${way.database}.kept`] })).toMatchObject({ status: 409 });
+    expect(await refusal(way, 'tables/suspend', { tables: ['nowhere.t'], reason: 'test' })).toMatchObject({ status: 400 });
+    const answer: object = await post(way, 'tables/resume', of('kept'));
+    expect(answer).toMatchObject({ suspended: [], seed: expect.any(String), verification: expect.any(String) });
+    await way.atSource(`INSERT INTO kept VALUES (3, 'again'); INSERT INTO part VALUES (3, 3)`);
+    for (const table of ['kept', 'part']) await way.arrives(table);
+    await until(async () => ((await suspended()).length === 0 ? true : undefined));
+    await way.atSource(`DELETE FROM part WHERE id = 2; DELETE FROM kept WHERE id IN (2, 4)`);
+    for (const table of ['kept', 'part']) await way.arrives(table);
+    expect(await post(way, 'tables/resume', of('kept'))).toMatchObject({ seed: null, problems: [{ id: 'resume-nothing' }] });
+  } finally {
+    await end();
+  }
+  await way.arrives();
+  const entries = `lutra.unequal WHERE pipeline = '${way.uid}' AND ended_at IS NULL`;
+  expect(await until(async () => ((await countAtTarget(way, entries)) === 0 ? true : undefined), 60_000)).toBe(true);
+  await way.runs();
   await way.close();
 });

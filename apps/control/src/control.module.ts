@@ -74,6 +74,8 @@ import { PipelineRecoveryController } from './pipelines/recovery.controller.js';
 import { PipelineRecoveryService } from './pipelines/recovery.service.js';
 import { RecoverySubjectService } from './pipelines/recovery-subject.service.js';
 import { RewindService } from './pipelines/rewind.service.js';
+import { TableSuspensionController } from './pipelines/table-suspension.controller.js';
+import { TableSuspensionService } from './pipelines/table-suspension.service.js';
 import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
@@ -133,6 +135,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       LevelController,
       ChannelController,
       PipelineActionController,
+      TableSuspensionController,
       PipelineController,
       PipelineRecoveryController,
       DdlController,
@@ -211,6 +214,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       RecoverySubjectService,
       PipelineRecoveryService,
       RewindService,
+      TableSuspensionService,
       PipelineAccessService,
       PipelineEndService,
       SeedLookService,

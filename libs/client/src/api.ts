@@ -1575,6 +1575,10 @@ export type GetChannelsByChannelPipelinesByPipelineSeedAnswer = {
       log: string;
       seq: number;
     };
+    resumes?: {
+      database: string;
+      name: string;
+    }[];
     by: string;
     at: number;
   } | null;
@@ -2226,6 +2230,10 @@ export type PostChannelsByChannelPipelinesByPipelineSeedAnswer = {
       log: string;
       seq: number;
     };
+    resumes?: {
+      database: string;
+      name: string;
+    }[];
     by: string;
     at: number;
   } | null;
@@ -2249,6 +2257,31 @@ export type PostChannelsByChannelPipelinesByPipelineSeedAnswer = {
   rows: number;
   bytes: number;
   topicBytes: number;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostChannelsByChannelPipelinesByPipelineTablesResumeBody = {
+  tables: string[];
+  reason: string;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineTablesResumeAnswer = {
+  pipeline: string;
+  suspended: {
+    database: string;
+    name: string;
+    by: string;
+    reason: string;
+    at: number;
+  }[];
+  seed: string | null;
+  verification: string | null;
   problems: {
     id: string;
     severity: 'error' | 'warning';
@@ -2656,6 +2689,10 @@ export type PutChannelsByNameAnswer = {
         log: string;
         seq: number;
       };
+      resumes?: {
+        database: string;
+        name: string;
+      }[];
       by: string;
       at: number;
     };
@@ -3175,6 +3212,20 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: ChannelAction;
+  };
+  /** Bring suspended tables back: they are seeded, then compared and repaired */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/tables/resume': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineTablesResumeBody;
+    answer: PostChannelsByChannelPipelinesByPipelineTablesResumeAnswer;
+  };
+  /** Suspend tables in the pipeline: nothing of them is applied from its next transaction on */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/tables/suspend': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineTablesResumeBody;
+    answer: PostChannelsByChannelPipelinesByPipelineTablesResumeAnswer;
   };
   /** Compare the two sides of each pipeline, while both take writes */
   'POST /api/v1/channels/{channel}/verify': {

@@ -113,6 +113,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   TABLE_MISSING: accidents('target', 'that is missing'),
   COLUMN_MISSING: accidents('target', 'that lacks a column, from the start or suddenly'),
   ENGINE_UNSUPPORTED: accidents('advice', 'ENGINE_UNSUPPORTED: the statement of the check fixes the table'),
+  TABLE_SUSPENDED_BY_PERSON: accidents('life', 'a table that a person suspends comes back by a seed, with its rows of meanwhile'),
   TABLE_SUSPENDED: long('advice', 'in a channel that says stop: goes on with suspend or without the table, which comes back'),
   SEED_ROW_EXISTS: followed('apps/loader/src/seed/seed-one-way.integration.test.ts', 'stop: the row is named, and nothing is written'),
   SEED_TABLE_REFUSED: followed('libs/mysql/src/create-table.integration.test.ts', 'what cannot be created says why'),

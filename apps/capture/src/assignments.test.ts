@@ -2,7 +2,7 @@ import { endpointSchema, regionSchema } from '@lutra/model';
 import type { EndpointDocument, RegionDocument } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { assignedEndpoints } from './assignments.js';
-import { storedChannel } from '../../../libs/model/src/pipeline-uid.fixture.js';
+import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 import type { ChannelText } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const region = regionSchema.parse({ name: 'hangzhou', kafka: { brokers: ['k:9092'] } });
@@ -53,8 +53,25 @@ describe('which endpoints are captured', () => {
     expect(works.map((work) => work?.value.isTarget)).toEqual([false, false, true, true]);
     expect(liveOf(works[1])).toBe(liveOf(works[0]));
     expect(liveOf(works[2])).not.toBe(liveOf(works[1]));
-    expect(works.map((work) => work?.attempts)).toEqual([{ x: 0 }, { x: 0 }, { x: 0, y: 0 }, { x: 0, y: 1 }]);
+    const [x, y] = [{ x: 0, [uidOf('x.p')]: 0 }, { [uidOf('y.p')]: 0 }];
+    expect(works.map((work) => work?.attempts)).toEqual([x, x, { ...x, y: 0, ...y }, { ...x, y: 1, ...y }]);
     expect(new Set(works.map(identityOf)).size).toBe(1);
+  });
+
+  it('with the tables of a stopped pipeline too, for as long as another one reads the log', () => {
+    const fan = (ab: 'running' | 'stopped', ac: 'running' | 'stopped') => ({
+      ...storedChannel({
+        name: 'x',
+        state: 'running',
+        onUnsupported: 'stop',
+        pipelines: ['b', 'c'].map((target) => ({ name: `a${target}`, source: 'a', target, routes: [{ schema: target }] })),
+      }),
+      wishes: { pipelines: { [uidOf('x.ab')]: ab, [uidOf('x.ac')]: ac } },
+    });
+    const work = assignments(fan('stopped', 'running'));
+    expect(work?.value.routes.map(({ schema }) => schema)).toEqual(['b', 'c']);
+    expect(work?.value.stopping.flatMap(({ routes }) => routes.map(({ schema }) => schema))).toEqual(['c']);
+    expect(assignments(fan('stopped', 'stopped'))).toBeUndefined();
   });
 
   it('anew when somebody asks for a retry, and not when a channel is paused', () => {

@@ -7,6 +7,8 @@ import {
   pipelineRoutes,
   sealedAsId,
   unsupportedPolicy,
+  wantedOf,
+  wantsLogOf,
 } from '@lutra/model';
 import type {
   ChannelDocument,
@@ -47,7 +49,7 @@ export interface CaptureWork {
   readonly otterTables: OtterTables;
 }
 
-/** Pure: an endpoint is wanted while a channel that is not stopped reads it. Paused channels only pause their loaders. */
+/** Pure: an endpoint is wanted while a pipeline that is not stopped reads its log. One that is paused only pauses its loader. */
 export function assignedEndpoints(
   documents: Configuration,
   of: { region: string; only: readonly string[] | null },
@@ -58,8 +60,8 @@ export function assignedEndpoints(
     const region = documents.regions.get(endpoint.region);
     if (endpoint.region !== of.region || !region || (of.only && !of.only.includes(endpoint.name))) continue;
     const readers = channels.filter((channel) => channel.pipelines.some((pipeline) => pipeline.source === endpoint.name));
-    if (readers.every((channel) => channel.state === 'stopped')) continue;
-    // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
+    if (!readers.some((channel) => wantsLogOf(channel, endpoint.name))) continue;
+    // Those of stopped channels and pipelines too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
     const read = readers.flatMap((channel) =>
       reading(endpoint.name, channel).map((pipeline) => ({ ...pipeline, followed: followed(channel, pipeline) })),
@@ -68,24 +70,31 @@ export function assignedEndpoints(
     const forwarded = read.filter(({ forwards }) => forwards).flatMap((pipeline) => pipeline.followed);
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
     const { pipelines, names } = routesOf(endpoint.name, readers);
-    const writing = channels.filter(
-      (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
-    );
+    const writing = channels.filter((channel) => atWork(channel).some(({ target }) => target === endpoint.name));
     const writers = writersOf(endpoint.name, channels);
     const carried = Object.fromEntries(read.map((pipeline) => [pipeline.uid, pipelineRoutes(pipeline)]));
     const otterTables = otterTablesOf(readers);
     const reads = { routes, forwarded, carried, pipelines, names, stopping, otterTables };
     const value = { endpoint, region, ...reads, writers, isTarget: writing.length > 0 };
-    const attempts = Object.fromEntries([...new Set([...readers, ...writing])].map((channel) => [channel.name, channel.attempt]));
+    const attempts = Object.fromEntries([...new Set([...readers, ...writing])].flatMap(attemptsOf));
     assignments.set(endpoint.name, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
   }
   return assignments;
 }
 
-/** None of a channel that is stopped: when it starts, its loaders meet what is suspended in the log. */
+function atWork(channel: ChannelDocument): readonly PipelineDocument[] {
+  return channel.pipelines.filter(({ uid }) => wantedOf(channel, uid) !== 'stopped');
+}
+
+function attemptsOf({ name, attempt, pipelines, wishes }: ChannelDocument): readonly (readonly [string, number])[] {
+  return [[name, attempt], ...pipelines.map(({ uid }) => [uid, wishes?.attempts?.[uid] ?? 0] as const)];
+}
+
+/** None of a pipeline that is stopped: when it starts, its loader meets what is suspended in the log. */
 function stoppingChannel(endpoint: string, channel: ChannelDocument): readonly StoppingChannel[] {
-  if (channel.state === 'stopped' || unsupportedPolicy(channel) === 'suspend') return [];
-  return [{ channel: channel.name, routes: reading(endpoint, channel).flatMap(pipelineRoutes) }];
+  const stopping = atWork(channel).filter(({ source }) => source === endpoint);
+  if (stopping.length === 0 || unsupportedPolicy(channel) === 'suspend') return [];
+  return [{ channel: channel.name, routes: stopping.flatMap(pipelineRoutes) }];
 }
 
 /** The routes of all pipelines that read an endpoint, and their names, by uid. */

@@ -1,4 +1,4 @@
-/** start, pause, stop and retry: one request each, and what control says about it. */
+/** start, pause, stop and retry, of channels and of single pipelines: one request each, and what control says about it. */
 import type { LutraClient } from '@lutra/client';
 import { showProblems } from './output/problems.js';
 import type { OptionOf, Run, Verb } from './verb.js';
@@ -19,30 +19,49 @@ export function channelAction({ name, summary, details, done, example }: Channel
     name,
     summary,
     ...(details === undefined ? {} : { details }),
-    args: [{ syntax: '<channel...>', what: 'one or several', named: 'channel' }],
+    args: [{ syntax: '<channel...>', what: 'one or several; <channel>/<pipeline> is one pipeline of it', named: 'channel' }],
     options: takesForce ? [force] : [],
-    examples: [[`lutra ${name} orders`, example]],
+    examples: [
+      [`lutra ${name} orders`, example],
+      [`lutra ${name} orders/to-ca`, 'one pipeline of it'],
+    ],
     async run(run: Run) {
-      for (const channel of run.args) {
-        const answer = await request(run.client, name, { channel, force: run.options.flag('force') });
+      for (const subject of run.args) {
+        const answer = await request(run.client, name, { subject, force: run.options.flag('force') });
         run.out.answer(answer, () => {
           showProblems(run.out, answer.problems);
-          run.out.line(`${channel} ${done}`);
+          run.out.line(`${subject} ${done}`);
         });
       }
     },
   };
 }
 
-function request(
-  client: LutraClient,
-  name: ChannelAction['name'],
-  { channel, force }: { readonly channel: string; readonly force: boolean },
-) {
+interface Asked {
+  /** `<channel>`, `<channel>/<pipeline>` */
+  readonly subject: string;
+  readonly force: boolean;
+}
+
+function request(client: LutraClient, name: ChannelAction['name'], { subject, force }: Asked) {
+  const [channel = '', pipeline] = subject.split('/', 2);
+  if (pipeline !== undefined) return ofPipeline(client, name, { channel, pipeline, force });
   const path = { name: channel };
   if (name === 'stop') return client.call('POST /api/v1/channels/{name}/stop', { path });
   if (name === 'retry') return client.call('POST /api/v1/channels/{name}/retry', { path });
   const query = force ? { force } : {};
   if (name === 'start') return client.call('POST /api/v1/channels/{name}/start', { path, query });
   return client.call('POST /api/v1/channels/{name}/pause', { path, query });
+}
+
+function ofPipeline(
+  client: LutraClient,
+  name: ChannelAction['name'],
+  { force, ...path }: Omit<Asked, 'subject'> & { readonly channel: string; readonly pipeline: string },
+) {
+  if (name === 'stop') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop', { path });
+  if (name === 'retry') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry', { path });
+  const query = force ? { force } : {};
+  if (name === 'start') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/start', { path, query });
+  return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause', { path, query });
 }

@@ -69,6 +69,7 @@ import { OperationController } from './operations/operation.controller.js';
 import { OperationIoService } from './operations/operation-io.service.js';
 import { OperationRunnerService } from './operations/operation-runner.service.js';
 import { OperationService } from './operations/operation.service.js';
+import { PipelineActionController } from './pipelines/pipeline-action.controller.js';
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { TargetQueryService } from './pipelines/target-query.service.js';
 import { PipelineAccessService } from './pipelines/pipeline-access.service.js';
@@ -76,6 +77,10 @@ import { PipelineEndService } from './pipelines/pipeline-end.service.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
 import { PipelineRecoveryController } from './pipelines/recovery.controller.js';
 import { PipelineRecoveryService } from './pipelines/recovery.service.js';
+import { RecoverySubjectService } from './pipelines/recovery-subject.service.js';
+import { RewindService } from './pipelines/rewind.service.js';
+import { TableSuspensionController } from './pipelines/table-suspension.controller.js';
+import { TableSuspensionService } from './pipelines/table-suspension.service.js';
 import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
@@ -134,6 +139,8 @@ export function controlModule(parts: ControlParts): DynamicModule {
       StatusController,
       LevelController,
       ChannelController,
+      PipelineActionController,
+      TableSuspensionController,
       PipelineController,
       OperationController,
       PipelineRecoveryController,
@@ -214,7 +221,10 @@ export function controlModule(parts: ControlParts): DynamicModule {
       OperationIoService,
       OperationService,
       OperationRunnerService,
+      RecoverySubjectService,
       PipelineRecoveryService,
+      RewindService,
+      TableSuspensionService,
       PipelineAccessService,
       PipelineEndService,
       SeedLookService,

@@ -150,7 +150,15 @@ describe('a loader begins anew', () => {
     expect(place({}, { hangzhou: 'new:9092' })).not.toBe(place({}));
     expect(place({ state: 'paused' })).not.toBe(place({}));
     expect(place({ pipelines: [{ ...there, uid: uidOf('another') }, back] })).not.toBe(place({ pipelines: [there, back] }));
-    expect(assignments({ attempt: 1 }).attempts).toEqual({ shop: 1 });
+    expect(assignments({ attempt: 1 }).attempts).toEqual({ shop: 1, [uidOf('shop.there')]: 0 });
+  });
+
+  it('when it alone is paused or retried, and ends when it alone is stopped', () => {
+    const uid = uidOf('shop.there');
+    expect(place({ wishes: { pipelines: { [uid]: 'paused' } } })).toBe(place({ state: 'paused' }));
+    expect(() => place({ wishes: { pipelines: { [uid]: 'stopped' } } })).toThrow('not wanted');
+    expect(place({ wishes: { pipelines: { [uidOf('shop.back')]: 'stopped' } } })).toBe(place({}));
+    expect(assignments({ wishes: { attempts: { [uid]: 3 } } }).attempts).toEqual({ shop: 0, [uid]: 3 });
   });
 
   it.each<readonly [string, Partial<EndpointDocument>, boolean]>([

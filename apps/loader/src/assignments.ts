@@ -1,5 +1,5 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { comesBack, isMesh, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { comesBack, isMesh, pipelineName, pipelineRoutes, sealedAsId, suspendedByPerson, unsupportedPolicy, wantedOf } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
@@ -10,6 +10,7 @@ import type {
   RegionDocument,
   Route,
   SchemaHome,
+  SuspendedByPerson,
   UnsupportedPolicy,
 } from '@lutra/model';
 import { factsOf } from '@lutra/registry';
@@ -33,6 +34,8 @@ export interface LoaderWork {
   readonly forwarded: boolean;
   readonly paused: boolean;
   readonly onUnsupported: UnsupportedPolicy;
+  /** By a person, in the names of the source; absent: none. */
+  readonly suspended?: readonly SuspendedByPerson[];
   /** What it does with schema changes; absent: it holds at each. */
   readonly ddl?: DdlWork;
   /** Its Kafka gets the events. */
@@ -79,22 +82,23 @@ export interface OtherWriter extends ReverseRoutes {
   readonly toSource: readonly ReverseRoutes[];
 }
 
-/** Pure: a pipeline is wanted while its channel is not stopped and its target is in our region. */
+/** Pure: a pipeline is wanted while neither it nor its channel is stopped, and its target is in our region. */
 export function assignedPipelines(
   documents: Configuration,
   of: { region: string; only: readonly string[] | null },
 ): Map<string, Assignment<LoaderWork>> {
   const assignments = new Map<string, Assignment<LoaderWork>>();
   for (const channel of documents.channels.values()) {
-    if (channel.state === 'stopped') continue;
     for (const pipeline of channel.pipelines) {
+      const wanted = wantedOf(channel, pipeline.uid);
+      if (wanted === 'stopped') continue;
       const id = pipelineName(channel.name, pipeline.name);
       const source = documents.endpoints.get(pipeline.source);
       const target = documents.endpoints.get(pipeline.target);
       const sourceRegion = source && documents.regions.get(source.region);
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
       const { uid, forwards } = pipeline;
-      const paused = channel.state === 'paused';
+      const suspended = suspendedByPerson(channel, uid);
       const value: LoaderWork = {
         id,
         uid,
@@ -105,13 +109,14 @@ export function assignedPipelines(
         routes: pipelineRoutes(pipeline),
         forwards,
         forwarded: forwardsFrom(documents, pipeline.target),
-        paused,
+        paused: wanted === 'paused',
         onUnsupported: unsupportedPolicy(channel),
+        ...(suspended.length > 0 && { suspended }),
         ddl: ddlOf(documents, channel, pipeline),
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
-      const attempts = { [channel.name]: channel.attempt };
+      const attempts = { [channel.name]: channel.attempt, [uid]: channel.wishes?.attempts?.[uid] ?? 0 };
       assignments.set(id, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
     }
   }
@@ -184,6 +189,7 @@ function liveOf(work: LoaderWork): string {
       work.forwards,
       work.forwarded,
       work.onUnsupported,
+      work.suspended,
       work.ddl,
       work.targetRegion?.kafka,
       work.detector && {

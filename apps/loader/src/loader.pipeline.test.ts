@@ -16,6 +16,8 @@ import type {
   RegionDocument,
   Route,
   RowEvent,
+  SeedOrder,
+  SuspendedByPerson,
   Suspension,
   PipelineUid,
   TableSchema,
@@ -68,6 +70,9 @@ const world = {
   /** lutra.suspended, and how its next writes end. */
   suspended: [] as readonly Suspension[],
   suspending: [] as Failure[],
+  /** What a person wants suspended, and the order of seeding that stands, as ZooKeeper says. */
+  wanted: [] as readonly SuspendedByPerson[],
+  order: null as Pick<SeedOrder, 'id' | 'resumes'> | null,
   /** Of the target: whose definition is refused. */
   refuses: [] as string[],
   /** What its own log says about that; null: nothing, the definition is refused. */
@@ -140,7 +145,7 @@ class FakeTarget {
   broken = false;
   readonly #generation = world.generation;
   #closed = false;
-  #open: { rows: { id: number; database: string }[]; moved: Checkpoint | null } | null = null;
+  #open: { rows: { id: number; database: string }[]; moved: Checkpoint | null; resumes?: string | undefined } | null = null;
 
   async run(text: SqlText): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
@@ -150,6 +155,7 @@ class FakeTarget {
     if (text.marks[0]?.does === 'begin') this.#open = { rows: [], moved: null };
     if (!this.#open) throw new Error('no transaction');
     this.#open.rows.push(...insertedBy(text.sql));
+    this.#open.resumes ??= /UPDATE lutra\.suspended SET ended_at = .* AND database_name = '(\w+)'/.exec(text.sql)?.[1];
     this.#fence(text.sql);
     if (text.marks.at(-1)?.does === 'commit') this.#commit();
     if (failure === 'after') throw this.#cut();
@@ -170,6 +176,8 @@ class FakeTarget {
     world.rows.push(...this.#open.rows.map(({ id }) => id));
     world.places.push(...this.#open.rows.map(({ id, database }) => `${database} ${id}`));
     world.checkpoint = this.#open.moved;
+    const { resumes } = this.#open;
+    world.suspended = world.suspended.filter(({ database }) => database !== resumes);
     this.#open = null;
   }
 
@@ -448,6 +456,13 @@ class LogBuilder {
     );
   }
 
+  /** A seed of crm.t begins. */
+  async seed(request: string): Promise<void> {
+    const header = { kind: 'seed', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    const of = { endpoint: 'a', pipelines: [ours], request, database: 'crm', table: 't', onExisting: 'source', tsMs: 0 };
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'seed', ...of, phase: 'begin', definition: null, ends: [] }));
+  }
+
   /** What home made of a row of crm.t. */
   async resolution(): Promise<void> {
     const header = { kind: 'resolution', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
@@ -542,6 +557,9 @@ const registry = {
   },
   omissions: { add: async () => undefined },
   channels: { latest },
+  desired: { latest: async () => ({ document: { suspended: { [ours]: world.wanted } } }) },
+  seeds: { read: async () => world.order && { document: world.order } },
+  seedProgress: { write: async () => undefined },
   revision: { latest: async () => world.tree },
 } as unknown as LoaderDeps['registry'];
 const deps = (): LoaderDeps => ({
@@ -633,6 +651,8 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   Object.assign(world, {
     suspended: [],
     suspending: [],
+    wanted: [],
+    order: null,
     refuses: [],
     leftOutFor: null,
     backup: null,
@@ -1271,5 +1291,110 @@ describe('a table that is suspended', () => {
       if (policy === 'suspend') expect(world.rows).toEqual(want);
       expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['VALUE_UNSUPPORTED']);
     }
+  });
+});
+
+describe('a table that a person suspends', () => {
+  const crm: SuspendedByPerson = { database: 'crm', name: 't', by: 'ada', reason: 'mended', at: 5 };
+  const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
+  const pieces = fc.array(
+    fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() }),
+    { maxLength: 4 },
+  );
+  const order = { id: 'new', resumes: [{ database: 'crm', name: 't' }] };
+
+  class Told {
+    #next = 1;
+    readonly want: number[] = [];
+
+    constructor(readonly log: LogBuilder) {}
+
+    async add(all: readonly Piece[], takes: (routed: boolean) => boolean): Promise<void> {
+      for (const piece of all) {
+        await this.log.add(piece);
+        if (piece.kind !== 'transaction') continue;
+        for (let row = 0; row < piece.rows; row += 1, this.#next += 1) if (takes(piece.routed)) this.want.push(this.#next);
+      }
+      world.log = [...this.log.records];
+    }
+  }
+
+  async function begin(): Promise<Told> {
+    const log = await build([]);
+    world.looks = [channelOf(both)];
+    await log.routes({ [ours]: routesFingerprint(both) });
+    Object.assign(world, { failures: [], rows: [], checkpoint: null, connections: 0, batchSizes: [3] });
+    return new Told(log);
+  }
+
+  /** Owners come and go; the last row of the log is one that is applied. */
+  const loads = (told: Told, suspended: readonly SuspendedByPerson[]) =>
+    loadLive(new LiveWork({ ...work, routes: both, suspended }), () => world.rows.length >= told.want.length);
+
+  it('has its rows up to where the pipeline stood, and from where its seed begins; the others have theirs once', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(pieces, pieces, pieces, pieces),
+        fc.array(failure, { maxLength: 8 }),
+        fc.array(failure, { maxLength: 2 }),
+        async ([before, between, early, after], failures, suspending) => {
+          const told = await begin();
+          const last = [transaction(1, true)];
+          await told.add([...before, ...last], () => true);
+          await loads(told, []);
+          world.wanted = [crm];
+          Object.assign(world, { failures: [...failures], suspending: [...suspending] });
+          await told.add([...between, ...last], (routed) => routed);
+          const errors = await loads(told, [crm]);
+          // It is to come back: what lies before the beginning of its seed belongs to the seed.
+          Object.assign(world, { wanted: [], order });
+          await told.add([...early, ...last], (routed) => routed);
+          errors.push(...(await loads(told, [])));
+          expect(world.suspended).toMatchObject([{ database: 'crm', code: 'TABLE_SUSPENDED_BY_PERSON', message: 'ada: mended' }]);
+          await told.log.seed('new');
+          await told.add([...after, ...last], () => true);
+          errors.push(...(await loads(told, [])));
+          expect(errors.filter(({ code }) => code !== 'TARGET_UNAVAILABLE')).toEqual([]);
+          expect(world.rows).toEqual(told.want);
+          expect(world.suspended).toEqual([]);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+
+  it('is suspended while its pipeline runs, at no row of a transaction that is open', async () => {
+    const told = await begin();
+    await told.add([transaction(2, false), transaction(3, true)], () => true);
+    const live = new LiveWork<LoaderWork>({ ...work, routes: both });
+    world.more = async () => {
+      world.wanted = [crm];
+      live.offer({ ...work, routes: both, suspended: [crm] });
+      await told.log.add(transaction(2, false));
+      await told.add([transaction(1, true)], (routed) => routed);
+    };
+    told.want.push(8);
+    const errors = await loadLive(live, () => world.suspended.length > 0 && world.rows.length >= 6);
+    expect(errors).toEqual([]);
+    expect(world.suspended).toHaveLength(1);
+    expect(world.rows).toEqual([1, 2, 3, 4, 5, 8]);
+  });
+
+  it('stays so at the beginning of a seed that another order began, and is not suspended by an edit that was taken back', async () => {
+    const told = await begin();
+    world.wanted = [crm];
+    await told.add([transaction(1, true)], () => true);
+    await loads(told, [crm]);
+    Object.assign(world, { wanted: [], order });
+    await told.log.seed('old');
+    await told.add([transaction(1, false), transaction(1, true)], (routed) => routed);
+    await loads(told, [crm]);
+    expect([world.rows, world.suspended.length]).toEqual([[1, 3], 1]);
+    await told.log.seed('new');
+    await told.add([transaction(1, false)], () => true);
+    // Its copy of the configuration is an old one.
+    await loads(told, [crm]);
+    await loads(told, [crm]);
+    expect([world.rows, world.suspended]).toEqual([[1, 3, 4], []]);
   });
 });

@@ -83,6 +83,9 @@ describe('offsets', () => {
     await publisher.publish(['a', 'b', 'c'].map((text) => textRecord(text)));
     await publisher.close();
     expect(await admin.offsets(topic)).toEqual({ start: 0, end: 3 });
+    const hourMs = 3_600_000;
+    const around = [Date.now() - hourMs, Date.now() + hourMs].map((ms) => admin.offsetAt(topic, ms));
+    expect(await Promise.all(around)).toEqual([0, null]);
     await withAdmin(server, (client) => client.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: 2n }] }] }));
     expect(await admin.offsets(topic)).toEqual({ start: 2, end: 3 });
     await expect(admin.offsets('nowhere')).rejects.toMatchObject({ code: 'TOPIC_MISSING' });

@@ -3,7 +3,7 @@ import { createTopicsV7, deleteTopicsV6, describeConfigsV4, findCoordinatorV4, o
 import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
 import type { Deadline, TopicMetadata } from './cluster.js';
-import { fetchEnds } from './fetch.js';
+import { fetchEnds, fetchOffsetAt } from './fetch.js';
 import { kafkaError, kafkaFailure } from './kafka-error.js';
 import type { BusOptions } from './options.js';
 import { topicConfigs, topicDifferences } from './topic-settings.js';
@@ -74,6 +74,18 @@ export class BusAdmin {
     return this.#run(`offsets of ${topic}/${partition}`, async () => {
       const leader = await this.#cluster.leader(topic, partition, deadline);
       return fetchEnds(leader, topic, partition);
+    });
+  }
+
+  /**
+   * Offset of the first record whose timestamp is `ms` (since 1970) or later; null: there is none.
+   * @throws SyncError TOPIC_MISSING, KAFKA_UNAVAILABLE, KAFKA_REFUSED
+   */
+  async offsetAt(topic: string, ms: number, partition = 0): Promise<number | null> {
+    const deadline = this.#deadline();
+    return this.#run(`offset of ${topic}/${partition} at a time`, async () => {
+      const leader = await this.#cluster.leader(topic, partition, deadline);
+      return fetchOffsetAt(leader, { topic, partition }, ms);
     });
   }
 

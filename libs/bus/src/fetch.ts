@@ -55,18 +55,32 @@ export async function fetchBytes(leader: Leader, position: FetchPosition, { maxB
   throw protocolError(error, what, { details: { ...position }, api: fetchApi.key });
 }
 
+interface PartitionOf {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 /** Log start offset, and the offset after the last record that all in-sync replicas have. */
 export async function fetchEnds(leader: Leader, topic: string, partition: number): Promise<{ start: number; end: number }> {
   const ask = async (timestamp: bigint): Promise<number> => {
-    const partitions = [{ partitionIndex: partition, currentLeaderEpoch: leader.leaderEpoch, timestamp }];
-    const answer = await leader.wire.call(listOffsetsV7.api, -1, readUncommitted, [{ name: topic, partitions }]);
-    const offset = answer.topics[0]?.partitions[0]?.offset;
-    if (offset === undefined || offset < 0n)
-      throw new SyncError('INTERNAL', `${topic}/${partition}: an answer to ListOffsets has no offset`);
-    return Number(offset);
+    const offset = await listedOffset(leader, { topic, partition }, timestamp);
+    if (offset < 0) throw new SyncError('INTERNAL', `${topic}/${partition}: an answer to ListOffsets has no offset`);
+    return offset;
   };
   const start = await ask(earliest);
   return { start, end: Math.max(start, await ask(latest)) };
+}
+
+/** Of the first record whose timestamp is `ms` or later; null: there is none. */
+export async function fetchOffsetAt(leader: Leader, of: PartitionOf, ms: number): Promise<number | null> {
+  const offset = await listedOffset(leader, of, BigInt(Math.max(0, Math.floor(ms))));
+  return offset < 0 ? null : offset;
+}
+
+async function listedOffset(leader: Leader, { topic, partition }: PartitionOf, timestamp: bigint): Promise<number> {
+  const partitions = [{ partitionIndex: partition, currentLeaderEpoch: leader.leaderEpoch, timestamp }];
+  const answer = await leader.wire.call(listOffsetsV7.api, -1, readUncommitted, [{ name: topic, partitions }]);
+  return Number(answer.topics[0]?.partitions[0]?.offset ?? -1n);
 }
 
 interface Fetched {

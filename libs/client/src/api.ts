@@ -213,6 +213,7 @@ export type Status = {
       id: string;
       uid: string;
       name: string;
+      desired: 'running' | 'paused' | 'stopped';
       state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
       reason: string | null;
       routes: 'in force' | 'pending';
@@ -634,6 +635,7 @@ export type ChannelStatus = {
     id: string;
     uid: string;
     name: string;
+    desired: 'running' | 'paused' | 'stopped';
     state: 'starting' | 'standby' | 'running' | 'waiting' | 'held' | 'paused' | 'stopped' | 'failed' | 'absent';
     reason: string | null;
     routes: 'in force' | 'pending';
@@ -1098,6 +1100,17 @@ export type Channel = {
   otterTables?: Record<string, string>;
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
+  wishes?: {
+    pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+    attempts?: Record<string, number>;
+    suspended?: Record<string, {
+      database: string;
+      name: string;
+      by: string;
+      reason: string;
+      at: number;
+    }[]>;
+  };
 };
 
 export type ChannelInput = {
@@ -1162,6 +1175,17 @@ export type ChannelInput = {
   otterTables?: Record<string, string>;
   state?: 'running' | 'paused' | 'stopped';
   attempt?: number;
+  wishes?: {
+    pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+    attempts?: Record<string, number>;
+    suspended?: Record<string, {
+      database: string;
+      name: string;
+      by: string;
+      reason: string;
+      at: number;
+    }[]>;
+  };
 };
 
 export type ChannelAction = {
@@ -1226,6 +1250,17 @@ export type ChannelAction = {
     otterTables?: Record<string, string>;
     state: 'running' | 'paused' | 'stopped';
     attempt: number;
+    wishes?: {
+      pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+      attempts?: Record<string, number>;
+      suspended?: Record<string, {
+        database: string;
+        name: string;
+        by: string;
+        reason: string;
+        at: number;
+      }[]>;
+    };
   };
   problems: {
     id: string;
@@ -1609,6 +1644,10 @@ export type GetChannelsByChannelPipelinesByPipelineSeedAnswer = {
       log: string;
       seq: number;
     };
+    resumes?: {
+      database: string;
+      name: string;
+    }[];
     by: string;
     at: number;
   } | null;
@@ -2301,9 +2340,87 @@ export type PostChannelsByChannelPipelinesByPipelineRestartAnswer = {
 };
 
 export type PostChannelsByChannelPipelinesByPipelineRewindBody = {
-  seq: number;
+  seq?: number;
+  to?: {
+    seq: number;
+  } | {
+    offset: number;
+  } | {
+    gtidSet: string;
+  } | {
+    file: string;
+    pos: number;
+  } | {
+    time: string;
+  };
   reason: string;
   overwrite?: boolean;
+  accept?: boolean;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineRewindAnswer = {
+  pipeline: string;
+  uid: string;
+  checkpoint: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+    gtid: string | null;
+    sourceUs: number;
+    origin: string;
+    epoch: number;
+    replayUntil: number;
+  } | null;
+  topic: {
+    name: string;
+    start: number;
+    end: number;
+  } | null;
+  captured: {
+    log: string;
+    seq: number;
+    position: {
+      file: string;
+      pos: number;
+      gtidSet: string | null;
+      fileCreated?: number;
+    };
+  } | null;
+  recordsBehind: number | null;
+  skip: {
+    log: string;
+    seq: number;
+    reason: string;
+  } | null;
+} | {
+  dryRun: true;
+  pipeline: string;
+  direction: 'back' | 'ahead';
+  from: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+  };
+  to: {
+    log: string;
+    seq: number;
+    nextOffset: number;
+    gtid: string | null;
+  };
+  records: number;
+  transactions: number;
+  rows: {
+    table: string;
+    rows: number;
+  }[];
+  consequence: string;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
 };
 
 export type PostChannelsByChannelPipelinesByPipelineSeedBody = {
@@ -2344,6 +2461,10 @@ export type PostChannelsByChannelPipelinesByPipelineSeedAnswer = {
       log: string;
       seq: number;
     };
+    resumes?: {
+      database: string;
+      name: string;
+    }[];
     by: string;
     at: number;
   } | null;
@@ -2367,6 +2488,31 @@ export type PostChannelsByChannelPipelinesByPipelineSeedAnswer = {
   rows: number;
   bytes: number;
   topicBytes: number;
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+};
+
+export type PostChannelsByChannelPipelinesByPipelineTablesResumeBody = {
+  tables: string[];
+  reason: string;
+};
+
+export type PostChannelsByChannelPipelinesByPipelineTablesResumeAnswer = {
+  pipeline: string;
+  suspended: {
+    database: string;
+    name: string;
+    by: string;
+    reason: string;
+    at: number;
+  }[];
+  seed: string | null;
+  verification: string | null;
   problems: {
     id: string;
     severity: 'error' | 'warning';
@@ -2765,6 +2911,17 @@ export type PutChannelsByNameAnswer = {
   otterTables?: Record<string, string>;
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
+  wishes?: {
+    pipelines?: Record<string, 'running' | 'paused' | 'stopped'>;
+    attempts?: Record<string, number>;
+    suspended?: Record<string, {
+      database: string;
+      name: string;
+      by: string;
+      reason: string;
+      at: number;
+    }[]>;
+  };
 } | {
   dryRun: true;
   seeds: {
@@ -2789,6 +2946,10 @@ export type PutChannelsByNameAnswer = {
         log: string;
         seq: number;
       };
+      resumes?: {
+        database: string;
+        name: string;
+      }[];
       by: string;
       at: number;
     };
@@ -3299,6 +3460,13 @@ export interface Operations {
     body: PostChannelsByChannelPipelinesByPipelineFilesPreviewBody;
     answer: PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer;
   };
+  /** Its loader waits, the capture of its source continues (from stopped: checks first, as start does) */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause': {
+    path: { channel: string; pipeline: string };
+    query: { force?: boolean };
+    body: undefined;
+    answer: ChannelAction;
+  };
   /** Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/restart': {
     path: { channel: string; pipeline: string };
@@ -3306,12 +3474,22 @@ export interface Operations {
     body: PostChannelsByChannelPipelinesByPipelineRestartBody;
     answer: PostChannelsByChannelPipelinesByPipelineRestartAnswer;
   };
-  /** Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target */
-  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': {
+  /** The pipeline tries again now, and the captures that it needs, if they failed */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry': {
     path: { channel: string; pipeline: string };
     query: Record<string, never>;
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /**
+   * Set the position, by seq, offset, GTID set, binlog position or time. Back: what lies behind it is applied once more, in safe mode.
+   * Ahead, with accept: what lies between is never applied, which is recorded. dryRun: where it would lead, and nothing is written
+   */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': {
+    path: { channel: string; pipeline: string };
+    query: { dryRun?: boolean };
     body: PostChannelsByChannelPipelinesByPipelineRewindBody;
-    answer: PipelinePosition;
+    answer: PostChannelsByChannelPipelinesByPipelineRewindAnswer;
   };
   /** Copy tables through the log, or send single rows again; dryRun: what it would read and meet */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/seed': {
@@ -3333,6 +3511,34 @@ export interface Operations {
     query: Record<string, never>;
     body: SkipInput;
     answer: PipelinePosition;
+  };
+  /** As much is wanted of the pipeline as of its channel: its servers are checked first, as by a start of the channel */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/start': {
+    path: { channel: string; pipeline: string };
+    query: { force?: boolean };
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Stop the pipeline; the capture of its source continues while another pipeline needs it */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelAction;
+  };
+  /** Bring suspended tables back: they are seeded, then compared and repaired */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/tables/resume': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineTablesResumeBody;
+    answer: PostChannelsByChannelPipelinesByPipelineTablesResumeAnswer;
+  };
+  /** Suspend tables in the pipeline: nothing of them is applied from its next transaction on */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/tables/suspend': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: PostChannelsByChannelPipelinesByPipelineTablesResumeBody;
+    answer: PostChannelsByChannelPipelinesByPipelineTablesResumeAnswer;
   };
   /** Compare the two sides of each pipeline, while both take writes */
   'POST /api/v1/channels/{channel}/verify': {

@@ -147,6 +147,29 @@ export const unsupportedPolicies = ['stop', 'suspend'] as const;
 /** What a table costs that cannot be replicated: stop · its endpoint or pipeline, suspend · that table. */
 export type UnsupportedPolicy = (typeof unsupportedPolicies)[number];
 
+/** A table that a person has suspended. */
+export const suspendedByPersonSchema = z.strictObject({
+  database: z.string().min(1),
+  name: z.string().min(1),
+  /** Who, why, and when (ms since 1970). */
+  by: z.string(),
+  reason: z.string().min(1).max(1000),
+  at: z.int().min(0),
+});
+export type SuspendedByPerson = z.infer<typeof suspendedByPersonSchema>;
+
+/** What is wanted of pipelines on their own, by uid. */
+const wishesShape = {
+  /** Less than what is wanted of the channel: the lower one counts. */
+  pipelines: since(5, z.record(pipelineUidSchema, z.enum(desiredStates)).optional()),
+  /** As `attempt` of the channel. */
+  attempts: since(5, z.record(pipelineUidSchema, z.int().min(0)).optional()),
+  /** Tables of the source that a person has suspended. */
+  suspended: since(5, z.record(pipelineUidSchema, z.array(suspendedByPersonSchema)).optional()),
+};
+export const wishesSchema = z.strictObject(wishesShape);
+export type Wishes = Readonly<z.infer<typeof wishesSchema>>;
+
 export const channelSchema = z.strictObject({
   name: nameSchema,
   description: z.string().max(500).default(''),
@@ -163,34 +186,22 @@ export const channelSchema = z.strictObject({
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
   attempt: z.int().min(0).default(0),
+  /** Of its pipelines. */
+  wishes: wishesSchema.optional(),
 });
 export type ChannelDocument = z.infer<typeof channelSchema>;
 /** As stored: what is wanted of it is a node of its own, so that a start changes no version of the document. */
-export const storedChannelSchema = channelSchema.omit({ state: true, attempt: true });
+export const storedChannelSchema = channelSchema.omit({ state: true, attempt: true, wishes: true });
 export type StoredChannel = z.infer<typeof storedChannelSchema>;
 /** As sent to the REST API. */
 export const channelInputSchema = storedChannelSchema.extend({ pipelines: z.array(pipelineInputSchema).min(1) });
 export type ChannelInput = z.infer<typeof channelInputSchema>;
 
-/** A table that a person has suspended. */
-export const suspendedByPersonSchema = z.strictObject({
-  database: z.string().min(1),
-  name: z.string().min(1),
-  /** Who, why, and when (ms since 1970). */
-  by: z.string(),
-  reason: z.string().min(1).max(1000),
-  at: z.int().min(0),
-});
-export type SuspendedByPerson = z.infer<typeof suspendedByPersonSchema>;
-
 /** What somebody wants of a channel. */
 export const desiredSchema = z.strictObject({
   state: z.enum(desiredStates),
   attempt: z.int().min(0),
-  /** uid → what is wanted of one pipeline, where it is less than what is wanted of its channel: the lower one counts. */
-  pipelines: since(5, z.record(pipelineUidSchema, z.enum(desiredStates)).optional()),
-  /** uid → tables of the source that a person has suspended in that pipeline. */
-  suspended: since(5, z.record(pipelineUidSchema, z.array(suspendedByPersonSchema)).optional()),
+  ...wishesShape,
   /** Why, for people. */
   reason: since(5, z.string().max(1000).optional()),
   /** Who asked for it, for people. */
@@ -201,8 +212,15 @@ export const desiredSchema = z.strictObject({
 export type Desired = z.infer<typeof desiredSchema>;
 
 /** A channel of which nobody has said what is wanted is stopped. */
-export function withDesired(channel: StoredChannel, desired: Pick<Desired, 'state' | 'attempt'> | undefined): ChannelDocument {
-  return { ...channel, state: desired?.state ?? 'stopped', attempt: desired?.attempt ?? 0 };
+export function withDesired(channel: StoredChannel, desired: (Pick<Desired, 'state' | 'attempt'> & Wishes) | undefined): ChannelDocument {
+  const wishes = desired && wishesOf(desired);
+  return { ...channel, state: desired?.state ?? 'stopped', attempt: desired?.attempt ?? 0, ...(wishes && { wishes }) };
+}
+
+/** Undefined: none. */
+function wishesOf({ pipelines, attempts, suspended }: Wishes): Wishes | undefined {
+  const said = Object.entries({ pipelines, attempts, suspended }).filter(([, of]) => of && Object.keys(of).length > 0);
+  return said.length > 0 ? Object.fromEntries(said) : undefined;
 }
 
 /** The topic of an endpoint's row events. */

@@ -392,6 +392,12 @@ export const errorTable = {
     kept: target,
     help: 'Put the table into "exclude" of the pipelines that replicate it, or give the channel "onUnsupported": "suspend". docs/02-setup.md, A table that is suspended, says how the table comes back.',
   }),
+  TABLE_SUSPENDED_BY_PERSON: stop({
+    cause:
+      'A person has suspended the table in this pipeline: nothing behind a position of the log is applied to it. It stops nothing. The message says who, and why.',
+    kept: target,
+    help: 'Nothing, until the table is to come back: POST /api/v1/channels/<channel>/pipelines/<pipeline>/tables/resume. docs/02-setup.md, A table that is suspended, says how.',
+  }),
   SEED_ROW_EXISTS: stop({
     cause:
       'A row that seeding copies is at the target already and differs, and the order says `onExisting: "stop"`. The message names the row.',

@@ -46,6 +46,7 @@ export * from './tls-failure.js';
 export * from './transaction.js';
 export * from './tree-revision.js';
 export * from './verification.js';
+export * from './wishes.js';
 export * from './year-sign.js';
 export { actions, grantSchema, isGranted, roles } from './roles.js';
 export type { ActionName, Grant, Role, Scope } from './roles.js';

@@ -1,6 +1,7 @@
 /** What an operator ordered to be copied through the log (seeding), and how far it is. Control writes orders, capture carries them out. */
 import { z } from 'zod';
 import { pipelineUidSchema } from './pipeline-uid.js';
+import { since } from './stored-document.js';
 
 const count = z.int().min(0);
 
@@ -43,6 +44,14 @@ export const seedOrderSchema = z.strictObject({
   after: z.array(pipelineUidSchema).readonly(),
   /** The schema change whose answer `seed` it carries out: its place in a log. */
   answers: z.strictObject({ log: z.string().min(1), seq: count }).optional(),
+  /** Tables at the source whose suspension by a person ends where they begin. */
+  resumes: since(
+    5,
+    z
+      .array(z.strictObject({ database: z.string(), name: z.string() }))
+      .readonly()
+      .optional(),
+  ),
   /** Who ordered it, for people. */
   by: z.string(),
   /** ms since 1970 */

@@ -51,7 +51,7 @@ export { stillWanted, wantFiles } from './wanted-files.js';
 export type { FilesWritten, LeavingFile, MissingFileRow } from './file-store.js';
 export { letFilesGo } from './letting-go.js';
 export type { Naming } from './letting-go.js';
-export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
+export { endSuspension, readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
 export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-definition.js';

@@ -19,6 +19,8 @@ export interface Move {
    * From the row as it is while nobody else can change it; null: there is none, and one is made. What it throws leaves everything as it is.
    */
   destination(current: Checkpoint | null): Destination | Promise<Destination>;
+  /** Statements of the same transaction, made when `destination` has been. */
+  also?(): readonly string[];
 }
 
 /**
@@ -38,7 +40,7 @@ export async function moveCheckpoint(target: ConnectionOptions | Queries, move: 
   });
 }
 
-async function moveThrough(queries: Queries, { pipeline, part, destination }: Move): Promise<void> {
+async function moveThrough(queries: Queries, { pipeline, part, destination, also }: Move): Promise<void> {
   const rows = (await ask(queries, readStatement(pipeline, part, { forUpdate: true }))).map(rowToCheckpoint);
   const to = await destination(rows.find((row) => row.lane === 0) ?? null);
   // A row that is gone tells nothing of the epochs that were used; the time lies above whatever counting has reached.
@@ -46,4 +48,5 @@ async function moveThrough(queries: Queries, { pipeline, part, destination }: Mo
   if (!Number.isSafeInteger(epoch)) throw new SyncError('CHECKPOINT_INVALID', `the epoch of ${pipeline} cannot be raised`);
   if (rows.length === 0) await ask(queries, createStatement({ pipeline, part, lane: 0, epoch }));
   await ask(queries, moveStatement({ ...to, pipeline, part, epoch }));
+  for (const sql of also?.() ?? []) await ask(queries, sql);
 }

@@ -11,6 +11,7 @@ import { quoteText } from './literal.js';
 import { ask, through } from './ownership.js';
 import { textOf } from './server-facts.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
+import type { SqlText } from './sql-text.js';
 
 export interface SuspensionChange {
   readonly begun: readonly Suspension[];
@@ -83,7 +84,13 @@ function beginStatement({ pipeline, logId, seq }: SuspensionPosition, { database
   return `INSERT INTO lutra.suspended (${columns}) VALUES (${[...texts, seq].join(', ')}) ON DUPLICATE KEY UPDATE ${update}`;
 }
 
-function endStatement({ pipeline }: SuspensionPosition, { database, name }: TableName): string {
+/** Of one table, for the transaction of the record that it ends at. */
+export function endSuspension(pipeline: string, table: TableName): SqlText {
+  const mark = { does: 'upsert', table: { database: 'lutra', name: 'suspended' }, change: 0, changes: 1 } as const;
+  return { sql: endStatement({ pipeline }, table), marks: [mark] };
+}
+
+function endStatement({ pipeline }: Pick<SuspensionPosition, 'pipeline'>, { database, name }: TableName): string {
   const key = [`pipeline = ${quoteText(pipeline)}`, `database_name = ${quoteText(database)}`, `table_name = ${quoteText(name)}`];
   return `UPDATE lutra.suspended SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${key.join(' AND ')}`;
 }

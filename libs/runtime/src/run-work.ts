@@ -58,7 +58,7 @@ const standby = {
   routes: null,
   suspended: null,
 } as const;
-const paused = { state: 'paused', waitingFor: 'the channel to be started' } as const;
+const paused = { state: 'paused', waitingFor: 'the pipeline, or its channel, to be started' } as const;
 
 export async function runWork(work: Work): Promise<void> {
   const { app, name, instance, sink, metrics, signal } = work;

@@ -1,11 +1,14 @@
 /**
- * Start, pause, stop, retry: the state that is wanted. Idempotent; a change by someone else meanwhile is read and built upon. A channel
- * leaves `stopped` only past the checks, or with `force` past those of the servers; the rules between channels bind always.
+ * Start, pause, stop, retry: the state that is wanted of a channel, or of one pipeline of it. Idempotent; a change by someone else
+ * meanwhile is read and built upon. A pipeline rises (stopped, paused, running) only past the checks, or with `force` past those of the
+ * servers; the rules between channels bind always.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
-import { withDesired } from '@lutra/model';
+import type { ClusterLevel } from '@lutra/host';
+import { pipelineName, withDesired } from '@lutra/model';
 import type { ChannelDocument, DesiredState } from '@lutra/model';
-import type { Author, Operation, Registry, Snapshot } from '@lutra/registry';
+import type { Registry, Snapshot } from '@lutra/registry';
 import { configurationOf, findDocument, found, requireReadable } from '../configuration/configuration.js';
 import type { Versioned } from '../configuration/configuration.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
@@ -15,11 +18,20 @@ import type { Draft } from '../configuration/configuration.service.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import type { Seeding } from '../seeds/channel-seed.service.js';
-import { REGISTRY } from '../tokens.js';
+import { LEVEL, REGISTRY } from '../tokens.js';
+import { ChannelOperationsService } from './channel-operations.service.js';
+import type { Writing } from './channel-operations.service.js';
 import { forcedOperations } from './forced.js';
 import { channelProblems } from './topology.js';
+import { requireLifeLevel, risingOf, withRetry, withWanted } from './wanted.js';
 
 const kind = 'channel';
+
+/** A channel, or one pipeline of it. */
+export interface ActionSubject {
+  readonly channel: string;
+  readonly pipeline?: string;
+}
 
 export interface ActionResult extends Versioned<ChannelDocument> {
   readonly problems: readonly Problem[];
@@ -32,50 +44,61 @@ export class ChannelActionService {
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
     @Inject(ChannelSeedService) private readonly seeds: ChannelSeedService,
+    @Inject(ChannelOperationsService) private readonly operations: ChannelOperationsService,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
   ) {}
 
-  start(name: string, force: boolean): Promise<ActionResult> {
-    return this.#leaveStopped(name, 'running', force);
+  start(of: ActionSubject, force: boolean): Promise<ActionResult> {
+    return this.#leaveStopped(of, 'running', force);
   }
 
   /** From `stopped` this starts the captures, and so is checked like a start. */
-  pause(name: string, force: boolean): Promise<ActionResult> {
-    return this.#leaveStopped(name, 'paused', force);
+  pause(of: ActionSubject, force: boolean): Promise<ActionResult> {
+    return this.#leaveStopped(of, 'paused', force);
   }
 
-  /** Also where what was wanted before cannot be read. */
-  async stop(name: string): Promise<ActionResult> {
+  /** Of a channel also where what was wanted before cannot be read. */
+  async stop(of: ActionSubject): Promise<ActionResult> {
+    this.#requireLevel(of);
     const stopped = await this.configuration.write((snapshot, author) => {
-      const damaged = snapshot.desired.get(name)?.error ? snapshot.channels.get(name) : undefined;
+      const { channel: name } = of;
+      const damaged = snapshot.desired.get(name)?.error && of.pipeline === undefined ? snapshot.channels.get(name) : undefined;
       const { document, version } = damaged?.document
         ? { ...damaged, document: withDesired(damaged.document, undefined) }
         : found(snapshot, kind, name);
-      return this.#draft({ snapshot, author }, { document, version, force: damaged !== undefined }, { state: 'stopped' });
+      const changed = withWanted(document, of, 'stopped');
+      return this.#draft({ snapshot, author }, { document, version, force: damaged !== undefined }, changed);
     });
     return { ...stopped, problems: [] };
   }
 
-  async retry(name: string): Promise<ActionResult> {
+  async retry(of: ActionSubject): Promise<ActionResult> {
+    this.#requireLevel(of);
     const retried = await this.configuration.write((snapshot, author) => {
-      const channel = found(snapshot, kind, name);
-      return this.#draft({ snapshot, author }, channel, { attempt: channel.document.attempt + 1 });
+      const channel = found(snapshot, kind, of.channel);
+      return this.#draft({ snapshot, author }, channel, withRetry(channel.document, of));
     });
     return { ...retried, problems: [] };
   }
 
-  async #leaveStopped(name: string, state: DesiredState, force: boolean): Promise<ActionResult> {
+  async #leaveStopped(of: ActionSubject, state: DesiredState, force: boolean): Promise<ActionResult> {
+    const { channel: name } = of;
+    this.#requireLevel(of);
     for (;;) {
       const { document, version } = await findDocument(this.registry, kind, name);
-      const goesOn = continues(document, state);
+      const started = withWanted(document, of, state);
+      const goesOn = risingOf(document, started).length === 0;
       const seeding = goesOn ? null : await this.seeds.pending(document);
-      const problems = seeding ? await this.#problems(document, seeding) : [];
-      if (!force) requireNone(name, state, problems);
+      const problems = seeding ? await this.#problems(document, { seeding, started }) : [];
+      if (!force) requireNone(nameOf(of), state, problems);
       if (seeding && !(await this.#beginSeeds({ document, version }, state, seeding))) continue;
       const result = await this.configuration.write<ActionResult | null>(async (snapshot, author) => {
         const channel = found(snapshot, kind, name);
-        if (channel.version !== version || continues(channel.document, state) !== goesOn) return { answer: null };
+        const changed = withWanted(channel.document, of, state);
+        if (channel.version !== version || !isDeepStrictEqual(risingOf(channel.document, changed), risingOf(document, started)))
+          return { answer: null };
         const rules = goesOn ? [] : startProblems(snapshot, channel.document, state);
-        const { answer, operations = [] } = this.#draft({ snapshot, author }, channel, { state });
+        const { answer, operations = [] } = this.#draft({ snapshot, author }, channel, changed);
         const noted = await forcedOperations(this.registry, [{ channel: name, where: 'start', problems }]);
         return { answer: { ...answer, problems: [...rules, ...problems] }, operations: [...operations, ...noted] };
       });
@@ -91,8 +114,11 @@ export class ChannelActionService {
   }
 
   /** Tables that a seed creates may be missing at the targets. */
-  async #problems(channel: ChannelDocument, seeding: Seeding): Promise<readonly Problem[]> {
-    const checked = await this.checks.checkChannel({ ...channel, seed: seeding.creates });
+  async #problems(
+    channel: ChannelDocument,
+    { seeding, started }: { readonly seeding: Seeding; readonly started: ChannelDocument },
+  ): Promise<readonly Problem[]> {
+    const checked = await this.checks.checkChannel({ ...channel, seed: seeding.creates }, undefined, risingOf(channel, started));
     // What a server that cannot be asked says is in the list already.
     if (seeding.plan.length === 0 || errorsOf(checked).length > 0) return checked;
     return [...checked, ...(await this.seeds.problems(channel, seeding))];
@@ -100,35 +126,35 @@ export class ChannelActionService {
 
   /** What the channel is with other wishes; no operation where they are what they were. */
   #draft(
-    { snapshot, author }: { readonly snapshot: Snapshot; readonly author: Author },
+    writing: Writing,
     { document, version, force }: Versioned<ChannelDocument> & { readonly force?: boolean },
-    wishes: Partial<Pick<ChannelDocument, 'state' | 'attempt'>>,
+    changed: ChannelDocument,
   ): Draft<Versioned<ChannelDocument>> {
-    const changed = { ...document, ...wishes };
     const answer = { document: changed, version };
-    if (!force && changed.state === document.state && changed.attempt === document.attempt) return { answer };
-    const { name, state, attempt } = changed;
-    const known = snapshot.desired.get(name)?.version ?? null;
-    const desired = { state, attempt, by: author.by, at: Date.now() };
-    const operations: Operation[] = [this.registry.configuration.desiredOperation(name, known, desired)];
+    if (!force && isDeepStrictEqual(changed, document)) return { answer };
+    const operations = [this.operations.wanting(changed.name, changed, { ...writing, wishes: changed.wishes ?? {} })];
     return { answer, operations };
   }
-}
 
-/** Captures that work already are not checked like a start. */
-function continues(channel: ChannelDocument, state: DesiredState): boolean {
-  return channel.state === state || (channel.state === 'running' && state === 'paused');
+  /** @throws SyncError CONFIG_CONFLICT */
+  #requireLevel({ pipeline }: ActionSubject): void {
+    if (pipeline !== undefined) requireLifeLevel(this.level.current);
+  }
 }
 
 /** @throws RefusedError CONFIG_CONFLICT with the whole list */
 function startProblems(snapshot: Snapshot, channel: ChannelDocument, state: DesiredState): readonly Problem[] {
   requireReadable(snapshot, kind, `channel ${channel.name} cannot be ${state} yet`);
   const rules = channelProblems(configurationOf(snapshot), channel);
-  requireNone(channel.name, state, rules);
+  requireNone(`channel ${channel.name}`, state, rules);
   return rules;
 }
 
 /** @throws RefusedError CONFIG_CONFLICT with the whole list */
-function requireNone(name: string, state: DesiredState, problems: readonly Problem[]): void {
-  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${name} cannot be ${state} yet`, problems);
+function requireNone(what: string, state: DesiredState, problems: readonly Problem[]): void {
+  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `${what} cannot be ${state} yet`, problems);
+}
+
+function nameOf({ channel, pipeline }: ActionSubject): string {
+  return pipeline === undefined ? `channel ${channel}` : `pipeline ${pipelineName(channel, pipeline)}`;
 }

@@ -1,6 +1,8 @@
 /** What is written with a channel's document, whoever writes it: what is wanted, the uids of its pipelines, what is kept beside them. */
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ChannelDocument, ChannelInput, DesiredState, StoredChannel } from '@lutra/model';
+import { wishesFor } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, DesiredState, StoredChannel, Wishes } from '@lutra/model';
 import type { Author, Operation, Registry, Snapshot } from '@lutra/registry';
 import { REGISTRY } from '../tokens.js';
 import { RemovedTablesService } from './removed-tables.service.js';
@@ -36,10 +38,13 @@ export class ChannelOperationsService {
     const { before, after, input } = change;
     const desired = writing.snapshot.desired.get(after.name);
     const revision = nextNumber(writing.snapshot);
+    const wishes = wishesFor(after.pipelines, before.wishes);
+    const stays = state === null && desired && isDeepStrictEqual(wishes, before.wishes ?? {});
+    const wanted = { state: state ?? (desired ? before.state : 'stopped'), attempt: before.attempt };
     return [
-      state === null && desired
+      stays
         ? this.registry.configuration.desiredCheck(after.name, desired.version)
-        : this.wanting(after.name, { state: state ?? 'stopped', attempt: before.attempt }, writing),
+        : this.wanting(after.name, wanted, { ...writing, wishes }),
       ...(await this.uids.removing(removedFrom(before, after.pipelines), revision)),
       ...(await this.uids.keeping(after, adoptedBy(input), revision)),
       ...(await this.removedTables.remembering(before, input)),
@@ -57,9 +62,17 @@ export class ChannelOperationsService {
     ];
   }
 
-  wanting(name: string, wishes: Pick<ChannelDocument, 'state' | 'attempt'>, { snapshot, author }: Writing): Operation {
-    const version = snapshot.desired.get(name)?.version ?? null;
-    return this.registry.configuration.desiredOperation(name, version, { ...wishes, by: author.by, at: Date.now() });
+  /** @param writing `wishes` of its pipelines: left out, they stay */
+  wanting(
+    name: string,
+    { state, attempt }: Pick<ChannelDocument, 'state' | 'attempt'>,
+    { snapshot, author, wishes }: Writing & { readonly wishes?: Wishes },
+  ): Operation {
+    const known = snapshot.desired.get(name);
+    const { pipelines, attempts, suspended } = wishes ?? known?.document ?? {};
+    const of = Object.fromEntries(Object.entries({ pipelines, attempts, suspended }).filter(([, said]) => said !== undefined));
+    const desired = { ...of, state, attempt, by: author.by, at: Date.now() };
+    return this.registry.configuration.desiredOperation(name, known?.version ?? null, desired);
   }
 }
 

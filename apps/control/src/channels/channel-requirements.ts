@@ -1,4 +1,5 @@
 /** What a write of a channel must fulfil by the documents alone, with all other channels. Each throws. */
+import { isDeepStrictEqual } from 'node:util';
 import { SyncError } from '@lutra/model';
 import type { ChannelDocument, ChannelInput } from '@lutra/model';
 import type { Configuration } from '../configuration/configuration.js';
@@ -24,11 +25,12 @@ export function requireBeginnable(before: ChannelDocument, after: ChannelInput):
 /** Of a body, in the configuration that it was checked with last: the rules cost much, and are asked before the write and in it. */
 const topologies = new WeakMap<ChannelInput, { readonly configuration: Configuration; readonly topology: Topology }>();
 
-/** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
-export function requireState(input: ChannelWrite, { state, attempt }: Pick<ChannelDocument, 'state' | 'attempt'>): void {
-  if ((input.state ?? state) === state && (input.attempt ?? attempt) === attempt) return;
+/** Actions change these; a body may repeat them, so that what GET gave can be sent back. */
+export function requireState(input: ChannelWrite, { state, attempt, wishes }: Pick<ChannelDocument, 'state' | 'attempt' | 'wishes'>): void {
+  const isSame = (input.state ?? state) === state && (input.attempt ?? attempt) === attempt;
+  if (isSame && isDeepStrictEqual(input.wishes ?? wishes, wishes)) return;
   const how = 'POST /api/v1/channels/<name>/start, pause, stop and retry change them';
-  throw new SyncError('CONFIG_INVALID', `channel ${input.name}: state, attempt: cannot be set here; ${how}`);
+  throw new SyncError('CONFIG_INVALID', `channel ${input.name}: state, attempt, wishes: cannot be set here; ${how}`);
 }
 
 /** @throws RefusedError CONFIG_INVALID with the whole list, warnings included */

@@ -2,7 +2,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { ClusterLevel } from '@lutra/host';
-import { channelSchema, comesBack, nameSchema, unsupportedPolicy } from '@lutra/model';
+import { channelSchema, nameSchema } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
 import { z } from 'zod';
 import { Allow } from '../access/allow.js';
@@ -22,7 +22,7 @@ import { LEVEL } from '../tokens.js';
 import { ChannelActionService } from './channel-action.service.js';
 import type { ActionResult } from './channel-action.service.js';
 import { ChannelService } from './channel.service.js';
-import { shownDdl } from '../ddl/ddl.rules.js';
+import { effective, sendAction } from './shown-channel.js';
 
 const path = '/api/v1/channels';
 const force = { name: 'force', required: false, schema: { type: 'boolean' as const } };
@@ -111,7 +111,7 @@ export class ChannelController {
     @Query('force', { schema: flagSchema }) flag: boolean,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelAction> {
-    return this.#shown(response, await this.actions.start(name, flag));
+    return this.#shown(response, await this.actions.start({ channel: name }, flag));
   }
 
   @Post(':name/pause')
@@ -124,7 +124,7 @@ export class ChannelController {
     @Query('force', { schema: flagSchema }) flag: boolean,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelAction> {
-    return this.#shown(response, await this.actions.pause(name, flag));
+    return this.#shown(response, await this.actions.pause({ channel: name }, flag));
   }
 
   @Post(':name/stop')
@@ -132,7 +132,7 @@ export class ChannelController {
   @HttpCode(200)
   @ApiAnswer('Stop; captures that other channels need continue', channelActionSchema, 404)
   async stop(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
-    return this.#shown(response, await this.actions.stop(name));
+    return this.#shown(response, await this.actions.stop({ channel: name }));
   }
 
   @Post(':name/retry')
@@ -140,24 +140,19 @@ export class ChannelController {
   @HttpCode(200)
   @ApiAnswer('Retry failed endpoints and pipelines now', channelActionSchema, 404)
   async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
-    return this.#shown(response, await this.actions.retry(name));
+    return this.#shown(response, await this.actions.retry({ channel: name }));
   }
 
-  #shown(response: Response, { document, version, problems }: ActionResult): ChannelAction {
-    return { channel: sendVersioned(response, this.#versioned({ document, version })), problems: [...problems] };
+  #shown(response: Response, result: ActionResult): ChannelAction {
+    return sendAction(response, result, this.level.current);
   }
 
   #versioned({ document, version }: Versioned<ChannelDocument>): Versioned<ChannelDocument> {
     return { document: this.#effective(document), version };
   }
 
-  /** What the channel does, also where its document leaves it out. Below level 3 a document that is sent back cannot have `ddl`. */
   #effective(channel: ChannelDocument): ChannelDocument {
-    const onUnsupported = unsupportedPolicy(channel);
-    if (this.level.current < 3) return { ...channel, onUnsupported };
-    const { pipelines: all } = channel;
-    const pipelines = all.map((pipeline) => ({ ...pipeline, ddl: shownDdl(pipeline.ddl, comesBack(pipeline, all)) }));
-    return { ...channel, pipelines, onUnsupported };
+    return effective(channel, this.level.current);
   }
 }
 

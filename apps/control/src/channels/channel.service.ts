@@ -1,6 +1,6 @@
 /** Channels: written only if the rules hold with all other channels, removed only while stopped and not needed by others. */
 import { Inject, Injectable } from '@nestjs/common';
-import { SyncError } from '@lutra/model';
+import { SyncError, wishesFor, withDesired } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument, StoredChannel } from '@lutra/model';
 import type { Author, DocumentChange, Registry, Snapshot } from '@lutra/registry';
 import {
@@ -176,7 +176,7 @@ export class ChannelService {
     const after = storedForm(input, await this.uids.of(input, document.pipelines, configuration));
     const writing = { snapshot: now, author };
     return {
-      answer: { document: { ...after, state, attempt }, version: version + 1 },
+      answer: { document: withDesired(after, { state, attempt, ...wishesFor(after.pipelines, document.wishes) }), version: version + 1 },
       // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
       changes: [{ kind: 'channels', name, before: { document: storedForm(document, document.pipelines), version }, after }],
       operations: [
@@ -214,6 +214,6 @@ export class ChannelService {
 
 /** What is wanted of it is a node of its own. */
 export function storedForm(channel: ChannelWrite, pipelines: readonly PipelineDocument[]): StoredChannel {
-  const { state: _, attempt: __, ...document } = channel;
+  const { state: _, attempt: __, wishes: ___, ...document } = channel;
   return { ...document, pipelines: [...pipelines] };
 }

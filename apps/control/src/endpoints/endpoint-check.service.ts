@@ -4,7 +4,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { comesBack, createRouter, followedRoutes, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
-import type { ChannelInput, EndpointDocument } from '@lutra/model';
+import type { ChannelInput, EndpointDocument, PipelineDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
@@ -60,10 +60,15 @@ export class EndpointCheckService {
   /**
    * Every endpoint of a channel, for what this channel wants of it, and its regions. One that is missing is left to the rules.
    * @param stored what is going to be, of a plan
+   * @param of the endpoints of these pipelines alone
    */
-  async checkChannel(channel: ChannelInput, stored?: Stored): Promise<readonly Problem[]> {
+  async checkChannel(
+    channel: ChannelInput,
+    stored?: Stored,
+    of: readonly Pick<PipelineDocument, 'source' | 'target'>[] = channel.pipelines,
+  ): Promise<readonly Problem[]> {
     const { endpoints: all, channels } = stored ?? (await readConfiguration(this.registry));
-    const names = new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]));
+    const names = new Set(of.flatMap(({ source, target }) => [source, target]));
     const endpoints = all.filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
       endpoints.map(async (endpoint) => {

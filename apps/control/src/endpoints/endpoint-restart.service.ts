@@ -109,7 +109,7 @@ export class EndpointRestartService {
   }
 
   async #startAnew(readers: readonly ChannelDocument[]): Promise<void> {
-    for (const channel of readers) await this.actions.retry(channel.name);
+    for (const channel of readers) await this.actions.retry({ channel: channel.name });
   }
 
   async #endpoint(name: string): Promise<EndpointDocument> {

@@ -56,7 +56,15 @@ export const bodyExamples: Readonly<Record<string, object>> = {
     reason: 'the column was added here last week',
   },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/files/preview': { database: 'shop', table: 'products', key: { id: 41 } },
-  'post /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': { seq: 4000, reason: 'the target was restored from a backup' },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': {
+    to: { time: '2026-12-01T05:00:00Z' },
+    reason: 'the target was restored from a backup',
+  },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/tables/suspend': {
+    tables: ['shop.orders'],
+    reason: 'a script is mending its rows',
+  },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/tables/resume': { tables: ['shop.orders'], reason: 'its rows are mended' },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/seed': { tables: ['shop.*'], createTables: true, reason: 'a new region' },
   'post /api/v1/channels/{channel}/verify': { tables: ['shop.*'], share: 0.2, reason: 'after the seed' },

@@ -13,6 +13,7 @@ import {
   secretReferenceSchema,
   suspensionSchema,
   seedStates,
+  wishesSchema,
   workStates,
   type Position,
   type FilesActivity,
@@ -83,10 +84,11 @@ export type EndpointOutput = z.infer<typeof endpointOutputSchema>;
 export const endpointWriteSchema = endpointInputSchema.extend({ passwordSet: z.boolean().optional(), passwordFrom: z.string().optional() });
 export type EndpointWrite = z.infer<typeof endpointWriteSchema>;
 
-/** `state` and `attempt` are let in for the same reason, and must be what they are: actions change them. */
+/** These are let in for the same reason, and must be what they are: actions change them. */
 export const channelWriteSchema = channelInputSchema.extend({
   state: z.enum(desiredStates).optional(),
   attempt: z.int().min(0).optional(),
+  wishes: wishesSchema.optional(),
 });
 export type ChannelWrite = z.infer<typeof channelWriteSchema>;
 
@@ -218,6 +220,8 @@ export const pipelineStatusSchema = z.object({
   id: z.string(),
   uid: z.string(),
   name: z.string(),
+  /** What is wanted of it: the lower one of its own and its channel's. */
+  desired: z.enum(desiredStates),
   /** The state of the end that is worse off. */
   state: shownStateSchema,
   reason: z.string().nullable(),

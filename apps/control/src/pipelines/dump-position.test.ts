@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { replicationFingerprint } from '@lutra/model';
 import type { Announced, ControlRecord, ResumePosition, LogRecord, RowEvent, TableSchema } from '@lutra/model';
 import { ddlRecord } from '../ddl/ddl-record.fixture.js';
-import { positionOfDump } from './dump-position.js';
+import { positionOfDump, positionWithin } from './dump-position.js';
 import type { DumpPosition } from './dump-position.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
@@ -75,6 +75,11 @@ class Log {
     return positionOfDump(pieces, { start, end: this.records.length }, { topic: 't', dump, pipeline, newest, sizes });
   }
 
+  within(place: DumpPosition, { start = 0 } = {}): Promise<ResumePosition | null> {
+    const pieces = { topic: 't', read: (from: number, to: number) => this.#slice(from, to) };
+    return positionWithin(pieces, { start, end: this.records.length }, place, sizes);
+  }
+
   async *#slice(from: number, to: number): AsyncGenerator<LogRecord> {
     yield* this.records.slice(from, to);
   }
@@ -104,6 +109,38 @@ function logOf(steps: readonly (number | 'heartbeat' | 'newLeader')[]): Log {
 }
 
 const refused = (what: RegExp) => expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(what) });
+
+describe('a place of the source in the log', () => {
+  it('has all behind it that it does not have itself, and nothing before it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(), async (steps, cut) => {
+        const log = logOf(steps);
+        const upTo = 1 + (cut % (log.read + 1));
+        for (const place of [{ gtidSet: set(upTo) }, at(upTo)]) {
+          const position = await log.within(place);
+          const all = log.behind({ ...position!, nextOffset: 0 });
+          expect(log.behind(position!)).toEqual(all.filter((number) => number > upTo));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('ends before the first transaction that it lacks, though it has later ones', async () => {
+    const log = logOf([1, 1, 'heartbeat', 1, 1]);
+    expect(log.behind((await log.within({ gtidSet: `${uuid}:1-2:4` }))!)).toEqual([3, 4]);
+  });
+
+  it('is none where retention has removed it, or nothing of the log lies within', async () => {
+    const log = logOf([1, 'heartbeat', 1, 'heartbeat', 1, 'heartbeat', 1]);
+    const start = log.records.findIndex(({ body }) => body.kind === 'row' && body.event.source.gtid === `${uuid}:3`);
+    expect(await log.within({ gtidSet: set(1) }, { start })).toBeNull();
+    const later = new Log();
+    later.read = 5;
+    later.newLeader();
+    await expect(later.within({ gtidSet: set(3) })).rejects.toEqual(refused(/nothing of the log lies within/));
+  });
+});
 
 describe('the beginning behind a dump', () => {
   it('parts what the dump has from what it has not, by GTIDs and by positions', async () => {

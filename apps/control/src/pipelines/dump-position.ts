@@ -49,6 +49,39 @@ export async function positionOfDump(log: LogPieces, { start, end }: LogEnds, so
   }
 }
 
+/**
+ * The last position before which nothing stands that is not in the set, or not before that place of the binlog: whoever goes on there
+ * applies all the others, and perhaps some that are in it. Null: retention has removed it.
+ * @throws SyncError CONFIG_INVALID: nothing of the log lies within
+ */
+export async function positionWithin(
+  log: LogPieces & { readonly topic: string },
+  { start, end }: LogEnds,
+  place: DumpPosition,
+  sizes: PieceSizes = usual,
+): Promise<ResumePosition | null> {
+  const within = dumpOf(place);
+  for (let records = sizes.piece; ; records *= 4) {
+    const from = Math.max(start, end - records);
+    const scan = new LogScan();
+    for await (const record of log.read(from, end)) scan.add(record);
+    const found = lastWithin(scan.positions, within);
+    if (found && (from === start || found.nextOffset - from > sizes.decisive)) return found;
+    if (from > start) continue;
+    if (found) return found;
+    if (start > 0) return null;
+    throw invalid(log.topic, 'nothing of the log lies within that position');
+  }
+}
+
+/** A record that says all that was committed before it vouches for what stands before the piece. */
+function lastWithin(positions: readonly ScannedPosition[], within: Dump): ScannedPosition | null {
+  const outside = positions.findIndex((position) => within.has(position) === false);
+  const before = outside < 0 ? positions : positions.slice(0, outside);
+  if (!before.some((one) => one.position && within.has(one))) return null;
+  return before.findLast((one) => within.has(one) === true) ?? null;
+}
+
 /** Which tables the log holds at its end: by its last records, or by the position backup before them; null where nobody knows. */
 export async function newestRoutes(
   log: LogPieces,

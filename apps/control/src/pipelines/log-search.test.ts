@@ -6,8 +6,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admit, freshLog, LogScan } from '@lutra/model';
 import type { DdlRecord, ResumePosition, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
-import { firstPosition, lastPosition, positionAt } from './log-search.js';
-import { ReplayRange } from './replay-range.js';
+import { firstPosition, lastPosition, positionAt, positionBefore } from './log-search.js';
+import { LogRange } from './log-range.js';
 
 const table: TableSchema = { database: 'shop', name: 't', columns: [], primaryKey: [] };
 const sizes = { piece: 8, decisive: 5 };
@@ -133,9 +133,25 @@ describe('a search in a log', () => {
         const found = await positionAt(log, ends, { seq, offset, sizes });
         const wanted = positions.findLast((position) => position.seq <= seq) ?? { seq: -1, epoch: -1, nextOffset: 0 };
         expect(bare(found)).toEqual(wanted);
-        const range = new ReplayRange('t', found!, () => true);
+        const range = new LogRange('t', found!, { concerns: () => true });
         for await (const record of log.read(found!.nextOffset, anchor.nextOffset)) range.add(record);
         range.end({ log: 'L', epoch: anchor.epoch, seq: anchor.seq });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('finds the last position before an offset, wherever retention has cut the log', async () => {
+    await fc.assert(
+      fc.asyncProperty(logs, fc.nat(), fc.nat(), async (log, at, cut) => {
+        const { positions } = log.truth();
+        const ends = { start: cut % log.records.length, end: log.records.length };
+        const offset = at % (log.records.length + 3);
+        const found = await positionBefore(log, ends, offset, sizes);
+        const wanted = positions.findLast(({ nextOffset }) => nextOffset <= offset && nextOffset > ends.start);
+        if (wanted) expect(bare(found)).toEqual(wanted);
+        else if (found) expect(found.nextOffset).toBe(ends.start);
+        // Else it is lost: a transaction is cut, or all is behind.
       }),
       { numRuns: 1000 },
     );
@@ -182,7 +198,7 @@ describe('what cannot be replayed', () => {
   const position: ResumePosition = { log: 'L', epoch: 1, seq: 0, nextOffset: 2, source: null };
   const control = (seq: number, body: object): LogRecord =>
     ({ offset: seq + 1, header: { kind: (body as LogRecord['body']).kind, log: 'L', seq, epoch: 1 }, body }) as LogRecord;
-  const rangeOf = (concerns: (record: DdlRecord) => boolean = () => true): ReplayRange => new ReplayRange('t', position, concerns);
+  const rangeOf = (concerns: (record: DdlRecord) => boolean = () => true): LogRange => new LogRange('t', position, { concerns });
   const routes = (...tables: string[]) => ({ kind: 'routes', endpoint: 'a', tables, tsMs: 0 });
 
   it('is a schema change of a table that the pipeline carries', () => {

@@ -55,6 +55,24 @@ export async function positionAt(
   }
 }
 
+/** The last position from which on everything at `offset` and behind it is read; null: retention has removed it. */
+export async function positionBefore(
+  log: LogPieces,
+  { start, end }: LogEnds,
+  offset: number,
+  sizes: PieceSizes = usual,
+): Promise<ResumePosition | null> {
+  // What follows shows that a position is valid.
+  const to = Math.min(end, Math.max(offset, start) + sizes.decisive);
+  for (let records = sizes.piece; ; records *= 4) {
+    const from = Math.max(start, offset - records);
+    const scan = await scanOf(log, from, to);
+    const position = scan.positions.findLast(({ nextOffset }) => nextOffset <= offset);
+    if (position && (from === start || position.nextOffset - from > sizes.decisive)) return position;
+    if (from === start) return scan.beginning(start);
+  }
+}
+
 /** The position behind the last whole transaction; null if there is none. */
 export async function lastPosition(log: LogPieces, ends: LogEnds, sizes: PieceSizes = usual): Promise<ResumePosition | null> {
   return positionAt(log, ends, { seq: Infinity, offset: ends.end - 1, sizes });

@@ -79,7 +79,7 @@ export class PipelineService extends PipelineAccessService {
     await this.registry.skips.order(pipeline.uid, { log: stopped.log, seq, reason, at: Date.now() });
     this.logger.warn({ pipeline: id, uid: pipeline.uid, seq, reason }, 'a transaction will be skipped');
     // One that holds asks for orders by itself.
-    if (!hold) await this.actions.retry(channelName);
+    if (!hold) await this.actions.retry({ channel: channelName });
     return this.position(channelName, name);
   }
 

@@ -1,28 +1,34 @@
 /** /api/v1/channels/:channel/pipelines/:pipeline/{rewind,restart} */
-import { Body, Controller, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
+import { z } from 'zod';
 import { Allow } from '../access/allow.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { pipelinePositionSchema } from '../http/schemas.js';
 import type { PipelinePosition } from '../http/schemas.js';
-import { restartAnswerSchema, restartWriteSchema, rewindWriteSchema } from './recovery.schemas.js';
-import type { RestartAnswer, RestartWrite, RewindWrite } from './recovery.schemas.js';
+import { restartAnswerSchema, restartWriteSchema, rewindPreviewSchema, rewindQuerySchema, rewindWriteSchema } from './recovery.schemas.js';
+import type { RestartAnswer, RestartWrite, RewindPreview, RewindQuery, RewindWrite } from './recovery.schemas.js';
 import { PipelineRecoveryService } from './recovery.service.js';
+import { RewindService } from './rewind.service.js';
 
 @UseGuards(ConnectedGuard)
 @ApiTags('pipelines')
 @Controller('/api/v1/channels/:channel/pipelines/:pipeline')
 export class PipelineRecoveryController {
-  constructor(@Inject(PipelineRecoveryService) private readonly recovery: PipelineRecoveryService) {}
+  constructor(
+    @Inject(PipelineRecoveryService) private readonly recovery: PipelineRecoveryService,
+    @Inject(RewindService) private readonly rewinds: RewindService,
+  ) {}
 
   @Post('rewind')
   @Allow('channel.recover', 'channel')
   @HttpCode(200)
+  @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
   @ApiAnswer(
-    'Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target',
-    pipelinePositionSchema,
+    'Set the position, by seq, offset, GTID set, binlog position or time. Back: what lies behind it is applied once more, in safe mode. Ahead, with accept: what lies between is never applied, which is recorded. dryRun: where it would lead, and nothing is written',
+    z.union([pipelinePositionSchema, rewindPreviewSchema]),
     400,
     404,
     409,
@@ -30,9 +36,11 @@ export class PipelineRecoveryController {
   rewind(
     @Param('channel', { schema: nameSchema }) channel: string,
     @Param('pipeline', { schema: nameSchema }) pipeline: string,
-    @Body({ schema: rewindWriteSchema }) body: RewindWrite,
-  ): Promise<PipelinePosition> {
-    return this.recovery.rewind(channel, pipeline, body);
+    @Query({ schema: rewindQuerySchema }) { dryRun }: RewindQuery,
+    @Body({ schema: rewindWriteSchema }) { seq = -1, to = { seq }, ...how }: RewindWrite,
+  ): Promise<PipelinePosition | RewindPreview> {
+    const asked = { ...how, to };
+    return dryRun ? this.rewinds.preview(channel, pipeline, asked) : this.rewinds.rewind(channel, pipeline, asked);
   }
 
   @Post('restart')

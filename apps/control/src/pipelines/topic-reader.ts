@@ -29,6 +29,16 @@ export class TopicReader implements LogPieces {
     }
   }
 
+  /** Of the first record that was published then or later; null: there is none. @throws SyncError TOPIC_MISSING, KAFKA_* */
+  async offsetAt(ms: number): Promise<number | null> {
+    const admin = new BusAdmin(this.#bus);
+    try {
+      return await admin.offsetAt(this.topic, ms);
+    } finally {
+      await admin.close();
+    }
+  }
+
   /** @throws SyncError RECORD_INVALID, SCHEMA_UNKNOWN, LOG_START_LOST, KAFKA_*, ABORTED */
   async *read(from: number, to: number): AsyncGenerator<LogRecord> {
     for await (const batch of readRange({ ...this.#bus, topic: this.topic, from, to, signal: this.#signal })) {

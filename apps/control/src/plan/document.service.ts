@@ -77,7 +77,7 @@ export class DocumentService {
       channels: channels
         .filter(({ name }) => maySee(name))
         .map((shown) => {
-          const { state, attempt: _, ...channel } = shown;
+          const { state, attempt: _, wishes: __, ...channel } = shown;
           const written = storedDocument(storedChannelSchema, channel, {
             what: `channel ${channel.name}`,
             level,

@@ -1,7 +1,7 @@
 /** Asks the two servers of a pipeline what a seed would read and meet. Writes nothing. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { suspendedOf, tableName, toSyncError } from '@lutra/model';
+import { suspendedByPerson, suspendedOf, tableName, toSyncError, without } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
 import { readGrants, readSuspended, Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
@@ -71,7 +71,8 @@ export class SeedLookService {
       filled: await filledAt(target, staying, atTarget),
       channels: await listDocuments(this.registry, 'channel'),
     });
-    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal, keyless, mayLock: locks };
+    const suspended = await this.#suspended(subject, target, order.resumes ?? []);
+    const facts = { tables, atTarget, suspended, unequal, keyless, mayLock: locks };
     const whole = { ...order, ...copiedWhole(tables, keyless) };
     return {
       tables,
@@ -96,10 +97,21 @@ export class SeedLookService {
     }
   }
 
-  /** By the target, and by the log, whose position the loader may not have reached. */
-  async #suspended({ pipeline }: StoredSubject, target: Parameters<typeof readSuspended>[0]): Promise<readonly TableName[]> {
+  /**
+   * By the target, by the log, whose position the loader may not have reached, and by a person.
+   * @param resumed those that a person had suspended, and that the order brings back
+   */
+  async #suspended(
+    { channel, pipeline }: StoredSubject,
+    target: Parameters<typeof readSuspended>[0],
+    resumed: readonly TableName[],
+  ): Promise<readonly TableName[]> {
     const suspended = (await this.registry.logs.read(pipeline.source))?.document.routes?.suspended ?? [];
-    return [...suspendedOf({ suspended }, pipeline), ...(await readSuspended(target, pipeline.uid))];
+    const there = await readSuspended(target, pipeline.uid);
+    const byOthers = there.filter(({ code }) => code !== 'TABLE_SUSPENDED_BY_PERSON');
+    const byPersons = there.filter(({ code }) => code === 'TABLE_SUSPENDED_BY_PERSON');
+    const wanted = [...byPersons, ...suspendedByPerson(channel, pipeline.uid)];
+    return [...suspendedOf({ suspended }, pipeline), ...byOthers, ...without(wanted, resumed)];
   }
 
   async #endpoint(name: string): Promise<EndpointDocument> {

@@ -39,6 +39,23 @@ describe('channelStatus', () => {
     expect(one([], 'stopped').state).toBe('stopped');
   });
 
+  it('says what is wanted of a pipeline, and nothing of the channel by one of which less is wanted', () => {
+    const two = storedChannel({
+      name: 'ab',
+      state: 'running',
+      pipelines: ['b', 'c'].map((target) => ({ name: target, source: 'a', target, routes: [{ schema: 'shop' }] })),
+    });
+    const workers = [worker('capture', 'a'), worker('loader', 'ab.b', { state: 'paused' }), worker('loader', 'ab.c')];
+    const status = channelStatus({ ...two, wishes: { pipelines: { [uidOf('ab.b')]: 'paused' } } }, workers, noOmissions);
+    expect([status.state, ...status.pipelines.map(({ desired, state }) => [desired, state])]).toEqual([
+      'running',
+      ['paused', 'paused'],
+      ['running', 'running'],
+    ]);
+    const stopped = { ...two, wishes: { pipelines: { [uidOf('ab.b')]: 'stopped' as const } } };
+    expect(channelStatus(stopped, [], noOmissions).pipelines.map(({ target }) => target.state)).toEqual(['stopped', 'absent']);
+  });
+
   it('says at which schema change a pipeline holds, and why, without its text', () => {
     const hold = {
       log: 'L',

@@ -4,7 +4,7 @@
  * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while
  * the target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
-import { pipelineName, replicationFingerprint, suspendedOf, without } from '@lutra/model';
+import { pipelineName, replicationFingerprint, suspendedOf, wantedOf, wantsLogOf, without } from '@lutra/model';
 import type { ChannelDocument, DdlHold, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
 import { holdOf, statementOf } from '../ddl/held-pipelines.js';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
@@ -16,7 +16,9 @@ const gravity: readonly ShownState[] = ['failed', 'absent', 'held', 'waiting', '
 
 export function channelStatus(channel: ChannelDocument, workers: readonly WorkStatus[], omissions: OmissionsStatus): ChannelStatus {
   const pipelines = channel.pipelines.map((pipeline) => pipelineStatus(channel, pipeline, workers));
-  const state = worst(pipelines.map((pipeline) => pipeline.state));
+  // One of which somebody wants less says nothing of the channel.
+  const whole = pipelines.filter(({ desired }) => desired === channel.state);
+  const state = worst((whole.length > 0 ? whole : pipelines).map((pipeline) => pipeline.state));
   const routes = pipelines.every((pipeline) => pipeline.routes === 'in force') ? 'in force' : 'pending';
   return { name: channel.name, desired: channel.state, state, routes, omissions, verification: null, unequal: null, pipelines };
 }
@@ -27,9 +29,9 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
   // One that worked for an earlier pipeline of this name says nothing of this one.
   const at = (app: WorkStatus['app'], name: string): readonly WorkStatus[] =>
     workers.filter((worker) => worker.app === app && worker.name === name && (worker.uid === null || worker.uid === uid));
-  const { state: desired } = channel;
+  const desired = wantedOf(channel, uid);
   const source = endStatus(pipeline.source, at('capture', pipeline.source), {
-    desired,
+    desired: wantsLogOf(channel, pipeline.source) ? 'running' : 'stopped',
     absent: `no capture process for endpoint ${pipeline.source} is connected`,
   });
   const target = endStatus(pipeline.target, at('loader', id), { desired, absent: `no loader process for pipeline ${id} is connected` });
@@ -39,6 +41,7 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
     id,
     uid,
     name: pipeline.name,
+    desired,
     state,
     reason: (state === source.state ? source.reason : null) ?? (state === target.state ? target.reason : null),
     ...routesStatus(now, [

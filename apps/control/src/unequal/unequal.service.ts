@@ -5,8 +5,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { createRouter, pipelineRoutes, sourceTable, toSyncError } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument, Router } from '@lutra/model';
+import { createRouter, pipelineRoutes, sourceTable, tableName, toSyncError } from '@lutra/model';
+import type { ChannelDocument, PipelineDocument, Router, TableName } from '@lutra/model';
 import type { Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import type { Logger, Metrics } from '@lutra/telemetry';
@@ -71,11 +71,14 @@ export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /**
    * Before a log gets a hole: from here on a row at the target that differs becomes what its pipeline brings.
+   * @param only in the names of the source; left out: all that it carries
    * @throws SyncError TARGET_*, CONFIG_CONFLICT: nothing may begin then
    */
-  async raise(pipeline: PipelineDocument, hole: Hole): Promise<void> {
+  async raise(pipeline: PipelineDocument, hole: Hole, only?: readonly TableName[]): Promise<void> {
     await this.at(pipeline, async (session) => {
-      const tables = await routedTables(session, pipeline);
+      const routed = await routedTables(session, pipeline);
+      const names = only && new Set(only.map(tableName));
+      const tables = routed.filter(({ source }) => names?.has(tableName(source)) ?? true);
       for (const statement of raiseStatements(tables, hole)) await session.execute(statement);
     });
   }

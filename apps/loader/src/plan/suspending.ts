@@ -1,7 +1,7 @@
 /** Where a run of the loader meets suspended tables: what it does at a record of the log, and who is told. */
 import { randomUUID } from 'node:crypto';
 import { createRouter, eventVersion } from '@lutra/model';
-import type { ControlRecord, RouteFingerprints } from '@lutra/model';
+import type { ControlRecord, RouteFingerprints, TableName } from '@lutra/model';
 import type { Applier } from '../assemble/applier.js';
 import type { LoaderDeps, LoaderRun, Owned } from '../loader-run.js';
 import type { RecordPosition } from '../read/log-reader.js';
@@ -30,12 +30,27 @@ export async function suspend(
   return change.ended.length > 0;
 }
 
+/** With those that a person wants. What is wanted is asked anew: who resumes a table takes it back before its seed begins in the log. */
+export async function suspensionsOf(run: LoaderRun, owned: Owned, fingerprints: RouteFingerprints): Promise<Suspensions> {
+  const { deps, work, during } = run;
+  const suspensions = await opened(run, owned, fingerprints);
+  if (suspensions.notYet(work.suspended ?? []).length === 0) return suspensions;
+  const wanted = await during('ZooKeeper', () => deps.registry.desired.latest(work.channel));
+  await suspensions.suspendAsWanted(wanted?.document.suspended?.[work.uid] ?? []);
+  return suspensions;
+}
+
+/**
+ * Whether the seed that begins brings back a table that a person has suspended: it is the order that stands, and says so. One before it may
+ * have been cancelled, and its rows are not whole.
+ */
+export async function isResumedBy({ deps, work, during }: LoaderRun, table: TableName, request: string): Promise<boolean> {
+  const order = (await during('ZooKeeper', () => deps.registry.seeds.read(work.uid)))?.document;
+  return order?.id === request && (order.resumes ?? []).some(({ database, name }) => database === table.database && name === table.name);
+}
+
 /** With what tells of it: log, event, omission. */
-export function suspensionsOf(
-  { deps, work, target }: LoaderRun,
-  { checkpoint }: Owned,
-  fingerprints: RouteFingerprints,
-): Promise<Suspensions> {
+function opened({ deps, work, target }: LoaderRun, { checkpoint }: Owned, fingerprints: RouteFingerprints): Promise<Suspensions> {
   const { id, uid, routes, onUnsupported: policy, targetRegion } = work;
   return Suspensions.open({
     port: deps.io.target,

@@ -4,14 +4,29 @@
  * takes the tables with it that foreign keys of the target tie to it, from the same position: all before it is committed, and it stands in
  * the target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner leaves out the same rows.
  *
- * A suspension ends only where the log says that the pipeline has routes without the table: an operator's act, after which it comes in
+ * A person may want a table suspended, too: then it is, where the pipeline stands when it learns of that. It comes back by a seed, and ends
+ * where that begins in the log, in the transaction of that record. Counter-example for an end at the time of the edit: what the log has
+ * between the two is applied to rows that lack what was left out before.
+ *
+ * Any other suspension ends only where the log says that the pipeline has routes without the table: an operator's act, after which it comes in
  * again as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far
  * behind; rows from before it was brought back would be applied.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { sourceTable, SyncError, toSyncError, without } from '@lutra/model';
-import type { ControlRecord, ErrorCode, Route, RouteFingerprints, Router, Suspension, TableName, UnsupportedPolicy } from '@lutra/model';
-import type { ConnectionOptions, SuspensionChange } from '@lutra/mysql';
+import type {
+  ControlRecord,
+  ErrorCode,
+  Route,
+  RouteFingerprints,
+  Router,
+  SuspendedByPerson,
+  Suspension,
+  TableName,
+  UnsupportedPolicy,
+} from '@lutra/model';
+import { endSuspension } from '@lutra/mysql';
+import type { ConnectionOptions, SqlText, SuspensionChange } from '@lutra/mysql';
 import type { TargetPort } from '../io.js';
 
 export interface SuspensionsOptions {
@@ -29,6 +44,9 @@ export interface SuspensionsOptions {
   /** Committed. */
   onBegun(tables: readonly Suspension[], at: { readonly log: string; readonly seq: number }): Promise<void>;
 }
+
+/** What stands in lutra.suspended. */
+const byPerson: ErrorCode = 'TABLE_SUSPENDED_BY_PERSON';
 
 /** A table of the source that ended a run at its target. */
 export interface Refused extends TableName {
@@ -103,6 +121,31 @@ export class Suspensions {
     await this.follow({ begun: [refused], ended: [] }, { log, seq });
   }
 
+  /** Of those that a person wants suspended, those that the pipeline writes. */
+  notYet<T extends TableName>(wanted: readonly T[]): readonly T[] {
+    return without(wanted, this.#tables).filter((table) => this.#options.router(table) !== null);
+  }
+
+  /** From where the checkpoint stands. */
+  async suspendAsWanted(wanted: readonly SuspendedByPerson[]): Promise<void> {
+    const { logId: log, seq } = this.#options.checkpoint;
+    const begun = this.notYet(wanted).map(({ database, name, by, reason, at }) => {
+      return { database, name, code: byPerson, message: `${by}: ${reason}`, where: `seq ${seq}`, at };
+    });
+    if (begun.length > 0) await this.follow({ begun, ended: [] }, { log, seq });
+  }
+
+  /** By a person, itself or a table that foreign keys tie to it. */
+  isByPerson({ database, name }: TableName): boolean {
+    return this.#tables.some((table) => table.code === byPerson && table.database === database && table.name === name);
+  }
+
+  /** For the transaction of the record at which its seed begins; what is behind it is written. */
+  resume(table: TableName): SqlText {
+    this.#tables = without(this.#tables, [table]);
+    return endSuspension(this.#options.checkpoint.pipeline, table);
+  }
+
   /** Itself, and what foreign keys of the target tie to it, as far as the pipeline writes it. */
   async #withTied(table: Suspension, seq: number): Promise<readonly Suspension[]> {
     const { port, target, router, routes } = this.#options;
@@ -117,7 +160,9 @@ export class Suspensions {
     ];
   }
 
-  #requireSuspendable(tables: readonly Suspension[]): void {
+  /** What a person wants needs no policy. */
+  #requireSuspendable(all: readonly Suspension[]): void {
+    const tables = all.filter(({ code }) => code !== byPerson);
     const first = tables.find(({ because }) => because === undefined) ?? tables[0];
     if (this.#options.policy === 'suspend' || !first) return;
     const { name: pipeline } = this.#options;

@@ -6,8 +6,11 @@ import type { SeedPart } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { seedCreates } from '../ddl/seed-creates.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
+import { isResumedBy } from '../plan/suspending.js';
+import type { Suspensions } from '../plan/suspensions.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
 import { Seeding } from './seeding.js';
+import type { Resuming } from './seeding.js';
 import { SeedProgressWriter } from './seed-progress.js';
 import type { Seeds } from './seeds.js';
 
@@ -16,13 +19,15 @@ interface SeedingParts {
   readonly matcher: TableMatcher;
   readonly detection: Detection | null;
   readonly pieceBytes: number;
-  isSuspended(table: TableName): boolean;
+  readonly suspensions: Suspensions;
 }
 
-export function seedingOf(run: LoaderRun, { checkpoint, writer }: Owned, parts: SeedingParts): Seeding {
+export function seedingOf(run: LoaderRun, { checkpoint, writer }: Owned, { suspensions, ...parts }: SeedingParts): Seeding {
   const { deps, work, target } = run;
   return new Seeding({
     ...parts,
+    isSuspended: (table) => suspensions.has(table),
+    resuming: resumingOf(run, suspensions),
     carryOut: deps.level.current >= 3 ? seedCreates(run, checkpoint) : undefined,
     writer,
     checkpoint,
@@ -33,6 +38,19 @@ export function seedingOf(run: LoaderRun, { checkpoint, writer }: Owned, parts: 
     onCreated: ({ database, name }) => deps.logger.info({ table: `${database}.${name}` }, 'created a table that is to be seeded'),
     onPassed: (why) => deps.logger.warn(why),
   });
+}
+
+function resumingOf(run: LoaderRun, suspensions: Suspensions): Resuming {
+  const { status, logger } = run.deps;
+  return {
+    isBy: async (table, request) => suspensions.isByPerson(table) && isResumedBy(run, table, request),
+    end: (table) => {
+      const text = suspensions.resume(table);
+      status.update({ suspended: suspensions.tables });
+      logger.info({ table: tableName(table) }, 'a table that a person has suspended comes back: its seed begins');
+      return text;
+    },
+  };
 }
 
 /**

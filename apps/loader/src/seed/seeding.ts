@@ -34,11 +34,20 @@ export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pie
   readonly checkpoint: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'replayUntil'>;
   load(database: string, name: string): Promise<TargetTable>;
   isSuspended(table: TableName): boolean;
+  /** Of tables that a person has suspended. Left out: none is. */
+  readonly resuming?: Resuming;
   /** Of a table that is created, under the id of a record. Left out: the server leaves no trace of whose statement it was. */
   readonly carryOut?: ((record: string, statement: CreateStatement) => Promise<string | null>) | undefined;
   onCreated(table: TableName): void;
   /** What is passed although it was for this pipeline. */
   onPassed(why: string, table: TableName): void;
+}
+
+export interface Resuming {
+  /** It is suspended so, and the seed that begins brings it back. */
+  isBy(table: TableName, request: string): Promise<boolean>;
+  /** What ends the suspension, in the transaction of that record. */
+  end(table: TableName): SqlText;
 }
 
 /** What a `seed` record asks for. */
@@ -84,11 +93,13 @@ export class Seeding {
    * @throws SyncError SEED_TABLE_REFUSED, TARGET_*
    */
   async step(record: SeedRecord, { seq }: Pick<RecordPosition, 'seq'>): Promise<SeedStep | null> {
-    const { work, seeds, matcher, isSuspended, onPassed, checkpoint } = this.#options;
+    const { work, seeds, matcher, isSuspended, resuming, onPassed, checkpoint } = this.#options;
     const table = { database: record.database, name: record.table };
     if (!this.#isOurs(record) || (seq <= checkpoint.replayUntil && seeds.isWaiting(table))) return null;
     const { request, onExisting, phase } = record;
-    const target = isSuspended(table) ? null : this.#router(table);
+    const isNew = phase === 'begin' && seq > checkpoint.replayUntil;
+    const back = isNew && resuming && (await resuming.isBy(table, request)) ? resuming : null;
+    const target = isSuspended(table) && !back ? null : this.#router(table);
     // Of a table that is suspended or not routed any more, too: else its state would last for ever, for each pipeline that writes it. It is
     // not done, though: what it has missed is to be seeded when it comes back.
     if (phase === 'cancel' || (phase === 'end' && target)) {
@@ -100,10 +111,11 @@ export class Seeding {
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
-    const hasWaited = seeds.isWaiting(table);
+    const hasWaited = back !== null || seeds.isWaiting(table);
     if (hasWaited) matcher.discard();
     seeds.begin(of);
-    return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated, hasWaited };
+    const begins = [beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })];
+    return { text: joined(back ? [back.end(table), ...begins] : begins), isCreated, hasWaited };
   }
 
   /** A late record of an order before must not end the one that is under way. */

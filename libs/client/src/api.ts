@@ -57,8 +57,11 @@ export type Endpoint = {
   port: number;
   user: string;
   tls?: {
+    mode: 'off';
+  } | {
     ca?: string;
     verify: boolean;
+    mode?: 'on';
   };
   publicKey?: string;
   serverId: number;
@@ -90,8 +93,11 @@ export type EndpointInput = {
   port?: number;
   user: string;
   tls?: {
+    mode: 'off';
+  } | {
     ca?: string;
     verify?: boolean;
+    mode?: 'on';
   };
   publicKey?: string;
   serverId: number;

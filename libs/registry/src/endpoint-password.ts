@@ -54,6 +54,7 @@ export function secretOfEndpoint(endpoint: EndpointDocument): StoredSecret {
 }
 
 function passwordPurpose({ name, host, port, user, tls, publicKey }: EndpointLogin): Purpose {
-  const to = { host, port, user, tls: tls ? [tls.ca ?? null, tls.verify] : null, publicKey: publicKey ?? null };
+  const how = tls?.mode === 'off' ? tls.mode : tls ? [tls.ca ?? null, tls.verify] : null;
+  const to = { host, port, user, tls: how, publicKey: publicKey ?? null };
   return { kind: 'endpoint', name, field: 'password', to };
 }

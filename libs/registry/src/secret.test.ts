@@ -59,6 +59,7 @@ describe('a sealed password', () => {
     'tls.ca away': { tls: { verify: true } },
     'tls.verify': { tls: { ca: 'PEM', verify: false } },
     'tls away': { tls: undefined },
+    'tls off': { tls: { mode: 'off' } },
     publicKey: { publicKey: 'PEM' },
   };
   test.each(Object.entries(elsewhere))('does not open in a document whose %s was changed past control', (_what, change) => {

@@ -22,7 +22,9 @@ it('TLS is on and verified for every server elsewhere of which nothing is said, 
   for (const host of ['db', '10.0.0.1', '0.0.0.0', '::', '127.db', 'localhost.example']) {
     expect(usedTls({ host })).toEqual(verified);
     expect(usedTls({ host, tls: { mode: 'off' } })).toBeNull();
-    expect(loginOptions({ host, port: 1, publicKey: 'PEM' }, plugins)).toMatchObject({ ssl: { rejectUnauthorized: true, verifyIdentity: true } });
+    expect(loginOptions({ host, port: 1, publicKey: 'PEM' }, plugins)).toMatchObject({
+      ssl: { rejectUnauthorized: true, verifyIdentity: true },
+    });
   }
   for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1']) {
     expect(usedTls({ host })).toBeNull();

@@ -90,7 +90,7 @@ describe('a sealed password', () => {
 
   test('needs the password again for what decides to whom it goes, and for nothing else', () => {
     expect(Object.values(elsewhere).flatMap((change) => changedLogin(orders, { ...orders, ...change }))).toEqual(
-      ['host', 'port', 'user', 'tls', 'tls', 'tls', 'tls', 'publicKey'], // a name cannot be changed
+      ['host', 'port', 'user', 'tls', 'tls', 'tls', 'tls', 'tls', 'publicKey'], // a name cannot be changed
     );
     expect(changedLogin(orders, { ...orders, tls: { verify: true, ca: 'PEM' } })).toEqual([]);
   });

@@ -13,6 +13,7 @@ import { Registry, TreeFollower } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
 import { askerOf, knowPerson } from './access/asker.js';
+import { earlyGuard, isAdmitted } from './access/early-guard.js';
 import { authentication } from './access/authentication.js';
 import { makeFirstAdmin } from './access/first-admin.js';
 import { LastUses } from './access/last-uses.js';
@@ -189,9 +190,10 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
       uses: nest.get(LastUses),
     }),
   );
+  nest.use(earlyGuard(routes));
   nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });
-  nest.useBodyParser('json', { limit: restoreLimit, type: isRestore, verify: boundDepth });
-  nest.useBodyParser('json', { limit: documentLimit, type: isPlan, verify: boundDepth });
+  nest.useBodyParser('json', { limit: restoreLimit, type: (request) => isRestore(request) && isAdmitted(request), verify: boundDepth });
+  nest.useBodyParser('json', { limit: documentLimit, type: (request) => isPlan(request) && isAdmitted(request), verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowPerson);
   nest.use(knowAuthor);

@@ -61,7 +61,7 @@ async function applyAndDie(when: 'before' | 'after', nth: number, body: object):
   children.push(child);
   const ended = once(child, 'exit');
   const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
-  await expect(new ControlClient(url).post('/api/v1/apply', body)).rejects.toThrow();
+  await expect(new ControlClient(url).post('/api/v1/apply', body)).rejects.toThrow('fetch failed');
   expect(await ended).toEqual([null, 'SIGKILL']);
 }
 

@@ -102,7 +102,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-const refusesSender = new Set([401, 403, 429]);
+const refusesSender = new Set([401, 403, 404, 429]);
 /** Node reads what is left of a body, so that the next request can follow it on the connection. */
 const mostReadForNothing = 256 * 1024;
 

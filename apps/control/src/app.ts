@@ -192,8 +192,16 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   );
   nest.use(earlyGuard(routes));
   nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });
-  nest.useBodyParser('json', { limit: restoreLimit, type: (request) => isRestore(request) && isAdmitted(request), verify: boundDepth });
-  nest.useBodyParser('json', { limit: documentLimit, type: (request) => isPlan(request) && isAdmitted(request), verify: boundDepth });
+  nest.useBodyParser('json', {
+    limit: restoreLimit,
+    type: (request: IncomingMessage) => isRestore(request) && isAdmitted(request),
+    verify: boundDepth,
+  });
+  nest.useBodyParser('json', {
+    limit: documentLimit,
+    type: (request: IncomingMessage) => isPlan(request) && isAdmitted(request),
+    verify: boundDepth,
+  });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowPerson);
   nest.use(knowAuthor);

@@ -68,6 +68,6 @@ function notAllowed({ name }: Person, action: ActionName): SyncError {
 
 /** As Express matches a path: letters of any case, with or without a slash at its end. */
 function patternOf(path: string): RegExp {
-  const parts = path.split('/').map((part) => (part.startsWith(':') ? `(?<${part.slice(1)}>[^/]+)` : RegExp.escape(part)));
+  const parts = path.split('/').map((part) => (part.startsWith(':') ? `(?<${part.slice(1)}>[^/]+)` : part.replaceAll(/\W/g, '\\$&')));
   return new RegExp(`^${parts.join('/')}/?$`, 'i');
 }

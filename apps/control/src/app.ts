@@ -38,6 +38,7 @@ import { requestLog } from './http/request-log.js';
 import { RequestPipe } from './http/request.pipe.js';
 import { WrongTokens } from './http/wrong-tokens.js';
 import { NestLogger } from './nest-logger.js';
+import { withoutUnseen } from './access/unseen.js';
 import { CLIENTS } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
@@ -206,7 +207,9 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   nest.use(knowPerson);
   nest.use(knowAuthor);
   nest.useGlobalPipes(new RequestPipe());
-  nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
+  const shownTo = (request: IncomingMessage) =>
+    withoutUnseen(askerOf(request)?.person, parts.registry.snapshot.seen() ?? { channels: new Map() });
+  nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance(), shownTo));
   setUpDocs(nest, lutraVersion());
   return { nest, routes };
 }

@@ -1,6 +1,6 @@
 /**
- * Control processes that are killed amid a large apply, one at each gap between its transactions, against a real ZooKeeper: what is left, what
- * a plan shows then, and that the same apply goes on from there.
+ * Control processes that are killed amid a large apply, one at each gap between its transactions, against a real ZooKeeper: what is left,
+ * what a plan shows then, and that the same apply goes on from there.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

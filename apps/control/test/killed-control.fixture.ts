@@ -1,6 +1,6 @@
 /**
- * A control that is killed at its nth write of configuration: before ZooKeeper is asked, or when ZooKeeper has carried it out and nobody was
- * told. It prints its address. Parameters: `before` or `after`, n.
+ * A control that is killed at its nth write of configuration: before ZooKeeper is asked, or when ZooKeeper has carried it out and nobody
+ * was told. It prints its address. Parameters: `before` or `after`, n.
  */
 import { Registry, loadKeyring } from '@lutra/registry';
 import type { ConfigurationStore } from '@lutra/registry';

@@ -165,6 +165,22 @@ it('lists, status, export, plans and history have no word of a channel that the 
   expect(unseen.map(told)).toEqual(absent.map(told));
 });
 
+it('a refusal says that another channel is in the way, and not which one', async () => {
+  // The table has a writer already, in a channel that nobody of the shop may see.
+  const clash = { ...channel('shop-clash', 'pay'), pipelines: channel('hr-salaries', 'pay').pipelines };
+  const created = await shopAdmin.post('/api/v1/channels', clash);
+  expect(created).toMatchObject({ status: 400, body: { code: 'CONFIG_INVALID' } });
+  const { problems } = await planned(shopAdmin, text({ channels: [channel('shop-a', 't'), clash] }));
+  expect(problems).toContainEqual(
+    expect.objectContaining({ severity: 'error', what: expect.stringContaining('one that you may not see') }),
+  );
+  for (const said of [created.text, JSON.stringify(problems)]) {
+    expect(said).not.toMatch(/hr-salaries/);
+    expect(said).toContain('(one that you may not see)');
+  }
+  expect((await admin.post('/api/v1/channels', clash)).text).toContain('hr-salaries.there');
+});
+
 it('an apply starts nothing that was not shown, whatever the words of another one who created it', async () => {
   // Large, so that creations come first and are known by the words of their history.
   const many = Array.from({ length: 260 }, (_, i) => channel(`shop-m${i}`, 't'));

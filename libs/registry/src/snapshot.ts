@@ -28,6 +28,8 @@ export interface SnapshotStore {
   known(): Promise<Snapshot>;
   /** What was read last, while there is no connection; null: there is one, or nothing was read yet. For who only looks. */
   remembered(): Remembered | null;
+  /** As last read, however long ago; null: nothing was read yet. For words alone. */
+  seen(): Snapshot | null;
 }
 
 export interface Remembered {
@@ -78,6 +80,10 @@ export class ZooKeeperSnapshot implements SnapshotStore {
 
   remembered(): Remembered | null {
     return this.#last && this.#lostAt !== null ? { snapshot: this.#last, asOf: this.#lostAt } : null;
+  }
+
+  seen(): Snapshot | null {
+    return this.#last ?? null;
   }
 
   /** All who ask while a reading is under way share the next one: the one under way may have begun before what they must see. */

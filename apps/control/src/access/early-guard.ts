@@ -1,6 +1,7 @@
 /**
- * Rights before bodies: who may not do what a request asks for is refused before a byte of its body is read. The guard of the routes decides
- * again, when the body is there: some requests name their channel in it. What matches no route is let through and has no large body read.
+ * Rights before bodies: who may not do what a request asks for is refused before a byte of its body is read. The guard of the routes
+ * decides again, when the body is there: some requests name their channel in it. What matches no route is let through and has no large
+ * body read.
  */
 import type { IncomingMessage } from 'node:http';
 import { SyncError, isGranted, toSyncError } from '@lutra/model';

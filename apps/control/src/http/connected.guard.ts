@@ -21,8 +21,8 @@ const fromMemory = 'lutra:from-memory';
 export const WhileRegressed = (): MethodDecorator => SetMetadata(whileRegressed, true);
 
 /**
- * While ZooKeeper is away, this reading request is answered by what was known then; `Lutra-As-Of` says so. A session and a token that control
- * knew go on, too.
+ * While ZooKeeper is away, this reading request is answered by what was known then; `Lutra-As-Of` says so. A session and a token that
+ * control knew go on, too.
  */
 export const FromMemory = (): MethodDecorator => SetMetadata(fromMemory, true);
 

@@ -72,13 +72,15 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly routes: () => Routes,
+    /** Takes names out of what is said that whoever asks may not see. */
+    private readonly shownTo: (request: IncomingMessage) => <T>(said: T) => T,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<Response>();
     const error = this.#wrongMethod(thrown, request, response) ?? thrown;
-    const failure = describe(error);
+    const failure = this.#shown(describe(error), request);
     const { status } = failure;
     if (status >= 500 && status !== 503) this.logger.error({ err: error, method: request.method, path: pathOf(request) }, 'request failed');
     if (response.headersSent) {
@@ -90,6 +92,12 @@ export class ErrorFilter implements ExceptionFilter {
     if (refusesSender.has(status) && bringsMuch(request)) response.setHeader('Connection', 'close');
     if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, failure);
     else send(response, { status, body: problemBody(failure) }, problemType);
+  }
+
+  /** These two name what was asked for, whether it is there or not: without it they would tell. */
+  #shown(failure: Failure, request: IncomingMessage): Failure {
+    const { code } = failure.body;
+    return code === 'NOT_ALLOWED' || code === 'CONFIG_MISSING' ? failure : this.shownTo(request)(failure);
   }
 
   /** Nest knows only that it has no such route. */

@@ -28,6 +28,9 @@ import { FilesSite } from './files-site.js';
 import { keySpaceOptions, type Letter, type Side, sides } from './sides.js';
 import type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 
+/** A server that is given to the tests proves by its key who it is. */
+const withoutTls = { mode: 'off' } as const;
+
 interface Created {
   readonly name: string;
   readonly from: readonly Letter[];
@@ -324,7 +327,7 @@ export class Stack {
       const publicKey = await publicKeyOf(mysql);
       const serverId = 1001 + index + 10 * this.#renewals;
       const password = (letter === 'b' && this.#options.secured?.databasePassword) || lutraPassword;
-      const access = { host, port, user: lutraUser, password, serverId, publicKey };
+      const access = { host, port, user: lutraUser, password, serverId, publicKey, ...(mysql.external && { tls: withoutTls }) };
       await this.api.createEndpoint({ name: endpoint, region, ...access, ...this.#options.endpoint });
     }
   }

@@ -3,13 +3,14 @@
  * and is no loopback address: it stands for a server elsewhere.
  */
 import { checkStart, readBinlog } from '@lutra/binlog';
+import type { ServerTls } from '@lutra/model';
 import { checkSource, checkTarget } from '@lutra/mysql';
 import { createLogger } from '@lutra/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Stranger } from './stranger.js';
 import type { Trick } from './stranger.js';
 
-const elsewhere = '0.0.0.0';
+const elsewhere = { host: '0.0.0.0', tls: { mode: 'off' } } as const;
 const password = 'correct horse battery staple';
 const started: Stranger[] = [];
 
@@ -29,6 +30,7 @@ interface Login {
   readonly user: string;
   readonly password: string;
   readonly publicKey?: string;
+  readonly tls?: ServerTls;
 }
 
 const logger = createLogger('test', 'silent');
@@ -49,16 +51,27 @@ const clients: Readonly<Record<string, (login: Login) => Promise<unknown>>> = {
 const asking: readonly Trick[] = ['caching_sha2_password', 'sha256_password', 'mysql_clear_password'];
 
 describe.each(Object.entries(clients))('%s', (_name, login) => {
+  it.each(asking)('tells nothing without TLS, unless the endpoint has it off: %s', async (trick) => {
+    const stranger = await strangerWith(trick);
+    const refused = login({ host: elsewhere.host, port: stranger.port, user: 'lutra', password });
+    await expect(refused).rejects.toMatchObject({
+      code: expect.stringMatching(/^(SOURCE|TARGET)_SETTINGS$/),
+      message: expect.stringContaining('tls: {mode: "off"}'),
+      details: { tls: 'no TLS' },
+    });
+    expect([stranger.knows(password), stranger.heard.length]).toEqual([false, 0]);
+  });
+
   it.each(asking)('tells a stranger nothing that asks by %s', async (trick) => {
     const stranger = await strangerWith(trick);
-    const refused = login({ host: elsewhere, port: stranger.port, user: 'lutra', password });
+    const refused = login({ ...elsewhere, port: stranger.port, user: 'lutra', password });
     await expect(refused).rejects.toMatchObject({ code: 'SERVER_UNTRUSTED' });
     expect(stranger.knows(password)).toBe(false);
   });
 
   it('tells nothing by the plugin of before 4.1', async () => {
     const stranger = await strangerWith('mysql_old_password');
-    const refused = login({ host: elsewhere, port: stranger.port, user: 'lutra', password });
+    const refused = login({ ...elsewhere, port: stranger.port, user: 'lutra', password });
     await expect(refused).rejects.toMatchObject({ code: expect.stringMatching(/^(SOURCE|TARGET)_DENIED$/) });
     expect(stranger.knows(password)).toBe(false);
   });
@@ -66,7 +79,7 @@ describe.each(Object.entries(clients))('%s', (_name, login) => {
   it('encrypts the password for the key that the endpoint names, and for no other', async () => {
     const [right, wrong] = [await strangerWith('caching_sha2_password'), await strangerWith('caching_sha2_password')];
     for (const one of [right, wrong]) {
-      const ended = login({ host: elsewhere, port: one.port, user: 'lutra', password, publicKey: right.publicKey }).catch(() => undefined);
+      const ended = login({ ...elsewhere, port: one.port, user: 'lutra', password, publicKey: right.publicKey }).catch(() => undefined);
       await expect.poll(() => one.heard.some(({ length }) => length === 256)).toBe(true);
       await one.stop();
       await ended;

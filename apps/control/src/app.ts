@@ -13,6 +13,7 @@ import { Registry, TreeFollower } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
 import { askerOf, knowPerson } from './access/asker.js';
+import { earlyGuard, isAdmitted } from './access/early-guard.js';
 import { authentication } from './access/authentication.js';
 import { makeFirstAdmin } from './access/first-admin.js';
 import { LastUses } from './access/last-uses.js';
@@ -37,6 +38,7 @@ import { requestLog } from './http/request-log.js';
 import { RequestPipe } from './http/request.pipe.js';
 import { WrongTokens } from './http/wrong-tokens.js';
 import { NestLogger } from './nest-logger.js';
+import { withoutUnseen } from './access/unseen.js';
 import { CLIENTS } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
@@ -189,14 +191,25 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
       uses: nest.get(LastUses),
     }),
   );
+  nest.use(earlyGuard(routes));
   nest.useBodyParser('json', { limit: openBodyLimit, verify: boundDepth, type: isOfNobody });
-  nest.useBodyParser('json', { limit: restoreLimit, type: isRestore, verify: boundDepth });
-  nest.useBodyParser('json', { limit: documentLimit, type: isPlan, verify: boundDepth });
+  nest.useBodyParser('json', {
+    limit: restoreLimit,
+    type: (request: IncomingMessage) => isRestore(request) && isAdmitted(request),
+    verify: boundDepth,
+  });
+  nest.useBodyParser('json', {
+    limit: documentLimit,
+    type: (request: IncomingMessage) => isPlan(request) && isAdmitted(request),
+    verify: boundDepth,
+  });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.use(knowPerson);
   nest.use(knowAuthor);
   nest.useGlobalPipes(new RequestPipe());
-  nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
+  const shownTo = (request: IncomingMessage) =>
+    withoutUnseen(askerOf(request)?.person, parts.registry.snapshot.seen() ?? { channels: new Map() });
+  nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance(), shownTo));
   setUpDocs(nest, lutraVersion());
   return { nest, routes };
 }

@@ -281,12 +281,66 @@ describe('an API token', () => {
   });
 });
 
+describe('time', () => {
+  const minutes = (count: number): number => count * 60_000;
+  let begun = 0;
+
+  beforeAll(async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    begun = Date.now();
+    await createUser('sleepy', [{ role: 'viewer', channels: '*' }]);
+  });
+  afterAll(() => {
+    vi.useRealTimers();
+  });
+  const at = (count: number): void => void vi.setSystemTime(begun + minutes(count));
+
+  it('ends a session after an hour without a request; each request renews it, until twelve hours are over', async () => {
+    at(0);
+    const first = cookieOf(await login(one, 'sleepy'));
+    const ask = (cookie: string): Promise<Answer> => withCookie(one, cookie).get('/api/v1/me');
+    at(4);
+    expect((await ask(first)).headers.getSetCookie()).toEqual([]);
+    at(6);
+    let last = cookieOf(await ask(first));
+    expect(last).not.toBe('');
+    at(61);
+    expect((await ask(first)).status).toBe(401);
+    for (let now = 61; now < 12 * 60; now += 55) {
+      at(now);
+      const answer = await ask(last);
+      expect([now, answer.status]).toEqual([now, 200]);
+      last = cookieOf(answer);
+    }
+    at(12 * 60 + 1);
+    expect((await ask(last)).status).toBe(401);
+  });
+
+  it('ends an API token on its day, on every control', async () => {
+    at(0);
+    const { body } = await admin.post('/api/v1/users/sleepy/tokens', { name: 'short', days: 1 });
+    const asked = (control: RunningControl): Promise<number> =>
+      bearer(control, body.secret)
+        .get('/api/v1/me')
+        .then(({ status }) => status);
+    await vi.waitUntil(async () => (await asked(other)) === 200, patience);
+    at(24 * 60 - 1);
+    expect([await asked(one), await asked(other)]).toEqual([200, 200]);
+    at(24 * 60 + 1);
+    expect([await asked(one), await asked(other)]).toEqual([401, 401]);
+    expect((await admin.get('/api/v1/users/sleepy/tokens')).body).toMatchObject([{ name: 'short', state: 'expired' }]);
+  });
+});
+
 it('the last admin stays, and two cannot remove each other', async () => {
   const root = { LUTRA_ROOT: '/last-admin', LUTRA_LOGIN: 'required', LUTRA_API_TOKEN: '' };
   const before = printed.length;
   const control = await start(root);
   await vi.waitUntil(() => printed.length > before, patience);
-  const first = await session(control, 'admin', /password (\S+) /.exec(printed.at(-1) ?? '')?.[1]);
+  const given = /password (\S+) /.exec(printed.at(-1) ?? '')?.[1];
+  // The line is printed when ZooKeeper has the user, a moment before the watch tells.
+  await vi.waitUntil(async () => (await login(control, 'admin', given)).status === 200, { ...patience, interval: 300 });
+  const first = await session(control, 'admin', given);
   expect((await first.remove('/api/v1/users/admin', '*')).body).toMatchObject({ code: 'CONFIG_CONFLICT' });
   await first.post('/api/v1/users', { name: 'second', password, grants: [{ role: 'admin' }] });
   const second = await session(control, 'second');

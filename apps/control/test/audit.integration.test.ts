@@ -5,7 +5,7 @@ import { BusAdmin, Publisher } from '@lutra/bus';
 import { Keyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readAll } from '../../../libs/bus/test/kafka.fixture.js';
+import { readAll, withAdmin as withClient } from '../../../libs/bus/test/kafka.fixture.js';
 import { kafkaServer, zooKeeperServer } from '../../../test/servers/index.js';
 import { auditEntry } from '../src/audit/audit-entry.fixture.js';
 import { ControlClient, startControl } from './control-client.js';
@@ -134,6 +134,33 @@ describe('a search', () => {
     }
     expect(found).toEqual(['e1600', 'e800', 'e0']);
   });
+
+  it('has all entries in their order when Kafka was killed while they waited; the topic keeps them for 400 days', async () => {
+    const client = await control();
+    await configure(client);
+    await untilInTopic('2-endpoints-a');
+    const configs = await withClient(kafka, (admin) =>
+      admin.describeConfigs({ resources: [{ resourceType: 2, resourceName: auditTopic }] }),
+    );
+    expect(configs[0]?.configs.find(({ name }) => name === 'retention.ms')?.value).toBe(String(400 * 24 * 3600 * 1000));
+    const asked = Array.from({ length: 40 }, (_, n) => `POST /api/v1/channels/c-${n}/start`);
+    const ask = async (some: readonly string[]): Promise<void> => {
+      for (const request of some) expect((await client.post(request.slice('POST '.length))).status).toBe(404);
+    };
+    await ask(asked.slice(0, 10));
+    await kafka.kill();
+    await ask(asked.slice(10));
+    await client.put('/api/v1/endpoints/a', { ...endpoint, host: 'b' }, '*');
+    const page = await search(client, '?q=channels/c-&limit=100');
+    expect(page.entries.map(({ request }: AuditEntry) => request)).toEqual(asked.toReversed());
+    await kafka.restart();
+    await untilInTopic('3-endpoints-a');
+    const requests = async (): Promise<readonly (string | null)[]> => [
+      ...new Set((await inTopic()).map(({ request }) => request).filter((request) => request?.includes('channels/c-'))), // one may stand there twice
+    ];
+    await vi.waitFor(async () => expect(await requests()).toEqual(asked), { timeout: 60_000, interval: 200 });
+    expect((await client.get('/metrics')).text).toMatch(/lutra_audit_dropped_total\{[^}]*of="request"[^}]*\} 0\n/);
+  }, 120_000);
 
   it('without Kafka answers with what the history has, and refuses nothing', async () => {
     const client = await control();

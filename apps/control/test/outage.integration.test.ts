@@ -29,17 +29,57 @@ describe('without ZooKeeper', () => {
     await vi.waitUntil(async () => (await client.get('/health/ready')).status === 503, patience);
     expect((await client.get('/health/ready')).body).toEqual({ ok: false, reasons: ['zookeeper: not connected'] });
     expect((await client.get('/health/live')).status).toBe(200);
-    const refused = await client.get('/api/v1/regions');
+    const refused = await client.get('/api/v1/workers');
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.body).toMatchObject({ code: 'ZOOKEEPER_UNAVAILABLE', help: expect.stringContaining('Data keeps flowing') });
     const write = await client.put('/api/v1/regions/a', { name: 'a', kafka: { brokers: ['b:9092'] } }, '*');
-    expect(write.status).toBe(503);
+    expect(write).toMatchObject({ status: 503, body: { code: 'ZOOKEEPER_UNAVAILABLE' } });
     expect((await client.get('/subjects')).body).toMatchObject({ error_code: 503 });
     expect((await client.get('/api/v1/version')).status).toBe(200);
     await zooKeeper.restart();
-    await vi.waitUntil(async () => (await client.get('/api/v1/regions')).status === 200, patience);
+    await vi.waitUntil(async () => (await client.get('/api/v1/workers')).status === 200, patience);
     expect((await client.get('/api/v1/regions')).body).toMatchObject([{ name: 'a', kafka: { brokers: ['a:9092'] } }]);
+  });
+
+  it('sessions and tokens that were known read what was known; nothing is changed, and the answer says from when it is', async () => {
+    const token = 'a-token-for-emergencies-alone';
+    const guarded = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/guarded', LUTRA_API_TOKEN: token });
+    const admin = new ControlClient(guarded.url, { Authorization: `Bearer ${token}` });
+    await vi.waitUntil(async () => (await admin.get('/health/ready')).status === 200, patience);
+    const password = 'a long enough password';
+    await admin.post('/api/v1/regions', { name: 'a', kafka: { brokers: ['a:9092'] } });
+    await admin.post('/api/v1/users', { name: 'ada', password, grants: [{ role: 'admin', channels: '*' }] });
+    const cookie = (await new ControlClient(guarded.url).post('/api/v1/auth/login', { name: 'ada', password })).headers.getSetCookie();
+    const ada = new ControlClient(guarded.url, { Cookie: cookie[0]?.split(';')[0] ?? '', 'Sec-Fetch-Site': 'same-origin' });
+    const { body } = await admin.post('/api/v1/users/ada/tokens', { name: 'ci', grants: [{ role: 'admin' }] });
+    const program = new ControlClient(guarded.url, { Authorization: `Bearer ${body.secret}` });
+    expect((await ada.get('/api/v1/regions')).headers.get('lutra-as-of')).toBeNull();
+    await zooKeeper.kill();
+    await vi.waitUntil(async () => (await admin.get('/health/ready')).status === 503, patience);
+    for (const client of [ada, program]) {
+      expect((await client.get('/api/v1/me')).status).toBe(200);
+      const listed = await client.get('/api/v1/regions');
+      expect(listed).toMatchObject({ status: 200, body: [{ name: 'a' }] });
+      expect(Date.parse(listed.headers.get('lutra-as-of') ?? '')).toBeLessThanOrEqual(Date.now());
+      expect((await client.get('/api/v1/regions/a')).headers.get('etag')).toBe('"0"');
+      expect((await client.get('/api/v1/regions/b')).status).toBe(404);
+      for (const [method, path, sent] of [
+        ['PUT', '/api/v1/regions/a', { name: 'a', kafka: { brokers: ['b:9092'] } }],
+        ['DELETE', '/api/v1/regions/a'],
+        ['POST', '/api/v1/plan', { document: 'version: 1' }],
+        ['POST', '/api/v1/channels/x/start'],
+      ] as const) {
+        const answer = await client.send(method, path, { body: sent, headers: { 'If-Match': '*' } });
+        expect([path, answer.status, answer.body.code]).toEqual([path, 503, 'ZOOKEEPER_UNAVAILABLE']);
+      }
+    }
+    const stranger = new ControlClient(guarded.url, { Authorization: 'Bearer wrong' });
+    expect((await stranger.get('/api/v1/regions')).status).toBe(401);
+    await zooKeeper.restart();
+    await vi.waitUntil(async () => (await ada.get('/api/v1/workers')).status === 200, patience);
+    expect((await ada.get('/api/v1/regions')).headers.get('lutra-as-of')).toBeNull();
+    await guarded.app.close();
   });
 
   it('control is not ready where ZooKeeper denies it everything', async () => {

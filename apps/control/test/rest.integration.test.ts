@@ -296,7 +296,7 @@ describe('endpoints', () => {
     await createEndpoints('a');
     const found = await client.get('/api/v1/endpoints/a');
     const changes = { host: 'stranger', port: 3399, user: 'root', tls: { verify: false }, publicKey: rsaKey };
-    for (const [field, value] of Object.entries(changes)) {
+    for (const [field, value] of [...Object.entries(changes), ['tls', { mode: 'off' }] as const]) {
       const refused = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value }, '*');
       expect({ field, status: refused.status, code: refused.body.code }).toEqual({ field, status: 400, code: 'CONFIG_INVALID' });
       expect(refused.body.message).toContain(`password: required, for ${field} is not`);

@@ -1,7 +1,7 @@
 /** What somebody with rights on some channels must not reach: other channels, servers of his own choice, and what was not shown. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Grant } from '@lutra/model';
 import { loadKeyring } from '@lutra/registry';
@@ -71,6 +71,41 @@ afterAll(async () => {
   await zooKeeper.stop();
 });
 
+/** The answer to a request whose body of 8 MB never comes. */
+async function answerUnread(secret: string, path: string): Promise<string> {
+  const socket = connect(Number(new URL(control.url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (bytes) => (answer += bytes.toString()));
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  const head = [`POST ${path} HTTP/1.1`, 'Host: 127.0.0.1', `Authorization: Bearer ${secret}`, 'Content-Type: application/json'];
+  socket.write([...head, `Content-Length: ${8 * 1024 * 1024}`, '', ''].join('\r\n'));
+  await closed;
+  return answer;
+}
+
+it('the body of a request that the person may not make is not read', async () => {
+  const grants = [{ role: 'operator', channels: 'shop-*' }] as const;
+  const { body } = await admin.post('/api/v1/users/shop-operator/tokens', { name: 'another', grants });
+  const refused = [
+    ['/api/v1/restore', 403],
+    ['/api/v1/apply', 403],
+    ['/API/v1/apply/', 403],
+    ['/api/v1/channels', 403],
+    ['/api/v1/channels/hr-salaries/start', 404],
+    ['/api/v1/channels/hr%2Dsalaries/start', 404],
+    ['/subjects/lutra.a.rows/versions', 403],
+  ] as const;
+  for (const [path, status] of refused) {
+    const answer = await answerUnread(body.secret, path);
+    expect([path, answer.slice(0, 12)]).toEqual([path, `HTTP/1.1 ${status}`]);
+    expect(answer).toContain('Connection: close');
+  }
+  // What it may do and is about nothing is read; what matches no route has no large body.
+  expect((await shopOperator.post('/api/v1/plan', { document: text({}), extra: 'x'.repeat(1_000_000) })).status).toBe(400);
+  expect((await shopOperator.post('/api/v1/nothing', { extra: 'x'.repeat(1_000_000) })).status).toBe(413);
+});
+
 it('a plan leads control, with a secret that it refers to, to no server of an endpoint that the person may not change', async () => {
   let connections = 0;
   const trap = createServer((socket) => {
@@ -128,6 +163,22 @@ it('lists, status, export, plans and history have no word of a channel that the 
   ];
   const told = ({ status, text: body }: Answer): string => `${status} ${body.replaceAll(/hr-salaries|shop-absent/g, 'it')}`;
   expect(unseen.map(told)).toEqual(absent.map(told));
+});
+
+it('a refusal says that another channel is in the way, and not which one', async () => {
+  // The table has a writer already, in a channel that nobody of the shop may see.
+  const clash = { ...channel('shop-clash', 'pay'), pipelines: channel('hr-salaries', 'pay').pipelines };
+  const created = await shopAdmin.post('/api/v1/channels', clash);
+  expect(created).toMatchObject({ status: 400, body: { code: 'CONFIG_INVALID' } });
+  const { problems } = await planned(shopAdmin, text({ channels: [channel('shop-a', 't'), clash] }));
+  expect(problems).toContainEqual(
+    expect.objectContaining({ severity: 'error', what: expect.stringContaining('one that you may not see') }),
+  );
+  for (const said of [created.text, JSON.stringify(problems)]) {
+    expect(said).not.toMatch(/hr-salaries/);
+    expect(said).toContain('(one that you may not see)');
+  }
+  expect((await admin.post('/api/v1/channels', clash)).text).toContain('hr-salaries.there');
 });
 
 it('an apply starts nothing that was not shown, whatever the words of another one who created it', async () => {

@@ -1,7 +1,9 @@
 /** What ends a reader from outside, by name; and that nothing of it is left at the source. */
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import net from 'node:net';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
@@ -14,6 +16,8 @@ import { checkStart, holdServerId, readBinlog, sourceState } from './index.js';
 import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
 
 const versions = ['8.0', '9.7'] as const;
+/** No loopback address, though it leads to this machine. */
+const elsewhere = { host: '0.0.0.0' };
 
 describe.each(versions)('MySQL %s', (version) => {
   const server = mysqlServer({ version, serverId: 1 });
@@ -90,13 +94,26 @@ describe.each(versions)('MySQL %s', (version) => {
     await connection.query('DROP USER safe');
   });
 
+  it('has TLS on for a server elsewhere of which nothing is said, and takes the authority that the endpoint names', async () => {
+    await connection.query("CREATE USER safe IDENTIFIED BY 'p' REQUIRE SSL; GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO safe");
+    const start = await executed(server);
+    await connection.query('INSERT INTO t VALUES (), ()');
+    const as = { ...elsewhere, user: 'safe', password: 'p' };
+    const unknown = await collectToError(readerOptions(server, { start, ...as }));
+    expect(unknown.error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', details: { tls: 'authority' } });
+    const ca = await readFile(join(dirname(server.logFile ?? ''), 'data', 'ca.pem'), 'utf8');
+    const items = await collectToEnd(server, start, { ...as, tls: { ca, verify: true } });
+    expect(rowsOf(items)[0]!.rows).toHaveLength(2);
+    await connection.query('DROP USER safe');
+  });
+
   it('logs in elsewhere without TLS only where it knows the key of the server', async () => {
     await connection.query(
       "CREATE USER plain IDENTIFIED WITH caching_sha2_password BY 'p'; GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO plain",
     );
     const [status] = await select(connection, "SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'");
     const publicKey = String(status?.['Value']);
-    const as = { host: '0.0.0.0', user: 'plain', password: 'p' }; // no loopback address, though it leads there
+    const as = { ...elsewhere, tls: { mode: 'off' } as const, user: 'plain', password: 'p' };
     const start = await executed(server);
     const untrusted = await collectToError(readerOptions(server, { start, ...as }));
     expect(untrusted.error).toMatchObject({ code: 'SERVER_UNTRUSTED', message: expect.stringContaining('0.0.0.0') });

@@ -61,8 +61,11 @@ export type Endpoint = {
   }[];
   user: string;
   tls?: {
+    mode: 'off';
+  } | {
     ca?: string;
     verify: boolean;
+    mode?: 'on';
   };
   publicKey?: string;
   serverId: number;
@@ -98,8 +101,11 @@ export type EndpointInput = {
   }[];
   user: string;
   tls?: {
+    mode: 'off';
+  } | {
     ca?: string;
     verify?: boolean;
+    mode?: 'on';
   };
   publicKey?: string;
   serverId: number;

@@ -32,6 +32,18 @@ export const tlsSchema = z.strictObject({
 });
 export type TlsOptions = z.infer<typeof tlsSchema>;
 
+/** Of a database server. Left out, it is on where the server is on another machine: `usedTls()`. */
+export const serverTlsSchema = z.discriminatedUnion(
+  'mode',
+  [
+    /** Whoever is on the way reads along, and can change what is sent. */
+    z.strictObject({ mode: z.literal('off') }),
+    tlsSchema.extend({ mode: z.literal('on').optional() }),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? 'on or off; left out, it is on for a server on another machine' : undefined) },
+);
+export type ServerTls = z.infer<typeof serverTlsSchema>;
+
 /** A host as a client connects to it: no URL, no port. IPv6 without brackets. */
 export const hostSchema = z
   .string()

@@ -3,7 +3,7 @@
  * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
  */
 import { z } from 'zod';
-import { hostSchema, nameSchema, publicKeySchema, tlsSchema } from './config-fields.js';
+import { hostSchema, nameSchema, publicKeySchema, serverTlsSchema } from './config-fields.js';
 import { conflictRuleSchema } from './conflict-policy.js';
 import { ddlSettingsSchema, schemaHomeSchema } from './ddl.js';
 import { SyncError } from './errors.js';
@@ -63,7 +63,7 @@ const endpointBase = {
       .optional(),
   ),
   user: z.string().min(1),
-  tls: tlsSchema.optional(),
+  tls: serverTlsSchema.optional(),
   /** PEM of the server's RSA key, for logging in without TLS: SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'. */
   publicKey: publicKeySchema.optional(),
   /** The server id under which capture reads the binlog: unique among all replicas of that server. */

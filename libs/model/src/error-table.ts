@@ -107,7 +107,7 @@ export const errorTable = {
     cause:
       'A server asks for the password itself, without TLS or by a plugin that sends it in clear text (a broker: SASL plain): a stranger at its address would get it.',
     kept: 'Everything, the password too: it was not sent.',
-    help: "For a database, PUT the endpoint with its password and with `tls` (`ca`: the authority that signed the server's certificate), or with `publicKey`: the value of the status variable Caching_sha2_password_rsa_public_key (or the file public_key.pem), read on the server itself. If the server asks for mysql_clear_password, give the user another plugin: caching_sha2_password. For Kafka, PUT the region with kafka.tls, or with a SCRAM mechanism. Then retry.",
+    help: "For a database, PUT the endpoint with its password and with `tls` on (`ca`: the authority that signed the server's certificate), or with `publicKey`: the value of the status variable Caching_sha2_password_rsa_public_key (or the file public_key.pem), read on the server itself. If the server asks for mysql_clear_password, give the user another plugin: caching_sha2_password. For Kafka, PUT the region with kafka.tls, or with a SCRAM mechanism. Then retry.",
   }),
 
   ZOOKEEPER_UNAVAILABLE: retry({
@@ -253,7 +253,7 @@ export const errorTable = {
     cause:
       'The source refused the user: the password was changed, the account is locked, a privilege is missing, or the server requires TLS.',
     kept: log,
-    help: 'Correct what the message names: docs/02-setup.md has the GRANTs, and tls of the endpoint switches TLS on.',
+    help: 'Correct what the message names: docs/02-setup.md has the GRANTs; if the server requires TLS, the endpoint must not have tls off (on 127.0.0.1, give it tls).',
   }),
   SOURCE_SETTINGS: stop({
     cause:
@@ -358,7 +358,7 @@ export const errorTable = {
     cause:
       'The target refused the user: the password was changed, the account is locked, a privilege is missing, or the server requires TLS.',
     kept: target,
-    help: 'Correct what the message names: docs/02-setup.md has the GRANTs, and tls of the endpoint switches TLS on.',
+    help: 'Correct what the message names: docs/02-setup.md has the GRANTs; if the server requires TLS, the endpoint must not have tls off (on 127.0.0.1, give it tls).',
   }),
   TARGET_READ_ONLY: retry({
     cause: 'read_only or super_read_only is on: a failover is under way, or the endpoint names a replica.',

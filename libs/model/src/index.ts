@@ -5,7 +5,7 @@ export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
 export { hostSchema, nameSchema } from './config-fields.js';
-export type { TlsOptions } from './config-fields.js';
+export type { ServerTls, TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';
 export * from './ddl.js';

@@ -1,10 +1,11 @@
 /**
  * How both MySQL clients prove who they are without giving the password to whoever answers: over TLS as the certificate allows, on this
- * machine as the driver does it, and elsewhere by challenge and response, or encrypted for a public key that the endpoint names. A key that
- * came over the wire is never used there: whoever sent it could read what it encrypts (docs/decisions/0021-secrets.md).
+ * machine as the driver does it, and elsewhere, where the endpoint has TLS off, by challenge and response, or encrypted for a public key
+ * that it names. A key that came over the wire is never used there: whoever sent it could read what it encrypts
+ * (docs/decisions/0021-secrets.md).
  */
 import { isIP } from 'node:net';
-import type { TlsOptions } from './config-fields.js';
+import type { ServerTls, TlsOptions } from './config-fields.js';
 import { SyncError } from './errors.js';
 import type { KafkaSecurity } from './kafka-fields.js';
 import { isLoopback } from './loopback.js';
@@ -12,7 +13,7 @@ import { isLoopback } from './loopback.js';
 export interface ServerLogin {
   readonly host: string;
   readonly port: number;
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: ServerTls | undefined;
   /** PEM of the server's RSA key; without TLS the password is encrypted for it. */
   readonly publicKey?: string | undefined;
 }
@@ -31,8 +32,16 @@ interface LoginOptions<P extends Plugin> {
   readonly flags: string[];
 }
 
+/** null: the connection has no TLS. Where an endpoint says nothing, a server elsewhere has it, one on this machine does not. */
+export function usedTls({ host, tls }: Pick<ServerLogin, 'host' | 'tls'>): TlsOptions | null {
+  if (tls === undefined) return isLoopback(host) ? null : { verify: true };
+  return tls.mode === 'off' ? null : tls;
+}
+
 /** @param plugins `authPlugins` of mysql2 */
-export function loginOptions<P extends Plugin>({ host, port, tls, publicKey }: ServerLogin, plugins: KeyPlugins<P>): LoginOptions<P> {
+export function loginOptions<P extends Plugin>(login: ServerLogin, plugins: KeyPlugins<P>): LoginOptions<P> {
+  const { host, port, publicKey } = login;
+  const tls = usedTls(login);
   const flags = ['-LOCAL_FILES']; // or a server may ask for files of this machine
   if (tls) return { flags, ssl: sslOptions(host, tls) };
   if (publicKey === undefined && isLoopback(host)) return { flags };

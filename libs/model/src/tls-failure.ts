@@ -54,7 +54,7 @@ export const tlsTexts: Readonly<Record<TlsFault, { readonly what: string; readon
   },
   'no TLS': {
     what: 'TLS: the server offers none on this port',
-    help: 'Switch TLS on at the server, name its TLS port, or take tls out.',
+    help: 'Switch TLS on at the server, or name its TLS port. To do without it, where nobody can listen: for a database, tls: {mode: "off"}; for Kafka, take tls out.',
   },
   'client certificate': {
     what: 'TLS: the server wants a certificate of ours, or does not accept the one that it is shown',

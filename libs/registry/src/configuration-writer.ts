@@ -4,12 +4,14 @@
  * lock (docs/decisions/0027): its holder is frozen past its session, another one writes, and the thawed one writes by rules that no longer
  * hold.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nextRevision, parseDocument, randomId, storedDocument, SyncError } from '@lutra/model';
 import type { Desired, TreeRevision } from '@lutra/model';
 import { documentKinds } from './document-kinds.js';
 import type { DocumentTypes, HistoricKind } from './document-kinds.js';
 import { withoutSecrets } from './history.js';
 import type { ZooKeeperHistory } from './history.js';
+import { inParts } from './in-parts.js';
 import { toBytes } from './json.js';
 import { isOfOneWrite } from './multi.js';
 import type { Operation } from './multi.js';
@@ -56,8 +58,8 @@ export interface ConfigurationStore {
   desiredCheck(channel: string, version: number): Operation;
 }
 
-/** As tree.ts has it. */
-const readsAtOnce = 50;
+/** Between two turns of the event loop. */
+const checkedAtOnce = 10;
 
 export interface WriterParts {
   readonly tree: Tree;
@@ -93,15 +95,16 @@ export class ZooKeeperConfiguration implements ConfigurationStore {
   async #operations({ base, changes, operations, author }: ConfigurationWrite) {
     const at = Date.now();
     const revision = nextRevision(base.tree, { write: randomId(), by: author.by, at });
-    const all: Operation[] = [this.#revisionOperation(base, revision)];
-    const ofChange = async (change: DocumentChange): Promise<readonly Operation[]> => {
+    const documents: Operation[] = [];
+    const entries: Parameters<ZooKeeperHistory['operations']>[] = [];
+    for (const [index, change] of changes.entries()) {
+      if (index % checkedAtOnce === checkedAtOnce - 1) await nextTurn();
       const before = withoutSecrets(change.before?.document ?? null) as Record<string, unknown> | null;
-      const entry = { ...author, before, write: revision.write, at, revision: revision.revision };
-      return [this.#documentOperation(change), ...(await this.#history.operations(change.kind, change.name, entry))];
-    };
-    for (let from = 0; from < changes.length; from += readsAtOnce)
-      all.push(...(await Promise.all(changes.slice(from, from + readsAtOnce).map(ofChange))).flat());
-    return { revision, operations: [...all, ...operations] };
+      documents.push(this.#documentOperation(change));
+      entries.push([change.kind, change.name, { ...author, before, write: revision.write, at, revision: revision.revision }]);
+    }
+    const history = await inParts(entries, (entry) => this.#history.operations(...entry));
+    return { revision, operations: [this.#revisionOperation(base, revision), ...documents, ...history.flat(), ...operations] };
   }
 
   async want({ version }: Base, desired: readonly Operation[]): Promise<boolean> {

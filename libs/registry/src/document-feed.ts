@@ -9,6 +9,7 @@ import type { Connection, Node } from './connection.js';
 import { DocumentMap } from './document-map.js';
 import type { Subscriber } from './document-map.js';
 import { isLoss, translate } from './faults.js';
+import { inParts } from './in-parts.js';
 import type { Session } from './session.js';
 import { ensure } from './tree.js';
 import { untilWoken } from './waiting.js';
@@ -21,7 +22,6 @@ export interface FeedOptions<T> {
   parse(name: string, node: Node): T;
 }
 
-const readsAtOnce = 50;
 const retryMs = 5_000;
 
 export class DocumentFeed<T> {
@@ -95,10 +95,7 @@ export class DocumentFeed<T> {
     if (this.#listStale) await this.#refreshList(connection, signal);
     // One that ended meanwhile must not take away what its successor has found stale.
     if (signal.aborted) return;
-    const names = [...this.#stale];
-    for (let at = 0; at < names.length; at += readsAtOnce) {
-      await Promise.all(names.slice(at, at + readsAtOnce).map((name) => this.#refreshOne(connection, name, signal)));
-    }
+    await inParts([...this.#stale], (name) => this.#refreshOne(connection, name, signal));
   }
 
   async #refreshList(connection: Connection, signal: AbortSignal): Promise<void> {

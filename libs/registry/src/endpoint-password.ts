@@ -55,7 +55,8 @@ export function secretOfEndpoint(endpoint: EndpointDocument): StoredSecret {
 
 /** Of an endpoint with standbys: to all of them, whichever is in use. */
 function passwordPurpose({ name, host, port, standbys, user, tls, publicKey }: EndpointLogin): Purpose {
-  const how = { user, tls: tls ? [tls.ca ?? null, tls.verify] : null, publicKey: publicKey ?? null };
+  const over = tls?.mode === 'off' ? tls.mode : tls ? [tls.ca ?? null, tls.verify] : null;
+  const how = { user, tls: over, publicKey: publicKey ?? null };
   const servers = [{ host, port }, ...(standbys ?? [])].map((server) => `${server.host}:${server.port}`).toSorted();
   const to = servers.length > 1 ? { servers, ...how } : { host, port, ...how };
   return { kind: 'endpoint', name, field: 'password', to };

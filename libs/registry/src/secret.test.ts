@@ -59,6 +59,7 @@ describe('a sealed password', () => {
     'tls.ca away': { tls: { verify: true } },
     'tls.verify': { tls: { ca: 'PEM', verify: false } },
     'tls away': { tls: undefined },
+    'tls off': { tls: { mode: 'off' } },
     publicKey: { publicKey: 'PEM' },
   };
   test.each(Object.entries(elsewhere))('does not open in a document whose %s was changed past control', (_what, change) => {
@@ -89,7 +90,7 @@ describe('a sealed password', () => {
 
   test('needs the password again for what decides to whom it goes, and for nothing else', () => {
     expect(Object.values(elsewhere).flatMap((change) => changedLogin(orders, { ...orders, ...change }))).toEqual(
-      ['host', 'port', 'user', 'tls', 'tls', 'tls', 'tls', 'publicKey'], // a name cannot be changed
+      ['host', 'port', 'user', 'tls', 'tls', 'tls', 'tls', 'tls', 'publicKey'], // a name cannot be changed
     );
     expect(changedLogin(orders, { ...orders, tls: { verify: true, ca: 'PEM' } })).toEqual([]);
   });

@@ -3,15 +3,13 @@ import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
 import type { Connection, Node } from './connection.js';
 import type { DocumentKind } from './document-kinds.js';
+import { inParts } from './in-parts.js';
 
 /** One document. `document` null: it cannot be read, and `error` says why. */
 export type Entry<T> = { readonly version: number } & (
   | { readonly document: T; readonly error: null }
   | { readonly document: null; readonly error: SyncError }
 );
-
-/** The client's parser works recursively through what comes in one packet. */
-const readsAtOnce = 50;
 
 export class SnapshotFolder<T> {
   readonly #path: string;
@@ -45,10 +43,7 @@ export class SnapshotFolder<T> {
 
   async refresh(connection: Connection): Promise<void> {
     if (this.#listStale) await this.#refreshList(connection);
-    const names = [...this.#stale];
-    for (let at = 0; at < names.length; at += readsAtOnce) {
-      await Promise.all(names.slice(at, at + readsAtOnce).map((name) => this.#refreshOne(connection, name)));
-    }
+    await inParts([...this.#stale], (name) => this.#refreshOne(connection, name));
   }
 
   readonly #onList = (): void => {

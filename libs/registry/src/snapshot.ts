@@ -26,6 +26,16 @@ export interface SnapshotStore {
   latest(): Promise<Snapshot>;
   /** As last read, unless something of it is known to have changed; asks ZooKeeper nothing then. */
   known(): Promise<Snapshot>;
+  /** What was read last, while there is no connection; null: there is one, or nothing was read yet. For who only looks. */
+  remembered(): Remembered | null;
+  /** As last read, however long ago; null: nothing was read yet. For words alone. */
+  seen(): Snapshot | null;
+}
+
+export interface Remembered {
+  readonly snapshot: Snapshot;
+  /** When the connection ended, in ms since 1970. */
+  readonly asOf: number;
 }
 
 interface Revision {
@@ -44,12 +54,15 @@ export class ZooKeeperSnapshot implements SnapshotStore {
   /** The one that our watches are on. */
   #connection: Connection | undefined;
   #known: Snapshot | undefined;
+  #last: Snapshot | undefined;
+  #lostAt: number | null = null;
   #running: Promise<unknown> = Promise.resolve();
   #waiting: Promise<Snapshot> | undefined;
 
   constructor(session: Session, paths: Paths) {
     this.#session = session;
     this.#paths = paths;
+    session.onChange(({ kind }) => (this.#lostAt = kind === 'connected' ? null : (this.#lostAt ?? Date.now())));
     const folder = <K extends keyof DocumentTypes>(kind: K) =>
       new SnapshotFolder<DocumentTypes[K]>(paths.documents(kind), documentKinds[kind]);
     this.#folders = {
@@ -63,6 +76,14 @@ export class ZooKeeperSnapshot implements SnapshotStore {
   async known(): Promise<Snapshot> {
     const isCurrent = this.#connection !== undefined && this.#session.connection === this.#connection && !this.#isStale;
     return isCurrent && this.#known ? this.#known : this.latest();
+  }
+
+  remembered(): Remembered | null {
+    return this.#last && this.#lostAt !== null ? { snapshot: this.#last, asOf: this.#lostAt } : null;
+  }
+
+  seen(): Snapshot | null {
+    return this.#last ?? null;
   }
 
   /** All who ask while a reading is under way share the next one: the one under way may have begun before what they must see. */
@@ -90,6 +111,7 @@ export class ZooKeeperSnapshot implements SnapshotStore {
         await connection.barrier(this.#paths.root);
         const revision = await this.#settled(connection, until);
         this.#known = sameOr(this.#known, this.#picture(revision));
+        this.#last = this.#known;
         return this.#known;
       } catch (error) {
         if (!isLoss(error) || performance.now() > until) throw translate(error, this.#paths.root);

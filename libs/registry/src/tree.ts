@@ -8,6 +8,7 @@ import type { ErrorDetails } from '@lutra/model';
 import { ephemeral, persistent } from './connection.js';
 import type { Connection, Node } from './connection.js';
 import { isBadVersion, isLoss, isNoNode, isNodeExists, isNotEmpty, translate } from './faults.js';
+import { inParts } from './in-parts.js';
 import { anyVersion, requireSize } from './multi.js';
 import type { Operation, Refused, Written } from './multi.js';
 import type { Session } from './session.js';
@@ -17,8 +18,6 @@ const maxBytes = 1_000_000;
 const empty = Buffer.alloc(0);
 /** Of a change that others keep getting in the way of. */
 const tries = 20;
-/** The client's parser works recursively through what comes in one packet. */
-const readsAtOnce = 50;
 
 export class Tree {
   readonly #session: Session;
@@ -38,12 +37,8 @@ export class Tree {
   }
 
   /** Like `read` for many, in order. */
-  async readAll(paths: readonly string[]): Promise<readonly (Node | null)[]> {
-    const nodes: (Node | null)[] = [];
-    for (let at = 0; at < paths.length; at += readsAtOnce) {
-      nodes.push(...(await Promise.all(paths.slice(at, at + readsAtOnce).map((path) => this.read(path)))));
-    }
-    return nodes;
+  readAll(paths: readonly string[]): Promise<readonly (Node | null)[]> {
+    return inParts(paths, (path) => this.read(path));
   }
 
   /** Like `read`, and not older than what anybody had written before the call: a server of the ensemble may lag behind the others. */
@@ -59,13 +54,8 @@ export class Tree {
     return this.#withRetry(path, async (connection) => {
       await connection.barrier(path);
       const names = ((await connection.getChildren(path)) ?? []).toSorted();
-      const found = new Map<string, Node>();
-      for (let at = 0; at < names.length; at += readsAtOnce) {
-        const some = names.slice(at, at + readsAtOnce);
-        const nodes = await Promise.all(some.map((name) => connection.getData(`${path}/${name}`)));
-        for (const [index, node] of nodes.entries()) if (node) found.set(some[index] ?? '', node);
-      }
-      return found;
+      const nodes = await inParts(names, async (name) => [name, await connection.getData(`${path}/${name}`)] as const);
+      return new Map(nodes.filter((entry): entry is readonly [string, Node] => entry[1] !== null));
     });
   }
 
@@ -183,9 +173,7 @@ async function multiWithFolders(connection: Connection, operations: readonly Ope
   const refused = await connection.multi(operations);
   if (refused?.operation.type !== 'create' || refused.why !== 'absent') return refused;
   const folders = operations.flatMap(({ type, path }) => (type === 'create' ? [path.slice(0, path.lastIndexOf('/'))] : []));
-  const distinct = [...new Set(folders)];
-  for (let at = 0; at < distinct.length; at += readsAtOnce)
-    await Promise.all(distinct.slice(at, at + readsAtOnce).map((folder) => ensure(connection, folder)));
+  await inParts([...new Set(folders)], (folder) => ensure(connection, folder));
   return connection.multi(operations);
 }
 

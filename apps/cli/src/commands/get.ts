@@ -87,17 +87,28 @@ function kindOf(word: string): Kind {
 
 async function all({ client, out }: Run, kind: Kind): Promise<readonly Document[]> {
   const { answer, headers } = await client.read(`GET /api/v1/${kind}`);
+  noteAge(out, headers);
   const invalid = headers.get('lutra-invalid');
   if (invalid !== null) out.note(`cannot be read, and not in the list: ${decodeURIComponent(invalid)}`);
   return answer;
 }
 
-function single({ client }: Run, kind: Kind, one: string): Promise<Document> {
+async function single({ client, out }: Run, kind: Kind, one: string): Promise<Document> {
   const path = { name: one };
-  if (kind === 'regions') return client.call('GET /api/v1/regions/{name}', { path });
-  return kind === 'endpoints'
-    ? client.call('GET /api/v1/endpoints/{name}', { path })
-    : client.call('GET /api/v1/channels/{name}', { path });
+  const asked = {
+    regions: () => client.read('GET /api/v1/regions/{name}', { path }),
+    endpoints: () => client.read('GET /api/v1/endpoints/{name}', { path }),
+    channels: () => client.read('GET /api/v1/channels/{name}', { path }),
+  };
+  const { answer, headers } = await asked[kind]();
+  noteAge(out, headers);
+  return answer;
+}
+
+/** Control is cut off from ZooKeeper. */
+function noteAge(out: Run['out'], headers: Headers): void {
+  const asOf = headers.get('lutra-as-of');
+  if (asOf !== null) out.note(`as of ${asOf}: control has no connection to ZooKeeper since then`);
 }
 
 function showTable({ out }: Run, kind: Kind, documents: readonly Document[]): void {

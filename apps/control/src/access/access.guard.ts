@@ -6,6 +6,7 @@ import { HttpException, Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { SyncError } from '@lutra/model';
+import type { ActionName } from '@lutra/model';
 import type { Environment } from '../environment.js';
 import { ENVIRONMENT } from '../tokens.js';
 import type { Allowed } from './allow.js';
@@ -14,7 +15,7 @@ import { showsMetrics } from './authentication.js';
 import { mayDo, requireMay } from './person.js';
 import { allowedOf } from './routes.js';
 
-interface Request extends IncomingMessage {
+interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
@@ -25,7 +26,7 @@ export class AccessGuard implements CanActivate {
 
   /** @throws SyncError NOT_ALLOWED, CONFIG_MISSING; HttpException 401 */
   canActivate(context: ExecutionContext): true {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = context.switchToHttp().getRequest<IncomingMessage & Asked>();
     const allowed = allowedOf(context.getClass(), context.getHandler());
     if (!allowed) throw new SyncError('INTERNAL', 'a route without @Allow');
     const { action } = allowed;
@@ -33,14 +34,19 @@ export class AccessGuard implements CanActivate {
     const asker = askerOf(request);
     if (!asker?.person) throw new HttpException('nobody has logged in', 401);
     asker.action = action;
-    const channel = channelOf(allowed, request);
-    if (channel !== null && allowed.channelAt !== 'body' && !mayDo('channel.read', channel)) throw missing(allowed, channel);
-    requireMay(action, channel);
+    requireAllowed({ ...allowed, action }, request);
     return true;
   }
 }
 
-function channelOf({ channelAt }: Allowed, { params, body }: Request): string | null {
+/** @throws SyncError NOT_ALLOWED, CONFIG_MISSING */
+export function requireAllowed(allowed: Allowed & { readonly action: ActionName }, asked: Asked): void {
+  const channel = channelOf(allowed, asked);
+  if (channel !== null && allowed.channelAt !== 'body' && !mayDo('channel.read', channel)) throw missing(allowed, channel);
+  requireMay(allowed.action, channel);
+}
+
+function channelOf({ channelAt }: Allowed, { params, body }: Asked): string | null {
   if (channelAt === null) return null;
   if (channelAt === 'history') return params['kind'] === 'channels' ? (params['name'] ?? null) : null;
   if (channelAt !== 'body') return params[channelAt] ?? null;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { Allow } from '../access/allow.js';
 import { maySee } from '../access/person.js';
 import type { Versioned } from '../configuration/configuration.js';
-import { ConnectedGuard } from '../http/connected.guard.js';
+import { ConnectedGuard, FromMemory } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { channelActionSchema, channelWriteSchema, flagSchema } from '../http/schemas.js';
 import type { ChannelAction, ChannelWrite } from '../http/schemas.js';
@@ -38,6 +38,7 @@ export class ChannelController {
   ) {}
 
   @Get()
+  @FromMemory()
   @Allow('overview.read')
   @ApiList('All channels', channelSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly ChannelDocument[]> {
@@ -57,6 +58,7 @@ export class ChannelController {
   }
 
   @Get(':name')
+  @FromMemory()
   @Allow('channel.read', 'name')
   @ApiFind('One channel', channelSchema)
   async find(

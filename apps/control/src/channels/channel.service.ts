@@ -5,10 +5,10 @@ import type { ChannelDocument, ChannelInput, PipelineDocument, StoredChannel } f
 import type { Author, DocumentChange, Registry, Snapshot } from '@lutra/registry';
 import {
   configurationOf,
-  findDocument,
+  findShown,
   foundForRemoval,
   foundForWrite,
-  listAll,
+  listShown,
   requireAbsent,
   requireReadable,
 } from '../configuration/configuration.js';
@@ -65,11 +65,11 @@ export class ChannelService {
   ) {}
 
   list(): Promise<Listed<ChannelDocument>> {
-    return listAll(this.registry, kind);
+    return listShown(this.registry, kind);
   }
 
   find(name: string): Promise<Versioned<ChannelDocument>> {
-    return findDocument(this.registry, kind, name);
+    return findShown(this.registry, kind, name);
   }
 
   create(input: ChannelWrite): Promise<Versioned<ChannelDocument>> {

@@ -81,14 +81,20 @@ export interface Listed<T> {
   readonly invalid: readonly string[];
 }
 
-export async function listAll<K extends Kind>(registry: Pick<Registry, 'snapshot'>, kind: K): Promise<Listed<Documents[K]>> {
-  const snapshot = await registry.snapshot.known();
+/** For who only looks: while ZooKeeper is away, as it was then. */
+export async function listShown<K extends Kind>({ snapshot: store }: Pick<Registry, 'snapshot'>, kind: K): Promise<Listed<Documents[K]>> {
+  const snapshot = store.remembered()?.snapshot ?? (await store.known());
   return { documents: validOf(snapshot, kind), invalid: invalidOf(snapshot, kind) };
 }
 
 /** @throws SyncError CONFIG_MISSING, CONFIG_INVALID */
 export async function findDocument<K extends Kind>(registry: Pick<Registry, 'snapshot'>, kind: K, name: string) {
   return found(await registry.snapshot.known(), kind, name);
+}
+
+/** As `listShown`. @throws SyncError CONFIG_MISSING, CONFIG_INVALID */
+export async function findShown<K extends Kind>({ snapshot: store }: Pick<Registry, 'snapshot'>, kind: K, name: string) {
+  return found(store.remembered()?.snapshot ?? (await store.known()), kind, name);
 }
 
 /** Not older than what anybody had written before the call. @throws SyncError CONFIG_MISSING, CONFIG_INVALID */

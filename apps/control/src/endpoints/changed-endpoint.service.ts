@@ -45,7 +45,7 @@ function isUsed({ state, pipelines }: ChannelDocument, endpoint: string): boolea
 
 /** A password may be the same one: only the server can tell. */
 function reachesOtherwise(before: EndpointDocument, after: EndpointWrite): boolean {
-  const reached = ({ host, port, user, tls, serverId }: Omit<EndpointWrite, 'password'>): string =>
-    JSON.stringify([host, port, user, tls?.ca, tls?.verify, serverId]);
+  const reached = ({ host, port, user, tls, publicKey, serverId }: Omit<EndpointWrite, 'password'>): string =>
+    JSON.stringify([host, port, user, tls && { ...tls, mode: tls.mode ?? 'on' }, publicKey, serverId]);
   return after.password !== undefined || reached({ ...before, password: undefined } as EndpointWrite) !== reached(after);
 }

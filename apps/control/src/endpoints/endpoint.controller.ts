@@ -3,7 +3,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, 
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { Allow } from '../access/allow.js';
-import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
+import { ConnectedGuard, FromMemory, WhileRegressed } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { checkResultSchema, endpointOutputSchema, endpointWriteSchema, flagSchema } from '../http/schemas.js';
 import type { CheckResult, EndpointOutput, EndpointWrite } from '../http/schemas.js';
@@ -27,6 +27,7 @@ export class EndpointController {
   ) {}
 
   @Get()
+  @FromMemory()
   @Allow('endpoint.read')
   @ApiList('All endpoints', endpointOutputSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly EndpointOutput[]> {
@@ -53,6 +54,7 @@ export class EndpointController {
   }
 
   @Get(':name')
+  @FromMemory()
   @Allow('endpoint.read')
   @ApiFind('One endpoint', endpointOutputSchema)
   async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<EndpointOutput> {

@@ -1,12 +1,12 @@
 /** What must hold for an endpoint among all others. Pure; returns every problem. */
 import { isIP } from 'node:net';
-import { SyncError, isLoopback } from '@lutra/model';
+import { SyncError, isLoopback, usedTls } from '@lutra/model';
 import type { EndpointInput } from '@lutra/model';
 import { changedLogin } from '@lutra/registry';
 import type { Configuration } from '../configuration/configuration.js';
 import type { Problem } from '../configuration/problem.js';
 
-type Address = Pick<EndpointInput, 'name' | 'region' | 'host' | 'port' | 'serverId' | 'tls'>;
+type Address = Pick<EndpointInput, 'name' | 'region' | 'host' | 'port' | 'serverId' | 'tls' | 'publicKey'>;
 
 export function endpointProblems(
   endpoint: Address,
@@ -38,24 +38,33 @@ export function endpointProblems(
 
 /** The driver holds a certificate against names only. */
 function authorityProblems({ host, tls }: Address): readonly Problem[] {
-  if (!tls?.verify || tls.ca !== undefined || isIP(host) === 0) return [];
+  const used = usedTls({ host, tls });
+  if (!used?.verify || used.ca !== undefined || isIP(host) === 0) return [];
   const what = `host ${host} is an address, and tls names no authority: a certificate that any public authority gave to anybody would do`;
-  return [
-    { id: 'tls-authority-missing', severity: 'error', what, fix: 'Give tls.ca, or the host by the name that is in its certificate.' },
-  ];
+  const fix = `Give tls.ca, or the host by the name that is in its certificate${tls ? '' : '; to do without TLS, tls: {mode: "off"}'}.`;
+  return [{ id: 'tls-authority-missing', severity: 'error', what, fix }];
 }
 
+const unusedKey: Problem = {
+  id: 'public-key-unused',
+  severity: 'warning',
+  what: 'publicKey has no effect: it is for a login without TLS, and the endpoint has TLS on',
+  fix: 'Take publicKey out; or, if the server has no TLS, set tls to {"mode": "off"}.',
+};
+
 /** What an attacker between us and the server could do. On this machine there is nobody. */
-export function transportWarnings({ host, tls }: Pick<Address, 'host' | 'tls'>): readonly Problem[] {
-  if (isLoopback(host) || tls?.verify === true) return [];
-  const [id, what, fix] = tls
+export function transportWarnings({ host, tls, publicKey }: Pick<Address, 'host' | 'tls' | 'publicKey'>): readonly Problem[] {
+  const used = usedTls({ host, tls });
+  if (used && publicKey !== undefined) return [unusedKey, ...transportWarnings({ host, tls })];
+  if (isLoopback(host) || used?.verify === true) return [];
+  const [id, what, fix] = used
     ? [
         'tls-unverified',
         'any certificate is accepted',
         'Give tls.ca, the authority that signed the certificate of the server, and leave verify out.',
       ]
-    : ['tls-off', 'the connection is not encrypted', 'Give the endpoint tls, or keep the way to the server in a private network.'];
-  const can = tls ? 'read and change rows, and have the password' : 'read and change rows';
+    : ['tls-off', 'the connection is not encrypted', 'Take tls out, or give it ca; or keep the way to the server in a private network.'];
+  const can = used ? 'read and change rows, and have the password' : 'read and change rows';
   return [{ id, severity: 'warning', what: `${what}: whoever is between here and ${host} can ${can}`, fix }];
 }
 

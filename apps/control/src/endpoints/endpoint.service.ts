@@ -9,10 +9,10 @@ import type { Forced } from '../channels/forced.js';
 import { newErrors } from '../channels/topology.js';
 import {
   configurationOf,
-  findDocument,
+  findShown,
   foundForRemoval,
   foundForWrite,
-  listAll,
+  listShown,
   requireAbsent,
   requireReadable,
 } from '../configuration/configuration.js';
@@ -35,12 +35,12 @@ export class EndpointService {
   ) {}
 
   async list(): Promise<Listed<EndpointOutput>> {
-    const { documents, invalid } = await listAll(this.registry, kind);
+    const { documents, invalid } = await listShown(this.registry, kind);
     return { documents: documents.map(withoutPassword), invalid };
   }
 
   async find(name: string): Promise<Versioned<EndpointOutput>> {
-    return shown(await findDocument(this.registry, kind, name));
+    return shown(await findShown(this.registry, kind, name));
   }
 
   create(input: EndpointWrite): Promise<Versioned<EndpointOutput>> {

@@ -72,13 +72,15 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly routes: () => Routes,
+    /** Takes names out of what is said that whoever asks may not see. */
+    private readonly shownTo: (request: IncomingMessage) => <T>(said: T) => T,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<Response>();
     const error = this.#wrongMethod(thrown, request, response) ?? thrown;
-    const failure = describe(error);
+    const failure = this.#shown(describe(error), request);
     const { status } = failure;
     if (status >= 500 && status !== 503) this.logger.error({ err: error, method: request.method, path: pathOf(request) }, 'request failed');
     if (response.headersSent) {
@@ -92,6 +94,12 @@ export class ErrorFilter implements ExceptionFilter {
     else send(response, { status, body: problemBody(failure) }, problemType);
   }
 
+  /** These two name what was asked for, whether it is there or not: without it they would tell. */
+  #shown(failure: Failure, request: IncomingMessage): Failure {
+    const { code } = failure.body;
+    return code === 'NOT_ALLOWED' || code === 'CONFIG_MISSING' ? failure : this.shownTo(request)(failure);
+  }
+
   /** Nest knows only that it has no such route. */
   #wrongMethod(thrown: unknown, request: IncomingMessage, response: Response): HttpException | null {
     if (!(thrown instanceof NotFoundException) || !thrown.message.startsWith('Cannot ')) return null;
@@ -102,7 +110,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-const refusesSender = new Set([401, 403, 429]);
+const refusesSender = new Set([401, 403, 404, 429]);
 /** Node reads what is left of a body, so that the next request can follow it on the connection. */
 const mostReadForNothing = 256 * 1024;
 

@@ -5,6 +5,8 @@ import { nameSchema } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { z } from 'zod';
 import { Allow } from '../access/allow.js';
+import { currentPerson } from '../access/person.js';
+import { withoutUnseen } from '../access/unseen.js';
 import { historyKindSchema, historyRevisionSchema } from '../history/history.schemas.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
@@ -82,8 +84,10 @@ export class PlanController {
 
   /** Servers are asked where the documents are not in the way already. */
   async #planned(request: PlanRequest): Promise<PlanAnswer> {
-    const plan = await this.plans.make(await this.registry.snapshot.latest(), request);
+    const snapshot = await this.registry.snapshot.latest();
+    const plan = await this.plans.make(snapshot, request);
     const isRefused = plan.answer.problems.some(({ severity }) => severity === 'error');
-    return isRefused ? plan.answer : { ...plan.answer, problems: [...plan.answer.problems, ...(await this.servers.of(plan))] };
+    const problems = isRefused ? plan.answer.problems : [...plan.answer.problems, ...(await this.servers.of(plan))];
+    return { ...plan.answer, problems: withoutUnseen(currentPerson(), snapshot)(problems) };
   }
 }

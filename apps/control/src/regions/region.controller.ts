@@ -4,7 +4,7 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema, regionInputSchema } from '@lutra/model';
 import type { RegionInput } from '@lutra/model';
 import { Allow } from '../access/allow.js';
-import { ConnectedGuard } from '../http/connected.guard.js';
+import { ConnectedGuard, FromMemory } from '../http/connected.guard.js';
 import { ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { flagSchema, regionOutputSchema } from '../http/schemas.js';
 import type { RegionOutput } from '../http/schemas.js';
@@ -26,6 +26,7 @@ export class RegionController {
   ) {}
 
   @Get()
+  @FromMemory()
   @Allow('region.read')
   @ApiList('All regions', regionOutputSchema)
   async list(@Res({ passthrough: true }) response: Response): Promise<readonly RegionOutput[]> {
@@ -43,6 +44,7 @@ export class RegionController {
   }
 
   @Get(':name')
+  @FromMemory()
   @Allow('region.read')
   @ApiFind('One region', regionOutputSchema)
   async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<RegionOutput> {

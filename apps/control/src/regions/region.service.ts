@@ -8,10 +8,10 @@ import { forcedOperations } from '../channels/forced.js';
 import type { Forced } from '../channels/forced.js';
 import {
   configurationOf,
-  findDocument,
+  findShown,
   foundForRemoval,
   foundForWrite,
-  listAll,
+  listShown,
   requireAbsent,
   requireReadable,
 } from '../configuration/configuration.js';
@@ -33,12 +33,12 @@ export class RegionService {
   ) {}
 
   async list(): Promise<Listed<RegionOutput>> {
-    const { documents, invalid } = await listAll(this.registry, kind);
+    const { documents, invalid } = await listShown(this.registry, kind);
     return { documents: documents.map(shownRegion), invalid };
   }
 
   async find(name: string): Promise<Versioned<RegionOutput>> {
-    return shown(await findDocument(this.registry, kind, name));
+    return shown(await findShown(this.registry, kind, name));
   }
 
   create(input: RegionInput): Promise<Versioned<RegionOutput>> {

@@ -74,6 +74,12 @@ export class MemoryFiles implements FilesService {
     this.#failures.push({ step, when, error });
   }
 
+  /** Such steps fail no more. */
+  heal(step: Step): void {
+    const left = this.#failures.filter((failure) => failure.step !== step);
+    this.#failures.splice(0, Infinity, ...left);
+  }
+
   /** Nothing is staged until release(). */
   hold(): void {
     this.#held ??= Promise.withResolvers();

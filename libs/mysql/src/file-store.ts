@@ -86,6 +86,17 @@ function placedText(files: readonly FileRow[], uid: string, n: number): SqlText 
   return textOn('file', `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE ${anew}`);
 }
 
+/** No pipeline has placed them, so nobody has a hash of them. What is there by now stays as it is. */
+function leavingOrphansText(files: readonly Omit<FileRow, 'sha256'>[], pipeline: string): string {
+  const rows = files.map(({ root, path, size, mtimeNs, dev, ino }) =>
+    [nameValues({ root, path }), hex('00'.repeat(32)), ...[size, mtimeNs, dev, ino].map(whole), quoteText(pipeline), 0, "'trash'"].join(
+      ', ',
+    ),
+  );
+  const into = `INSERT INTO lutra.file (root, path_hash, path, ${fileColumns.join(', ')})`;
+  return `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE n = n`;
+}
+
 function leavingTexts(leaves: readonly LeavingFileRow[], uid: string, n: number): readonly SqlText[] {
   return [...Map.groupBy(leaves, ({ way }) => way)].flatMap(([way, files]) =>
     chunked(files).map((some) =>
@@ -211,5 +222,5 @@ function leavingFile(row: ResultRow): LeavingFile {
   };
 }
 
-/** For wanted-files.ts and letting-go.ts. */
-export { missingText, named as namedFiles, nameOf as fileNameOf, whole as wholeText };
+/** For wanted-files.ts, orphan-files.ts and letting-go.ts. */
+export { leavingOrphansText, missingText, named as namedFiles, nameOf as fileNameOf, whole as wholeText };

@@ -41,6 +41,8 @@ export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
+export { letOrphansGo, stillLeaving } from './orphan-files.js';
+export type { OrphanFile } from './orphan-files.js';
 export { lastPlaced } from './placed-files.js';
 export type { LastPlaced } from './placed-files.js';
 export { inheritLeaving, othersPlacing } from './removed-placings.js';

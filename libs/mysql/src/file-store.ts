@@ -9,7 +9,7 @@ import { quoteText } from './literal.js';
 import { through } from './ownership.js';
 import { textOf } from './server-facts.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
-import { inPieces } from './sql-text.js';
+import { inPieces, joined } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
 /** Where a placed file is, and what tells it from any other that is put there later. */
@@ -103,6 +103,16 @@ function leavingTexts(leaves: readonly LeavingFileRow[], uid: string, n: number)
       textOn('file', `UPDATE lutra.file SET state = '${way}', pipeline = ${uid}, n = ${n} WHERE ${named(some)}`),
     ),
   );
+}
+
+/** Of rows that were replaced by rows that were read: no placing is about them, and the number of theirs stays. */
+export function leftText(leaves: readonly LeavingFileRow[], pipeline: string): SqlText {
+  const texts = [...Map.groupBy(leaves, ({ way }) => way)].flatMap(([way, files]) =>
+    chunked(files).map((some) =>
+      textOn('file', `UPDATE lutra.file SET state = '${way}', pipeline = ${quoteText(pipeline)} WHERE ${named(some)}`),
+    ),
+  );
+  return joined(texts);
 }
 
 function missingText(files: readonly MissingFileRow[], uid: string): SqlText {

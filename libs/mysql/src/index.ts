@@ -47,7 +47,7 @@ export { lastPlaced } from './placed-files.js';
 export type { LastPlaced } from './placed-files.js';
 export { inheritLeaving, othersPlacing } from './removed-placings.js';
 export { baseTables, isFileNamed, mayName, tablesWithColumnsOf } from './file-names.js';
-export { beginFilePlacing, filesTexts, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
+export { beginFilePlacing, filesTexts, leftText, readFilePlacing, readLeavingFiles, readMissingFiles } from './file-store.js';
 export { stillWanted, wantFiles } from './wanted-files.js';
 export type { FilesWritten, LeavingFile, MissingFileRow } from './file-store.js';
 export { letFilesGo } from './letting-go.js';

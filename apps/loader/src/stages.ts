@@ -120,7 +120,7 @@ export async function stagesFor(
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
   const pieceBytes = chunkPieceBytes;
-  const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, suspensions });
+  const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, files, suspensions });
   if (parts.length > 0) seedProgress.changed(true);
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;

@@ -3,7 +3,6 @@
  * is looked at before its first byte is sent and before its last ones are, and the connection is cut where it was written to meanwhile.
  * 403: the URL has expired · 404: a pack that is not kept any more · 412: a file is another version, or gone.
  */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openToken } from '@lutra/files';
 import type { BlobToken, FilesKeys } from '@lutra/files';
@@ -29,7 +28,10 @@ interface Content {
   readonly sha256: string | null;
 }
 
+/** Of small files that are sent together. */
 const pieceBytes = 512 * 1024;
+/** Of a large file: 16 connections may ask for each of several files, and each holds one piece, plain and encrypted. */
+const largePieceBytes = 256 * 1024;
 
 export class ContentServer {
   readonly #deps: ContentDeps;
@@ -135,7 +137,7 @@ export class ContentServer {
     const bytes = await readBeside(wanted);
     if (bytes.length === 0 || response.destroyed) return false;
     this.#deps.sent(files[slices[0]?.index ?? 0]?.root ?? '', bytes.length);
-    return response.write(bytes) || drained(response);
+    return taken(bytes, response);
   }
 
   /**
@@ -143,14 +145,15 @@ export class ContentServer {
    * whole of it already and sees nothing wrong.
    */
   async #sendSlice({ handle, stat }: OpenFile, { from, to }: Slice, response: ServerResponse): Promise<boolean> {
+    // The next piece is read into it when this one is with the system. Counter-example: a buffer for each piece is garbage that only a
+    // collection frees, and hundreds of megabytes of it lay there before one came.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(largePieceBytes, to - from));
     for (let at = from; at < to;) {
-      // A buffer for each piece: what was written may still be on its way.
-      const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, to - at));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, to - at), at);
       if (bytesRead === 0 || response.destroyed) return false;
       at += bytesRead;
       if (at === to && !sameStamp(await stampOf(handle), stat.stamp)) return false;
-      if (!response.write(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)) && !(await drained(response))) return false;
+      if (!(await taken(buffer.subarray(0, bytesRead), response))) return false;
     }
     return true;
   }
@@ -178,18 +181,16 @@ function isSmall({ stamp }: BlobToken): boolean {
   return Number(stamp[2]) <= pieceBytes;
 }
 
-/** False: nobody takes it any more. */
-async function drained(response: ServerResponse): Promise<boolean> {
-  const over = new AbortController();
-  const end = (): void => over.abort();
-  response.once('close', end);
+/** Resolves when the system has these bytes, and they may be written over. False: nobody takes them any more. */
+async function taken(bytes: Uint8Array, response: ServerResponse): Promise<boolean> {
+  if (response.destroyed) return false;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const closed = (): void => resolve(false);
+  response.once('close', closed);
+  response.write(bytes, (error) => resolve(!error));
   try {
-    if (response.destroyed) return false;
-    await once(response, 'drain', { signal: over.signal });
-    return true;
-  } catch {
-    return false; // closed, or broken: either way it has ended
+    return await promise;
   } finally {
-    response.off('close', end);
+    response.off('close', closed);
   }
 }

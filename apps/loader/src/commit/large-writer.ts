@@ -7,7 +7,7 @@ import type { RowEvent } from '@lutra/model';
 import type { Change, ExactText, SqlText } from '@lutra/mysql';
 import type { BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import type { CommitFiles } from '../files/commit-files.js';
-import { withPlaced } from '../files/with-placed.js';
+import { placedWith } from '../files/with-placed.js';
 import type { StreamDetector } from '../conflict/detect/stream-detector.js';
 import type { MissingRows } from '../seed/missing-rows.js';
 import type { TargetWriter } from './target-writer.js';
@@ -59,7 +59,12 @@ export function notDetecting(
         for (const text of behind) await writer.chunk(text);
         await writer.close({ sql: '', marks: [] }, checkpoint);
       };
-      await (files && named ? withPlaced(files, named, close) : close([]));
+      if (!files || !named) return close([]);
+      const placing = await files.place(named, { isLocked: true });
+      // All is given up, what it lacks is waited for, and it begins once more.
+      if (placing === 'again')
+        throw new SyncError('ROW_CONFLICT', 'files of a large transaction cannot be placed now', { refused: { files: true } });
+      await (placing ? placedWith(files, placing, () => close(placing.sql)) : close([]));
     },
     discard: () => writer.rollback(),
   };

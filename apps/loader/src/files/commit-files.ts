@@ -55,14 +55,18 @@ export interface CommitFiles {
    */
   ready(transactions: readonly WithFiles[]): Promise<number>;
   /**
-   * Null: there is nothing to do. again: a file is not staged any more, nothing is placed, and ready() waits for it anew. Rows that do not
-   * take effect bring no files: the caller leaves them out. One placing at a time: before the next one this one is committed or taken back.
+   * Null: there is nothing to do. again: a file is not staged any more, or rows are locked and the files app is away: ready() waits, with
+   * nothing held. Waits for a files app that is away where nothing is. Rows that do not take effect bring no files: the caller leaves them
+   * out. One placing at a time: before the next one this one is committed or taken back.
    * @throws SyncError as FilesService.place
    */
-  place(files: TransactionFiles): Promise<Placing | 'again' | null>;
+  place(files: TransactionFiles, held?: { readonly isLocked: boolean }): Promise<Placing | 'again' | null>;
   /** Its transaction is committed. Does not wait. */
   committed(placing: Placing): void;
-  /** Its transaction was rolled back, for certain. What is not known is taken back by the next take-over, which asks the target. */
+  /**
+   * Its transaction was rolled back, for certain. What is not known is taken back by the next take-over, which asks the target. Waits for a
+   * files app that is away.
+   */
   takeBack(placing: Placing): Promise<void>;
 }
 

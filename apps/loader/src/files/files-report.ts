@@ -26,12 +26,15 @@ export class FilesReport {
     for (const { root, files } of kept) this.#deps.logger.warn({ root, files }, why);
   }
 
-  tell(staging: FilesActivity | undefined): void {
+  /** `placing`: what placing, or taking back, waits for. */
+  tell(staging: FilesActivity | undefined, placing?: FilesActivity['trouble']): void {
     const { status, metrics } = this.#deps;
-    const activity = this.#held.length === 0 ? staging : { rows: 0, files: 0, waiting: [], ...staging, held: this.#held };
+    const trouble = placing ?? staging?.trouble;
+    const more = { ...(trouble && { trouble }), ...(this.#held.length > 0 && { held: this.#held }) };
+    const activity = Object.keys(more).length === 0 ? staging : { rows: 0, files: 0, waiting: [], ...staging, ...more };
     if (activity || status.status.files) status.update({ files: activity });
     metrics.filesWaiting.set({ name: this.#name }, staging?.files ?? 0);
-    this.#log(staging?.trouble);
+    this.#log(trouble);
   }
 
   /** The run has ended: nobody waits. */

@@ -50,8 +50,8 @@ export class StageFiles extends FileRows implements CommitFiles {
     return this.#room.commit.ready(transactions);
   }
 
-  place(files: TransactionFiles): ReturnType<CommitFiles['place']> {
-    return this.#room.commit.place(files);
+  place(...asked: Parameters<CommitFiles['place']>): ReturnType<CommitFiles['place']> {
+    return this.#room.commit.place(...asked);
   }
 
   committed(placing: Placing): void {
@@ -221,7 +221,7 @@ export class FilesRoom {
   #tell(): void {
     this.#endIfEdited();
     if (this.#run.signal.aborted) this.#report.end();
-    else this.#report.tell(this.staging.activity);
+    else this.#report.tell(this.staging.activity, this.commit.trouble);
   }
 
   #without(wish: FileWish, why: 'superseded' | 'skipped'): void {

@@ -10,14 +10,17 @@ export interface MemoryStage {
   readonly service: MemoryFiles;
   readonly commit: PipelineFiles;
   readonly files: FileRows & CommitFiles;
+  /** Of the run. */
+  readonly over: AbortController;
 }
 
 export function memoryStage(rule: FileRule, { pipeline, epoch }: { readonly pipeline: PipelineUid; readonly epoch: number }): MemoryStage {
   const service = new MemoryFiles();
   const of = { files: service, pipeline };
-  const { signal } = new AbortController();
+  const over = new AbortController();
+  const { signal } = over;
   const staging = new Staging({ ...of, sourceRegion: 'a', signal, ruleNow: () => rule, onWithout: () => undefined });
-  const rest = { hasMissing: () => false, onCommitted: () => undefined, observe: () => undefined, warn: () => undefined };
+  const rest = { signal, hasMissing: () => false, onCommitted: () => undefined, observe: () => undefined, warn: () => undefined };
   const commit = new PipelineFiles({ ...of, ...rest, staging, epoch });
   const rows = new FileRows({ staging, endpoint: 'a', rulesOf: () => [rule] });
   const files = Object.assign(rows, {
@@ -26,5 +29,5 @@ export function memoryStage(rule: FileRule, { pipeline, epoch }: { readonly pipe
     committed: commit.committed.bind(commit),
     takeBack: commit.takeBack.bind(commit),
   });
-  return { service, commit, files };
+  return { service, commit, files, over };
 }

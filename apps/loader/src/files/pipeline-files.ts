@@ -9,10 +9,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FilesService, PlacedFile, PlaceRequest, StagedFile } from '@lutra/files';
 import { SyncError, toSyncError } from '@lutra/model';
-import type { FileName, PipelineUid } from '@lutra/model';
+import type { FileName, FilesActivity, PipelineUid } from '@lutra/model';
 import { filesTexts } from '@lutra/mysql';
 import type { FilesWritten } from '@lutra/mysql';
 import type { CommitFiles, Placing, RowFile, TransactionFiles, WithFiles } from './commit-files.js';
+import { Patience } from './patience.js';
 import type { Staging } from './staging.js';
 import { isWanted, oldestMs, UpTo } from './up-to.js';
 
@@ -21,6 +22,7 @@ export interface PipelineFilesOptions {
   readonly staging: Pick<Staging, 'changed' | 'throwIfEnded' | 'again'>;
   readonly pipeline: PipelineUid;
   readonly epoch: number;
+  readonly signal: AbortSignal;
   /** Entries of lutra.file_missing may exist: they go with the file that comes. */
   hasMissing(): boolean;
   /** Rows that leave files, or lack them, were committed. */
@@ -43,19 +45,30 @@ interface TextsOf extends Pick<FilesWritten, 'n' | 'places' | 'placed' | 'missin
 /** Of one request. */
 const maxFiles = 1_000;
 const [settleMs, retryMs, closeMs] = [1_000, 5_000, 3_000];
+/** So long a files app may be away while rows are locked. */
+const lockedMs = 5_000;
 
 export class PipelineFiles implements CommitFiles {
   readonly #options: PipelineFilesOptions;
   #nextN = 1;
   /** Placed, and neither committed nor taken back. */
   #open: Open | null = null;
+  /** It is to be taken back before anything else: no files app has answered in time. */
+  #void: Open | null = null;
   /** By root: up to where all is committed, or taken back, and not settled. */
   #toSettle = new Map<string, number>();
   #settling: NodeJS.Timeout | null = null;
   #isClosed = false;
+  readonly #patience: Patience;
 
   constructor(options: PipelineFilesOptions) {
     this.#options = options;
+    this.#patience = new Patience(options.signal);
+  }
+
+  /** A files app that is to place, or to take back, is away. */
+  get trouble(): FilesActivity['trouble'] {
+    return this.#patience.trouble ?? undefined;
   }
 
   /** No placing has this number, or a greater one. */
@@ -65,6 +78,7 @@ export class PipelineFiles implements CommitFiles {
 
   async ready(transactions: readonly WithFiles[]): Promise<number> {
     const { staging, observe } = this.#options;
+    if (this.#void) await this.takeBack(this.#void);
     const upTo = new UpTo(transactions);
     for (let hasWaited = false; ; hasWaited = true) {
       const { changed } = staging;
@@ -78,7 +92,9 @@ export class PipelineFiles implements CommitFiles {
     }
   }
 
-  async place(files: TransactionFiles): Promise<Placing | 'again' | null> {
+  async place(files: TransactionFiles, { isLocked = false } = {}): Promise<Placing | 'again' | null> {
+    if (this.#void && isLocked) return 'again';
+    if (this.#void) await this.takeBack(this.#void);
     if (this.#open)
       throw new SyncError('TARGET_UNAVAILABLE', 'nobody knows whether the transaction before, whose files are placed, took effect');
     const staged = lastOf(files.comes.flatMap(({ staged: file }) => file ?? []));
@@ -88,28 +104,34 @@ export class PipelineFiles implements CommitFiles {
     const open: Open = { n: this.#nextN, sql: [], files, parts: [] };
     this.#open = open;
     try {
-      const placed = await this.#placed(staged, open);
+      const placed = await this.#placed(staged, open, isLocked ? lockedMs : Infinity);
       if (!placed) return 'again';
       if (open.parts.length === 0) this.#nextN += 1;
       const n = this.#nextN - 1;
       this.#open = { ...open, n, sql: this.#texts({ n, places: lastParts(open.parts), placed, missing, files }) };
       return this.#open;
     } catch (error) {
-      // What cannot be taken back either ends the run: nothing is placed behind it.
+      // Locks are given up first. It may have happened though nobody has answered.
+      if (isLocked && this.#patience.isAway(error)) {
+        this.#void = this.#open;
+        return 'again';
+      }
+      // What cannot be taken back ends the run: nothing is placed behind it.
       await this.takeBack(this.#open);
       throw error;
     }
   }
 
   /** Null: some are not staged any more. */
-  async #placed(staged: readonly StagedFile[], open: Open): Promise<readonly PlacedFile[] | null> {
+  async #placed(staged: readonly StagedFile[], open: Open, mostMs: number): Promise<readonly PlacedFile[] | null> {
     const placed: PlacedFile[] = [];
     for (const [root, all] of Map.groupBy(staged, (file) => file.root)) {
       for (let from = 0; from < all.length; from += maxFiles) {
         const part = { root, n: this.#nextN++ };
-        // Before the answer: it may have happened though the answer is lost.
         open.parts.push(part);
-        const answer = await this.#options.files.place({ ...this.#of(part), files: all.slice(from, from + maxFiles) });
+        const request = { ...this.#of(part), files: all.slice(from, from + maxFiles) };
+        // The same request, with the same number: it may have happened though the answer is lost.
+        const answer = await this.#patience.answered(() => this.#options.files.place(request), mostMs);
         if (answer.notStaged.length > 0) {
           await this.#again(open, { root, paths: answer.notStaged });
           return null;
@@ -127,12 +149,13 @@ export class PipelineFiles implements CommitFiles {
     this.#options.onCommitted(open.files);
   }
 
-  /** Newest first: two parts never name one path, but the rule is the same as at a take-over. */
+  /** Newest first: two parts never name one path, but the rule is the same as at a take-over. Waits for a files app that is away. */
   async takeBack(placing: Placing): Promise<void> {
     if (this.#open?.n !== placing.n) return;
     const { parts } = this.#open;
-    for (const part of parts.toReversed()) await this.#options.files.unplace(this.#of(part));
+    for (const part of parts.toReversed()) await this.#patience.answered(() => this.#options.files.unplace(this.#of(part)));
     this.#open = null;
+    this.#void = null;
   }
 
   /**

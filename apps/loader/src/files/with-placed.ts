@@ -11,7 +11,7 @@ export function isUnknown(thrown: unknown): boolean {
   return ['TARGET_UNAVAILABLE', 'ABORTED', 'INTERNAL'].includes(toSyncError(thrown).code);
 }
 
-/** `work`: runs `sql` in its transaction, and commits. @throws SyncError as it, CommitFiles.ready and place */
+/** No lock is held. `work`: runs `sql` in its transaction, and commits. @throws SyncError as it, CommitFiles.ready and place */
 export async function withPlaced<T>(
   files: Pick<CommitFiles, 'ready' | 'place' | 'committed' | 'takeBack'>,
   named: TransactionFiles,

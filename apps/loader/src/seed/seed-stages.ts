@@ -5,6 +5,7 @@ import type { Router, TableName } from '@lutra/model';
 import type { SeedPart } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { seedCreates } from '../ddl/seed-creates.js';
+import type { FileRows } from '../files/file-rows.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import { isResumedBy } from '../plan/suspending.js';
 import type { Suspensions } from '../plan/suspensions.js';
@@ -20,6 +21,7 @@ interface SeedingParts {
   readonly detection: Detection | null;
   readonly pieceBytes: number;
   readonly suspensions: Suspensions;
+  readonly files: Pick<FileRows, 'namedBy'> | null;
 }
 
 export function seedingOf(run: LoaderRun, { checkpoint, writer }: Owned, { suspensions, ...parts }: SeedingParts): Seeding {

@@ -65,7 +65,7 @@ export class ConflictFiles {
 
   /** Right before the COMMIT. @throws FilesWanted; SyncError as CommitFiles.place */
   async place(files: TransactionFiles): Promise<Placing | null> {
-    const placing = await this.#files.place(files);
+    const placing = await this.#files.place(files, { isLocked: true });
     if (placing === 'again') throw new FilesWanted([]);
     return placing;
   }

@@ -185,13 +185,13 @@ class Life {
     const staging = new Staging({ files: service, pipeline, sourceRegion: 'r', signal, ruleNow, onWithout: () => undefined });
     const rows = new FileRows({ staging, endpoint: 'e', rulesOf: () => [fileRuleSchema.parse(ruleOf(this.#from.of.naming))] });
     const nothing = (): undefined => undefined;
-    const of = { files: service, staging, pipeline, epoch, hasMissing: () => false };
+    const of = { files: service, staging, pipeline, epoch, signal, hasMissing: () => false };
     const files = new PipelineFiles({ ...of, onCommitted: nothing, observe: nothing, warn: nothing });
     files.from(nextN);
     this.#files = files;
     return Object.assign(rows, {
       ready: (all) => files.ready(all),
-      place: (all) => files.place(all),
+      place: (...asked) => files.place(...asked),
       committed: (placing) => files.committed(placing),
       takeBack: (placing) => files.takeBack(placing),
     } satisfies CommitFiles);

@@ -22,6 +22,7 @@ import type { FileTable, RepairSaid } from './file-repairs.js';
 import { keysNamed } from './found-rows.js';
 import type { Scope } from './found-rows.js';
 import { methodOf } from './method.js';
+import { trashOrphans } from './orphan-repairs.js';
 import { RepairRound } from './repair-round.js';
 import type { AskedTable, Probed, RepairTable, RoundOptions } from './repair-round.js';
 import { ServerTable } from './server-table.js';
@@ -38,7 +39,7 @@ export interface RepairOptions extends Shared, Omit<RoundOptions, 'raised' | 'ar
   readonly pollMs?: number;
 }
 
-/** Rows and files that were repaired. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal), FILES_* */
+/** Rows and files that were repaired, or went. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal), FILES_* */
 export async function runRepair(options: RepairOptions): Promise<number> {
   const servers = new Servers(options.login);
   try {
@@ -85,7 +86,7 @@ class Repair {
       told: async (now) => {
         for (const { pair } of tables.filter((table) => now.tables.some((one) => table.isOf(one) && hasEqualRows(one))))
           await holes.end(pair);
-        said = { ...now, ...(before.files && { files: before.files }) };
+        said = { ...now, ...(before.files && { files: before.files }), ...(before.orphans && { orphans: before.orphans }) };
         await this.#options.told(said);
       },
       spared: (asked) => this.#spared(tables, asked),
@@ -103,7 +104,23 @@ class Repair {
     const pairs = await this.#pairs(({ files: found }) => found !== undefined && differingFiles(found) > 0);
     const repairs = new FileRepairs({ said, look, told: this.#options.told, files, signal, pollMs: this.#pollMs });
     for (const pair of pairs) await repairs.repair(await this.#fileTable(pair, holes));
-    return repairs.repaired;
+    return repairs.repaired + (await this.#orphans(repairs.said));
+  }
+
+  async #orphans(said: RepairSaid): Promise<number> {
+    const { order, work, files, look, told, before, signal } = this.#options;
+    if (order.repair.orphans === undefined) return 0;
+    return trashOrphans({
+      work,
+      request: order.id,
+      servers: this.#servers,
+      before: before.orphans,
+      files,
+      look,
+      told: (orphans, waitingFor) => told({ ...said, orphans, waitingFor }),
+      pollMs: this.#pollMs,
+      signal,
+    });
   }
 
   async #fileTable(pair: ListedPair, holes: Holes): Promise<FileTable> {

@@ -89,7 +89,8 @@ export class Publisher {
    * final
    */
   publish(records: readonly OutRecord[] | FramedRecords): Promise<Published> {
-    if (('batch' in records ? records.count : records.length) === 0) return Promise.reject(new SyncError('INTERNAL', 'a publish of no records'));
+    if (('batch' in records ? records.count : records.length) === 0)
+      return Promise.reject(new SyncError('INTERNAL', 'a publish of no records'));
     const packed = packRecords(records, this.#options.compression ?? 'zstd'); // beside the request that is in flight
     packed.catch(() => undefined); // told when its turn comes
     const result = this.#turn.then(() => this.#deliver(packed));

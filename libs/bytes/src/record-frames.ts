@@ -59,7 +59,7 @@ export class RecordFrames {
   room(bytes: number): void {
     if (this.#at + bytes <= this.#slab.length) return;
     const needed = this.bytes + bytes;
-    this.#renew(Math.max(needed > mostKept ? needed : 2 * needed, Math.min(this.#largest, mostKept)));
+    this.#renew(Math.max(slabBytes, needed > mostKept ? needed : 2 * needed, Math.min(this.#largest, mostKept)));
   }
 
   /** So many records, up to this place of the slab. */

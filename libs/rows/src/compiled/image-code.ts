@@ -40,9 +40,8 @@ const functions = {
 export interface ImageCode {
   /** Bytes of the bits that say which columns are null. */
   readonly nullBytes: number;
-  /** Of an image in Avro, in terms of those in the row. */
-  readonly times: number;
-  readonly plus: number;
+  /** Of columns in Avro: so many times their bytes in the row, and so many beside. */
+  readonly most: (columns?: readonly number[]) => { readonly times: number; readonly plus: number };
   /** By their numbers: `k0`, `k1`, … */
   readonly constants: readonly unknown[];
   /** Statements that move `s` over an image; `x` begins the names of its places. */
@@ -85,11 +84,16 @@ export function compiled<F>(code: string, constants: readonly unknown[], more: R
 export function imageCode(columns: readonly WireColumn[]): ImageCode {
   const plans = columns.map((column) => rulesOf(column.schema.type).compiled.toAvro(column));
   const nullBytes = (columns.length + 7) >> 3;
-  const valueOf = (x: string, i: number): string => plans[i]!.code({ s: `${x}${i}`, n: `${x}${i}n`, k: `k${i}` });
+  const valueOf = (x: string, i: number): string => {
+    const { size, code } = plans[i]!;
+    return code({ s: `${x}${i}`, n: typeof size === 'number' ? '0' : `${x}${i}n`, k: `k${i}` });
+  };
   return {
     nullBytes,
-    times: Math.max(1, ...plans.map(({ times }) => times)),
-    plus: plans.reduce((sum, { plus }) => sum + plus + 1, 16),
+    most: (some = [...plans.keys()]) => ({
+      times: Math.max(0, ...some.map((i) => plans[i]!.times)),
+      plus: some.reduce((sum, i) => sum + plans[i]!.plus + 1, 0),
+    }),
     constants: plans.map(({ constant }) => constant),
     scan: (x) => [`const ${x} = s; s += ${nullBytes};`, ...plans.map((plan, i) => place(plan, x, i))].join('\n'),
     image: (x) => plans.map((_, i) => `if (${isNull(x, i)}) b[p++] = 0; else { b[p++] = 2; ${valueOf(x, i)} }`).join('\n'),

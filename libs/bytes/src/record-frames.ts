@@ -1,7 +1,7 @@
 /**
  * Kafka's records, one behind the other in one buffer, with room before them for the head of their batch
- * (https://kafka.apache.org/documentation/#record). A finished batch is a view of its slab, which is not written again below its end. Who
- * makes records by code writes into the slab himself: `room`, then `slab`, `view` and `at`, then `wrote`.
+ * (https://kafka.apache.org/documentation/#record). A finished batch is a view of its slab, which is not written again before all batches in
+ * it are given back, if ever. Who makes records by code writes into the slab himself: `room`, then `slab`, `view` and `at`, then `wrote`.
  */
 import { ByteWriter, longSize } from './byte-writer.js';
 
@@ -17,6 +17,9 @@ const slabBytes = 64 * 1024;
 const mostKept = 1024 * 1024;
 /** A batch is begun in a slab with no less. */
 const leastBytes = 8 * 1024;
+/** Slabs of that size are used again: memory that was never touched costs more than all that is written to it. */
+const reusedBytes = mostKept;
+const mostFree = 2;
 
 export class RecordFrames {
   readonly #headBytes: number;
@@ -26,6 +29,9 @@ export class RecordFrames {
   #at = 0;
   #count = 0;
   #largest = 0;
+  /** Batches of each large slab that somebody holds. */
+  readonly #held = new Map<ArrayBufferLike, number>();
+  readonly #free: Buffer[] = [];
 
   constructor(headBytes: number) {
     this.#headBytes = headBytes;
@@ -58,8 +64,7 @@ export class RecordFrames {
   /** For so many bytes more. What was asked for is there in `slab` and `view`, which may be others than before. */
   room(bytes: number): void {
     if (this.#at + bytes <= this.#slab.length) return;
-    const needed = this.bytes + bytes;
-    this.#renew(Math.max(slabBytes, needed > mostKept ? needed : 2 * needed, Math.min(this.#largest, mostKept)));
+    this.#renew(slabFor(Math.max(this.bytes + bytes, this.#largest)));
   }
 
   /** So many records, up to this place of the slab. */
@@ -86,27 +91,44 @@ export class RecordFrames {
   finish(): Buffer {
     const batch = this.#slab.subarray(this.#start, this.#at);
     this.#largest = Math.max(batch.length, Math.floor(this.#largest / 2));
+    if (this.#slab.length === reusedBytes) this.#held.set(batch.buffer, (this.#held.get(batch.buffer) ?? 0) + 1);
     this.#start = this.#at;
     this.#begin();
     return batch;
+  }
+
+  /** Nobody reads this batch any more. */
+  giveBack({ buffer }: Buffer): void {
+    const held = this.#held.get(buffer);
+    if (held === undefined) return;
+    this.#held.set(buffer, held - 1);
+    this.#reuse(buffer);
+  }
+
+  #reuse(buffer: ArrayBufferLike): void {
+    if (this.#held.get(buffer) !== 0 || buffer === this.#slab.buffer) return;
+    this.#held.delete(buffer);
+    if (this.#free.length < mostFree) this.#free.push(Buffer.from(buffer));
   }
 
   #begin(): void {
     this.#at = this.#start;
     this.#count = 0;
     if (this.#slab.length > mostKept || this.#slab.length - this.#start < leastBytes)
-      this.#renew(Math.max(slabBytes, Math.min(this.#largest + leastBytes, mostKept)));
+      this.#renew(slabFor(Math.min(this.#largest, mostKept / 2)));
     this.#at += this.#headBytes;
   }
 
   /** Another slab, with what there is of the batch. */
   #renew(bytes: number): void {
-    const slab = Buffer.allocUnsafeSlow(bytes);
-    this.#slab.copy(slab, 0, this.#start, this.#at);
+    const before = this.#slab;
+    const slab = (bytes === reusedBytes && this.#free.pop()) || Buffer.allocUnsafeSlow(bytes);
+    before.copy(slab, 0, this.#start, this.#at);
     this.#at -= this.#start;
     this.#start = 0;
     this.#slab = slab;
     this.#view = viewOf(slab);
+    this.#reuse(before.buffer);
   }
 }
 
@@ -121,6 +143,12 @@ export function headerBytes(headers: Readonly<Record<string, string>>): Buffer {
     writer.string(value);
   }
   return writer.finish();
+}
+
+/** With as much again, so that a batch that grows is not moved at each step. */
+function slabFor(bytes: number): number {
+  if (2 * bytes > mostKept) return Math.max(mostKept, bytes);
+  return bytes > slabBytes ? mostKept : slabBytes;
 }
 
 function viewOf({ buffer, byteOffset, length }: Buffer): DataView {

@@ -146,7 +146,7 @@ export const jsonDocument: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(Buffer.alloc(0)) },
 );
 
-function jsonBytes(value: Json): Buffer {
+export function jsonBytes(value: Json): Buffer {
   const { type, bytes } = written(value);
   return Buffer.concat([Buffer.of(type), bytes]);
 }

@@ -184,6 +184,7 @@ export class LogWriter {
       );
     }
     this.#nextOffset += count;
+    if ('batch' in records) this.#queue.frames.giveBack(records.batch);
     let next = firstOffset;
     this.#options.onAcknowledged(parts.map((part) => ({ ...part, offset: (next += part.count) - 1 })));
   }

@@ -36,9 +36,33 @@ export function utf8(src: Buffer, sv: DataView, s: number, n: number, b: Buffer,
     b.set(text, at);
     return at + n;
   }
-  if (copyAscii(src, sv, s, n, b, d, at)) return at + n;
-  const text = src.subarray(s, s + n);
-  return isUtf8(text) && !text.includes(0xf4) ? at + n : other(src, s, n, b, p);
+  return copyAscii(src, sv, s, n, b, d, at) || isPlainUtf8(src, s, s + n) ? at + n : other(src, s, n, b, p);
+}
+
+/** For short texts, where a native call costs more. False too for the last plane, where the mark is. */
+function isPlainUtf8(src: Buffer, from: number, end: number): boolean {
+  for (let at = from; at < end;) {
+    const first = src[at]!;
+    if (first < 0x80) at += 1;
+    else if (first < 0xe0) {
+      if (first < 0xc2 || !continues(src, at + 1, end)) return false;
+      at += 2;
+    } else if (first < 0xf0) {
+      const second = src[at + 1]!;
+      const isOther = (first === 0xe0 && second < 0xa0) || (first === 0xed && second > 0x9f);
+      if (isOther || !continues(src, at + 1, end) || !continues(src, at + 2, end)) return false;
+      at += 3;
+    } else {
+      const isOther = first > 0xf3 || (first === 0xf0 && src[at + 1]! < 0x90);
+      if (isOther || !continues(src, at + 1, end) || !continues(src, at + 2, end) || !continues(src, at + 3, end)) return false;
+      at += 4;
+    }
+  }
+  return true;
+}
+
+function continues(src: Buffer, at: number, end: number): boolean {
+  return at < end && (src[at]! & 0xc0) === 0x80;
 }
 
 /** Of a set whose lower half is ASCII. */

@@ -55,8 +55,9 @@ async function encodePass(op: CodecOp): Promise<CodecPass> {
   const events = codecEvents(op, amounts[op]);
   let id = 0;
   const encoder = new RecordEncoder({ topic: 'codec', endpoint: 'a', ids: { register: async () => ++id, byId: async () => null } });
+  // The same ones for all passes, as a capture has: the first event of each says where the binlog begins.
+  const [reader, tracker] = [readerOf(), trackerOf()];
   return async () => {
-    const [reader, tracker] = [readerOf(), trackerOf()];
     let rows = 0;
     const writer = writerOf(encoder, (count) => (rows += count));
     const running = writer.run(new AbortController().signal);
@@ -76,7 +77,7 @@ async function encodePass(op: CodecOp): Promise<CodecPass> {
   };
 }
 
-function readerOf(): TransactionReader {
+export function readerOf(): TransactionReader {
   return new TransactionReader({
     facts: { flavor: 'mysql', charsets: new Map([[255, 'utf8mb4']]) },
     start: { gtidSet: '' },
@@ -87,7 +88,7 @@ function readerOf(): TransactionReader {
   });
 }
 
-function trackerOf(): TransactionTracker {
+export function trackerOf(): TransactionTracker {
   return new TransactionTracker({
     endpoint: 'a',
     region: 'hangzhou',

@@ -81,7 +81,10 @@ export class RunWriter {
     const pass = this.#pass;
     pass.seq = seq;
     for (;;) {
-      [pass.b, pass.d, pass.p, pass.index] = [frames.slab, frames.view, frames.at, frames.count];
+      pass.b = frames.slab;
+      pass.d = frames.view;
+      pass.p = frames.at;
+      pass.index = frames.count;
       pass.limit = frames.at - frames.bytes + limitBytes;
       pass.rows = 0;
       pass.stop = '';

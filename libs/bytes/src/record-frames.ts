@@ -114,8 +114,10 @@ export class RecordFrames {
   #begin(): void {
     this.#at = this.#start;
     this.#count = 0;
-    if (this.#slab.length > mostKept || this.#slab.length - this.#start < leastBytes)
-      this.#renew(slabFor(Math.min(this.#largest, mostKept / 2)));
+    // One like the last one should not have to move.
+    const wanted = Math.min(this.#largest, mostKept / 2) + leastBytes;
+    if (this.#slab.length > mostKept || this.#slab.length - this.#start < wanted)
+      this.#renew(slabFor(wanted));
     this.#at += this.#headBytes;
   }
 
@@ -147,7 +149,7 @@ export function headerBytes(headers: Readonly<Record<string, string>>): Buffer {
 
 /** With as much again, so that a batch that grows is not moved at each step. */
 function slabFor(bytes: number): number {
-  if (2 * bytes > mostKept) return Math.max(mostKept, bytes);
+  if (bytes > mostKept) return bytes;
   return bytes > slabBytes ? mostKept : slabBytes;
 }
 

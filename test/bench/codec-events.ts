@@ -14,7 +14,10 @@ const typeData = [240, 0, 12, 2, 0x20, 3, 3, 4];
 export type CodecOp = 'insert' | 'update';
 
 /** Events of one binlog, from its first one on. */
-export function codecEvents(op: CodecOp, { transactions, rows }: { readonly transactions: number; readonly rows: number }): readonly Buffer[] {
+export function codecEvents(
+  op: CodecOp,
+  { transactions, rows }: { readonly transactions: number; readonly rows: number },
+): readonly Buffer[] {
   const events = [eventBytes({ type: 4, body: Buffer.concat([u64(4), Buffer.from(file)]), flags: artificial })];
   let pos = 4;
   const add = (type: number, body: Buffer): void => {

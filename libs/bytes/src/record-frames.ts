@@ -116,8 +116,7 @@ export class RecordFrames {
     this.#count = 0;
     // One like the last one should not have to move.
     const wanted = Math.min(this.#largest, mostKept / 2) + leastBytes;
-    if (this.#slab.length > mostKept || this.#slab.length - this.#start < wanted)
-      this.#renew(slabFor(wanted));
+    if (this.#slab.length > mostKept || this.#slab.length - this.#start < wanted) this.#renew(slabFor(wanted));
     this.#at += this.#headBytes;
   }
 

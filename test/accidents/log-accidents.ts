@@ -4,7 +4,7 @@ import { readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Admin, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
-import { BusAdmin, type BusOptions, Publisher, readRange } from '@lutra/bus';
+import { BusAdmin, type BusOptions, Publisher, readRange, type OutRecord } from '@lutra/bus';
 import { type PositionBackup, Registry } from '@lutra/registry';
 import type { RecordHeader } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
@@ -153,7 +153,7 @@ async function lastHeader(stack: Stack, topic: string, { schemas }: Registry): P
   throw new Error(`${topic} is empty`);
 }
 
-async function publish(stack: Stack, topic: string, record: Parameters<Publisher['publish']>[0][number]): Promise<void> {
+async function publish(stack: Stack, topic: string, record: OutRecord): Promise<void> {
   const publisher = new Publisher({ ...busOptions(stack), topic });
   try {
     await publisher.publish([record]);

@@ -1,7 +1,7 @@
 /** What a run measures, in words that stay: the shape of `--json`. Pure. */
 export const replicatedWorkloads = ['bulk', 'oltp', 'latency'] as const;
 export type ReplicatedWorkload = (typeof replicatedWorkloads)[number];
-export const workloadNames = [...replicatedWorkloads, 'seed', 'files'] as const;
+export const workloadNames = [...replicatedWorkloads, 'seed', 'files', 'codec'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 /** Of the workload seed. */
@@ -16,6 +16,9 @@ export const seedStages = [
   'verify',
   'verifyDamaged',
 ] as const;
+
+/** Of the workload codec. */
+export const codecStages = ['encode', 'encodeUpdates'] as const;
 
 /** Of the workload files: each tree by Lutra, and by other tools. */
 export const fileTrees = ['small', 'smallFar', 'tiny', 'large'] as const;
@@ -32,12 +35,12 @@ export function ofFileStages<T>(value: T): Readonly<Record<FileStage, T>> {
   return Object.fromEntries(fileStages.map((stage) => [stage, value])) as Record<FileStage, T>;
 }
 
-export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog', ...seedStages, ...fileStages] as const;
+export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog', ...seedStages, ...codecStages, ...fileStages] as const;
 export type Stage = (typeof stages)[number];
 
 /** Unit of each metric. */
 export const metrics = {
-  /** From the first rows that were seen done to the last one. */
+  /** From the first rows that were seen done to the last one; codec: of CPU time. */
   rowsPerSecond: 'rows/s',
   /** From the command that starts the stage to the last row: with its start. */
   rowsPerSecondFromCommand: 'rows/s',

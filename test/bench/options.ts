@@ -24,7 +24,7 @@ export const usage = `usage: npm run bench [-- options]
 Measures Lutra one way, hangzhou → california, on free ports of 127.0.0.1, and MySQL's own replication beside it: the same rows, the same
 durable settings, one after the other. Compares every row afterwards. Exit code 0: all equal. See docs/06-bench.md.
 
-  --workload W   bulk, oltp, latency, seed or files (default: the first three)
+  --workload W   bulk, oltp, latency, seed, files or codec (default: the first three)
   --mysql V      8.0 or 9.7 (default 9.7), all three servers
   --scale S      of the amounts of rows and of the time, for small trials (default 1)
   --repeat N     how often; the value is then the median (default 1)

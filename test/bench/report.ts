@@ -36,6 +36,8 @@ const titles: Readonly<Record<Stage, string>> = {
   reading: 'reading the rows, slow line',
   verify: 'verify, equal, slow line',
   verifyDamaged: 'verify, 20 rows differ, slow line',
+  encode: 'binlog events → records, inserts',
+  encodeUpdates: 'binlog events → records, updates',
   ...(Object.fromEntries(
     fileTrees.flatMap((tree) => [[tree, fileTitles[tree]], ...fileTools.map((tool) => [`${tree}${tool}`, `  ${toolTitles[tool]}`])]),
   ) as Record<FileStage, string>),
@@ -49,6 +51,8 @@ const columnsOf = (workload: WorkloadName): readonly Column[] => {
       return seedColumns;
     case 'files':
       return fileColumns;
+    case 'codec':
+      return codecColumns;
     case 'bulk':
     case 'oltp':
       return throughputColumns;
@@ -91,6 +95,8 @@ const throughputColumns: readonly Column[] = [
   ['to native', 'ratioToNativeFromCommand', ratio],
   ['peak RSS', 'rssBytes', megabytes],
 ];
+
+const codecColumns: readonly Column[] = [['rows/s of CPU time', 'rowsPerSecond', whole]];
 
 const latencyColumns: readonly Column[] = [
   ['p50 ms', 'latencyP50Ms', milliseconds],

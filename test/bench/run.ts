@@ -2,6 +2,7 @@
 import { compareDatabases, type Difference, type Log } from '../harness/index.js';
 import { type Backlog, bulk, oltp } from './backlogs.js';
 import { Bench } from './bench-stack.js';
+import { measureCodec } from './codec.js';
 import { measureFiles } from './files.js';
 import { FilesBench } from './files-bench.js';
 import { type Figure, type Measurement, type ReplicatedWorkload, replicatedWorkloads, summarise, type WorkloadName } from './figures.js';
@@ -58,6 +59,7 @@ export class BenchRun {
       if (replicated.length > 0) await this.#replicate(replicated);
       if (workloads.includes('seed')) await this.#seed();
       if (workloads.includes('files')) await this.#files();
+      if (workloads.includes('codec')) this.#keep('codec', [], await measureCodec(this.#options));
     }
     return this.#report();
   }
@@ -169,6 +171,8 @@ export class BenchRun {
         return 'files that rows name, until the rows are visible';
       case 'seed':
         return 'rows that are there are copied, and verified';
+      case 'codec':
+        return 'in this process, without a server';
       case 'bulk':
       case 'oltp':
         return this.#backlog(name).what;

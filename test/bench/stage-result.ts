@@ -33,6 +33,8 @@ const processesOf: Readonly<Record<Stage, readonly ProcessName[]>> = {
   reading: ['source'],
   verify: ['loader'],
   verifyDamaged: ['loader'],
+  encode: [],
+  encodeUpdates: [],
   ...ofFileStages(['capture', 'loader', ...fileProcesses]),
 };
 

@@ -37,6 +37,7 @@ import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
 import type { CaptureWork } from './assignments.js';
 import { emptyDdl } from '../../../libs/avro/src/ddl-links.js';
+import { recordsOf } from '../../../libs/bus/test/records-of.js';
 import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
@@ -117,7 +118,7 @@ const kafka: CaptureIo['kafka'] = {
     return {
       limitRequests() {},
       publish(batch) {
-        const published = turn.then(() => deliver(batch));
+        const published = turn.then(() => deliver(recordsOf(batch)));
         turn = published.catch(() => undefined); // the caller has it from `published`
         return published;
       },

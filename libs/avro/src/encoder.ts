@@ -1,5 +1,5 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
-import { ByteWriter } from '@lutra/bytes';
+import { ByteWriter, type RecordFrames } from '@lutra/bytes';
 import {
   type ControlRecord,
   type RecordHeader,
@@ -11,11 +11,13 @@ import {
   largeValueBytes,
   tableName,
 } from '@lutra/model';
-import { codecError, keyWriter, rulesOf } from '@lutra/rows';
+import { codecError, keyWriter, mayCompile, rulesOf } from '@lutra/rows';
 import { fingerprint } from './canonical-json.js';
+import { RowsCompiler, type RowsRun, RunWriter } from './compiled-rows.js';
 import { controlSchema, writeControl } from './control.js';
 import { eventWriter } from './envelope.js';
 import { toHeaders } from './headers.js';
+import { SeqHeaders } from './seq-headers.js';
 import { checkedId, type SchemaIds, subjectOf, writePrefix } from './schema-ids.js';
 import { tableToAvro } from './table-schema.js';
 
@@ -37,6 +39,17 @@ export interface TableEncoder {
   isLarge(event: RowEvent): boolean;
   /** As encode(), with turns of the event loop: the same record. What encode() throws it throws at once, or rejects with. */
   encodeInTurns(header: RecordHeader, event: RowEvent): Promise<EncodedRecord>;
+  /**
+   * Writes the records of rows as they stand in the binlog, the same as encode() makes of each. Null: here no code is made.
+   * @param of the log's records
+   */
+  readonly run: ((run: RowsRun, of: RunOptions) => RunWriter) | null;
+}
+
+export interface RunOptions {
+  readonly frames: RecordFrames;
+  readonly log: string;
+  readonly epoch: number;
 }
 
 export class RecordEncoder {
@@ -117,6 +130,7 @@ export class RecordEncoder {
         const value = writer.finish();
         return { key: keyOf(event), value, headers: toHeaders(header, schema) };
       },
+      run: runsOf(table, { valueId, keyId, schema }),
       isLarge: largeIn(table),
       encodeInTurns: async (header, event) => {
         writer.beginInTurns(mostBytesOfEvent(event), largeValueBytes);
@@ -146,6 +160,20 @@ export class RecordEncoder {
       throw error;
     }
   }
+}
+
+function runsOf(table: TableSchema, { schema, ...ids }: { valueId: number; keyId: number | null; schema: string }): TableEncoder['run'] {
+  if (!mayCompile()) return null;
+  const compiler = new RowsCompiler({ table, ...ids });
+  const { parts } = compiler;
+  if (parts === null) return null;
+  let headers: { readonly of: RunOptions; readonly made: SeqHeaders } | null = null;
+  return (run, of) => {
+    if (headers?.of.log !== of.log || headers.of.epoch !== of.epoch)
+      headers = { of, made: new SeqHeaders({ kind: 'row', log: of.log, epoch: of.epoch }, schema) };
+    const encode = compiler.encode(run.event.op, run.images.columns);
+    return new RunWriter(encode, run, { parts, headers: headers.made, frames: of.frames });
+  };
 }
 
 /** Of a record beside its values, and around a value, roughly: what is more is moved once. */

@@ -5,13 +5,54 @@ import { malformed, rowReader, rowWriter } from '@lutra/rows';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import { blockLinks, type BlockDraft, given, opOf, sourceLinks } from './envelope-links.js';
 import type { Read } from './plain-reader.js';
-import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn } from './record-fields.js';
+import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn, type WriteFrom } from './record-fields.js';
 
 import { readSchemaFile } from './schema-files.js';
 import { tableOf } from './table-schema.js';
 
 let template: AvroRecord | undefined;
 const ourEnvelope = (): AvroRecord => (template ??= parseAvro(readSchemaFile('envelope')) as AvroRecord);
+
+/** The fields that differ between the rows of one event stand between these parts: images, source.row, and the orders. */
+export interface EventParts {
+  /** The source block up to `row`. */
+  readonly source: WriteFrom<RowEvent>;
+  /** What follows of it, and the transaction block up to its orders. */
+  readonly middle: WriteFrom<RowEvent>;
+  /** From `last` on, to the end of the record. */
+  readonly rest: WriteFrom<RowEvent>;
+}
+
+const partsOrder = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms'] as const;
+
+/** Null: the fields of schemas/envelope.avsc stand in another order than such parts can be cut from. */
+export function eventParts(table: TableSchema): EventParts | null {
+  const ours = ourEnvelope();
+  const [source, block] = [recordIn(ours, 'source').fields, recordIn(ours, 'transaction').fields];
+  const place = (fields: AvroRecord['fields'], name: string): number => fields.findIndex((field) => field.name === name);
+  const [row, order, last] = [place(source, 'row'), place(block, 'total_order'), place(block, 'last')];
+  const inOrder = partsOrder.every((name, i) => ours.fields[i]?.name === name) && ours.fields.length === partsOrder.length;
+  if (!inOrder || last !== order + 2 || place(block, 'data_collection_order') !== order + 1) return null;
+  const ofSource = { links: sourceLinks, what: `source of ${tableName(table)}` };
+  const ofBlock = { links: blockLinks, what: `transaction of ${tableName(table)}` };
+  const behindRow = fieldsWriter({ fields: source.slice(row + 1) }, ofSource);
+  const ids = fieldsWriter({ fields: block.slice(0, order) }, ofBlock);
+  const ends = fieldsWriter({ fields: block.slice(last) }, ofBlock);
+  return {
+    source: fieldsWriter({ fields: source.slice(0, row) }, ofSource),
+    middle: (writer, event) => {
+      behindRow(writer, event);
+      writer.byte(2);
+      ids(writer, event.transaction);
+    },
+    rest: (writer, event) => {
+      ends(writer, event.transaction);
+      writer.string(event.op);
+      writer.byte(2);
+      writer.long(event.tsMs);
+    },
+  };
+}
 
 export type WriteEvent = (writer: ByteWriter, event: RowEvent) => void;
 

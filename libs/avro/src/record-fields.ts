@@ -32,25 +32,30 @@ function linkOf<From, To>(links: FieldLinks<From, To>, field: AvroField): FieldL
   return link;
 }
 
-function steadyCount(schema: AvroRecord, steadyUntil: string | undefined): number {
+function steadyCount(schema: Pick<AvroRecord, 'fields'>, steadyUntil: string | undefined): number {
   return Math.max(
     0,
     schema.fields.findIndex((field) => field.name === steadyUntil),
   );
 }
 
-type WriteFrom<From> = (writer: ByteWriter, from: From) => void;
+export type WriteFrom<From> = (writer: ByteWriter, from: From) => void;
 
 interface WriteStep<From> {
   readonly get: (from: From) => unknown;
   readonly write: Write;
 }
 
-/** Writes a record of our own schema; errors name `what`. Values before `steadyUntil` must be primitives: they are compared by `===`. */
-export function fieldsWriter<From>(
-  schema: AvroRecord,
-  options: { readonly links: FieldLinks<From, never>; readonly what: string; readonly steadyUntil?: string },
-): WriteFrom<From> {
+interface FieldsWriterOptions<From> {
+  readonly links: FieldLinks<From, never>;
+  /** What errors name. */
+  readonly what: string;
+  /** The fields before it are written as one run of bytes; their values must be primitives: they are compared by `===`. */
+  readonly steadyUntil?: string;
+}
+
+/** Writes a record of our own schema. */
+export function fieldsWriter<From>(schema: Pick<AvroRecord, 'fields'>, options: FieldsWriterOptions<From>): WriteFrom<From> {
   const steps = schema.fields.map((field) => ({ get: linkOf(options.links, field).get, write: named(field, options.what) }));
   const steady = steadyCount(schema, options.steadyUntil);
   const writeRun = runWriter(steps.slice(0, steady));

@@ -1,9 +1,9 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
 import { ByteReader } from '@lutra/bytes';
 import { finishRow, ofTable, rowKey, SyncError, tableName } from '@lutra/model';
-import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
-import { rulesOf } from '@lutra/rows';
-import type { ValueReader } from '@lutra/rows';
+import type { ImageBytes, Row, RowImage, TableSchema, Value } from '@lutra/model';
+import { rowCounter, rulesOf } from '@lutra/rows';
+import type { CountRows, ValueReader } from '@lutra/rows';
 import type { TableVersion } from './columns.js';
 import type { RowsType } from './event-types.js';
 
@@ -12,6 +12,8 @@ export interface RowsDecoder {
   readonly schema: TableSchema;
   /** @param body of the event, from its table id on */
   decode(body: Buffer, type: RowsType): RowImage[];
+  /** The rows as they stand in the body. Null: they must be decoded, which tells what is wrong, or here no code is made. */
+  images(body: Buffer, type: RowsType): ImageBytes | null;
   /** Makes the large values of what was decoded, which stand in the rows as LargeValue until then. */
   finish(rows: readonly RowImage[]): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
   const readImage = imageReader(schema, names, readers);
   return {
     schema,
+    images: imagesReader(columns),
     decode: (body, type) => {
       const reader = new ByteReader(body);
       skipHead(reader, type);
@@ -50,6 +53,39 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
       }
     },
   };
+}
+
+/** Looks for where rows begin and end, and at nothing else of them. */
+function imagesReader(columns: TableVersion['columns']): RowsDecoder['images'] {
+  const counters = new Map<1 | 2, CountRows | null>();
+  const counterOf = (images: 1 | 2): CountRows | null => {
+    let count = counters.get(images);
+    if (count === undefined) counters.set(images, (count = rowCounter(columns, images)));
+    return count;
+  };
+  return (body, type) => {
+    const images = type.op === 'u' ? 2 : 1;
+    const count = counterOf(images);
+    const from = count && startOfRows(body, type, { images, columns: columns.length });
+    if (!count || from === null) return null;
+    const view = new DataView(body.buffer, body.byteOffset, body.length);
+    const { rows, last } = count(body, view, from, body.length);
+    return rows === 0 ? null : { columns, source: body, view, from, end: body.length, rows, last };
+  };
+}
+
+/** Null: what stands before them is not as it must be, or lacks a column. */
+function startOfRows(body: Buffer, type: RowsType, of: { readonly images: 1 | 2; readonly columns: number }): number | null {
+  const reader = new ByteReader(body);
+  try {
+    skipHead(reader, type);
+    if (reader.lengthEncoded() !== of.columns) return null;
+    for (let image = 0; image < of.images; image++)
+      for (let left = of.columns; left > 0; left -= 8) if (reader.u8() !== 0xff >> Math.max(0, 8 - left)) return null;
+    return reader.offset;
+  } catch {
+    return null;
+  }
 }
 
 /** With the table of what cannot be read, and its column, which begins the message of a value that is refused. */

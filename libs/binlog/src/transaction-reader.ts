@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ByteReader } from '@lutra/bytes';
 import { replicatedRowsFlags, largeValueBytes, ofTable, SyncError } from '@lutra/model';
-import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
+import type { FilePosition, ImageBytes, Position, RowImage, SourceItem } from '@lutra/model';
 import type { ServerFacts } from './column-facts.js';
 import { EventFraming, readServerVersion } from './event.js';
 import type { BinlogEvent } from './event.js';
@@ -54,6 +54,8 @@ export class TransactionReader {
   /** By table id; of the open transaction only. */
   readonly #tables = new Map<number, Table>();
   #search: StartSearch | null = null;
+  /** Where the event begins that is being read. */
+  #before: FilePosition;
   /** Rows of the last event, whose large values are not made yet. */
   #unfinished: { readonly table: RowsDecoder; readonly rows: readonly RowImage[] } | null = null;
 
@@ -65,6 +67,7 @@ export class TransactionReader {
     this.#filter = this.#filterNow();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#tracker = new PositionTracker({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
+    this.#before = this.#tracker.now;
     this.#transactions = new Transactions({
       tracker: this.#tracker,
       facts,
@@ -107,6 +110,7 @@ export class TransactionReader {
 
   #readEvent(bytes: Buffer): readonly ReadItem[] {
     const before = this.#tracker.now;
+    this.#before = before;
     if (this.#filterNow() !== this.#filter) this.#refilter();
     try {
       const items = this.#read(this.#framing.read(bytes));
@@ -217,10 +221,55 @@ export class TransactionReader {
       this.#onFiltered();
       return this.#transactions.within('rows');
     }
-    const rows = decodeRows(table, event.body, type);
-    if (event.size >= largeValueBytes) this.#unfinished = { table, rows };
+    const isLarge = event.size >= largeValueBytes;
     const flags = flagsOf(event.body) & replicatedRowsFlags;
-    return this.#transactions.rows({ kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size });
+    const images = isLarge ? null : table.images(event.body, type);
+    const of = { table: table.schema, op: type.op, flags, at, bytes: event.size };
+    if (images) return this.#transactions.rows(new UnreadRows(of, images, this.#decodeLater(table, event.body, type)));
+    const rows = decodeRows(table, event.body, type);
+    if (isLarge) this.#unfinished = { table, rows };
+    return this.#transactions.rows({ kind: 'rows', ...of, rows });
+  }
+
+  /** What is wrong with them is told as it would be now. */
+  #decodeLater(table: RowsDecoder, body: Buffer, type: RowsType): () => readonly RowImage[] {
+    const [before, gtid] = [this.#before, this.#transactions.gtidNow];
+    return () => {
+      try {
+        return decodeRows(table, body, type);
+      } catch (error) {
+        throw locate(error, before, gtid);
+      }
+    };
+  }
+}
+
+type Rows = Extract<SourceItem, { kind: 'rows' }>;
+
+/** Rows that are decoded when somebody asks for them. */
+class UnreadRows implements Rows {
+  readonly kind = 'rows';
+  readonly table: Rows['table'];
+  readonly op: Rows['op'];
+  readonly flags: number;
+  readonly at: FilePosition;
+  readonly bytes: number;
+  readonly images: ImageBytes;
+  readonly #decode: () => readonly RowImage[];
+  #rows: readonly RowImage[] | null = null;
+
+  constructor({ table, op, flags, at, bytes }: Omit<Rows, 'kind' | 'rows'>, images: ImageBytes, decode: () => readonly RowImage[]) {
+    this.table = table;
+    this.op = op;
+    this.flags = flags;
+    this.at = at;
+    this.bytes = bytes;
+    this.images = images;
+    this.#decode = decode;
+  }
+
+  get rows(): readonly RowImage[] {
+    return (this.#rows ??= this.#decode());
   }
 }
 

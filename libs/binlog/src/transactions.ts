@@ -18,6 +18,7 @@ import type { StatementText, TextFacts } from './statement-text.js';
 import { PreparedTransactions, readXaPrepare } from './xa.js';
 import type { HeldRows, PreparedTransaction } from './xa.js';
 
+type Rows = Extract<SourceItem, { kind: 'rows' }>;
 type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
 type StatementItem = Extract<SourceItem, { kind: 'statement' }>;
 
@@ -243,12 +244,15 @@ export class Transactions {
   }
 
   /** Rows of the open transaction, where they are in force. */
-  rows(rows: Extract<SourceItem, { kind: 'rows' }>): readonly SourceItem[] {
+  rows(rows: Rows): readonly SourceItem[] {
     const transaction = this.#now;
     const items = this.within('rows');
     if (transaction) transaction.hasRows = true;
-    if (transaction?.isXa !== true || this.#rereads !== null) return [...items, rows];
-    this.#prepared.hold(rows);
+    if (transaction?.isXa !== true) return [...items, rows];
+    // What cannot be read is told here, not when they are asked for.
+    const read = { ...rowsFacts(rows), rows: rows.rows };
+    if (this.#rereads !== null) return [...items, read];
+    this.#prepared.hold(read);
     return [];
   }
 
@@ -339,6 +343,10 @@ export class Transactions {
     this.#tracker.read(this.#now?.gtid ?? null);
     this.#now = null;
   }
+}
+
+function rowsFacts({ kind, table, op, flags, at, bytes }: Rows): Omit<Rows, 'rows' | 'images'> {
+  return { kind, table, op, flags, at, bytes };
 }
 
 function unsupported({ keyword }: Statement): SyncError {

@@ -13,8 +13,8 @@ export type Compression = 'none' | 'gzip' | 'lz4' | 'zstd';
 export const compressionBits: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, lz4: 3, zstd: 4 };
 export const compressionMask = 0b111;
 
-/** Below this a batch does not get smaller in a way that matters. */
-export const minCompressedBytes = 512;
+/** Below this the work costs more than the bytes: a call of zstd takes 25 to 40 µs on either side, whatever the size. */
+export const minCompressedBytes = 8 * 1024;
 /** Below this a hop to another thread costs more than the work. */
 const inlineBytes = 16 * 1024;
 /** More than an ordinary batch has: what gives more is worked on beside the main thread. */

@@ -20,6 +20,15 @@ export interface OutRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Records of one batch as they go over the wire, by RecordFrames of libs/bytes with `batchHeadBytes`. They are not written to again. */
+export interface FramedRecords {
+  readonly batch: Buffer;
+  readonly count: number;
+}
+
+/** Room for what stands before the records of a batch. */
+export const batchHeadBytes = 61;
+
 /** A record as read. Key and value are views of the batch they came in: copy what is kept for long. */
 export interface RawRecord {
   readonly offset: number;

@@ -14,7 +14,7 @@ import { Cluster, within } from './cluster.js';
 import type { Deadline, Leader } from './cluster.js';
 import type { Compression } from './compression.js';
 import { kafkaError, kafkaFailure } from './kafka-error.js';
-import type { BusOptions, OutRecord } from './options.js';
+import type { BusOptions, FramedRecords, OutRecord } from './options.js';
 import { produceBatch } from './produce.js';
 import { batchLayout, frameBatch, packRecords, largeBytes } from './record-batch.js';
 import type { PackedRecords } from './record-batch.js';
@@ -88,8 +88,9 @@ export class Publisher {
    * @throws SyncError KAFKA_UNAVAILABLE, KAFKA_REFUSED, TOPIC_MISSING, LOG_RECREATED, LOG_TRUNCATED, RECORD_TOO_LARGE, ABORTED; each is
    * final
    */
-  publish(records: readonly OutRecord[]): Promise<Published> {
-    if (records.length === 0) return Promise.reject(new SyncError('INTERNAL', 'a publish of no records'));
+  publish(records: readonly OutRecord[] | FramedRecords): Promise<Published> {
+    if (('batch' in records ? records.count : records.length) === 0)
+      return Promise.reject(new SyncError('INTERNAL', 'a publish of no records'));
     const packed = packRecords(records, this.#options.compression ?? 'zstd'); // beside the request that is in flight
     packed.catch(() => undefined); // told when its turn comes
     const result = this.#turn.then(() => this.#deliver(packed));

@@ -1,13 +1,15 @@
 /**
  * Records → a record batch (format 2, https://kafka.apache.org/documentation/#recordbatch). Written here and not by the client, whose
- * encoder makes some twenty small buffers a record; the client's own decoder is the oracle in the tests.
+ * encoder makes some twenty small buffers a record; the client's own decoder is the oracle in the tests. Its records are written by
+ * RecordFrames (libs/bytes).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Writer, crc32c } from '@platformatic/kafka';
-import { ByteWriter, longSize } from '@lutra/bytes';
+import { headerBytes, RecordFrames } from '@lutra/bytes';
 import { compress, compressionBits, minCompressedBytes } from './compression.js';
 import type { Compression } from './compression.js';
-import type { OutRecord } from './options.js';
+import { batchHeadBytes } from './options.js';
+import type { FramedRecords, OutRecord } from './options.js';
 
 /** Where the fields of a batch's head are. */
 export const batchLayout = {
@@ -23,8 +25,10 @@ export const batchLayout = {
   producerEpoch: 51,
   baseSequence: 53,
   count: 57,
-  records: 61,
+  records: batchHeadBytes,
 } as const;
+/** Of a record: names and values of its headers, roughly. */
+const roomOfHeaders = 512;
 /** More than an ordinary batch has. */
 export const largeBytes = 1024 * 1024;
 /** `length` counts from here. */
@@ -46,15 +50,15 @@ export interface ProducerStamp {
   readonly sequence: number;
 }
 
-export async function packRecords(records: readonly OutRecord[], compression: Compression): Promise<PackedRecords> {
+export async function packRecords(records: readonly OutRecord[] | FramedRecords, compression: Compression): Promise<PackedRecords> {
   const timestampMs = Date.now();
-  const plain = encodeRecords(records);
+  const [plain, count] = 'batch' in records ? [records.batch, records.count] : [encodeRecords(records), records.length];
   const size = plain.length - batchLayout.records;
   if (size > largeBytes) await nextTurn();
   const chosen = size < minCompressedBytes ? 'none' : compression;
   const batch = chosen === 'none' ? plain : withRoom(await compressed(plain.subarray(batchLayout.records), chosen));
   if (batch.length > largeBytes) await nextTurn();
-  return { count: records.length, timestampMs, bits: compressionBits[chosen], batch };
+  return { count, timestampMs, bits: compressionBits[chosen], batch };
 }
 
 /** Each copy of a large batch has a turn of its own. */
@@ -93,63 +97,11 @@ export function checksum(data: Buffer): number {
   return crc32c(Writer.create().append(data).dynamicBuffer);
 }
 
-/** A number reserves that much, also where it is the last one of the batch. */
-const mostOfNumber = 5;
-const head = Buffer.alloc(batchLayout.records);
-
 /** The records, after room for the head. */
 function encodeRecords(records: readonly OutRecord[]): Buffer {
-  const names = new Map<string, Buffer>();
-  const sizes = records.map((record, index) => bodySize(record, index, names));
-  let total: number = batchLayout.records;
-  for (const size of sizes) total += longSize(size) + size;
-  const writer = new ByteWriter(total + mostOfNumber);
-  writer.begin();
-  writer.copy(head);
-  for (let index = 0; index < records.length; index++) {
-    writer.long(sizes[index]!);
-    writeBody(writer, records[index]!, index, names);
-  }
-  return writer.finish();
-}
-
-/** Bytes of a record after its length. Fills `names`: the few names of headers come again in every record. */
-function bodySize(record: OutRecord, index: number, names: Map<string, Buffer>): number {
-  let size = 2 + longSize(index); // attributes, time delta 0
-  size += longSize(record.key?.length ?? -1) + (record.key?.length ?? 0);
-  size += longSize(record.value.length) + record.value.length;
-  let headers = 0;
-  for (const name in record.headers) {
-    const value = Buffer.byteLength(record.headers[name] ?? '');
-    size += nameBytes(names, name).length + longSize(value) + value;
-    headers += 1;
-  }
-  return size + longSize(headers);
-}
-
-/** A header's name with its length before it. */
-function nameBytes(names: Map<string, Buffer>, name: string): Buffer {
-  let bytes = names.get(name);
-  if (bytes === undefined) {
-    const writer = new ByteWriter(3 * name.length + mostOfNumber);
-    writer.begin();
-    writer.string(name);
-    names.set(name, (bytes = writer.finish()));
-  }
-  return bytes;
-}
-
-function writeBody(writer: ByteWriter, { key, value, headers }: OutRecord, index: number, names: Map<string, Buffer>): void {
-  writer.byte(0); // attributes
-  writer.byte(0); // time since the batch's base
-  writer.long(index);
-  if (key === null) writer.long(-1);
-  else writer.bytes(key);
-  writer.bytes(value);
-  const keys = Object.keys(headers);
-  writer.long(keys.length);
-  for (const name of keys) {
-    writer.copy(nameBytes(names, name));
-    writer.string(headers[name] ?? '');
-  }
+  const frames = new RecordFrames(batchLayout.records);
+  const total = records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + value.length + roomOfHeaders, 0);
+  frames.room(total);
+  for (const { key, value, headers } of records) frames.add({ key, value, headers: headerBytes(headers) });
+  return frames.finish();
 }

@@ -3,7 +3,7 @@ import type { DdlSession } from './ddl.js';
 import type { FilePosition, Position } from './position.js';
 import type { SourceSession } from './session.js';
 import type { TableName } from './route.js';
-import type { Row, TableSchema } from './table.js';
+import type { ColumnSchema, Row, TableSchema } from './table.js';
 
 /** Debezium's letters: create, update, delete, read (copied by a backfill). */
 export type Op = 'c' | 'u' | 'd' | 'r';
@@ -11,6 +11,26 @@ export type Op = 'c' | 'u' | 'd' | 'r';
 export interface RowImage {
   readonly before: Row | null;
   readonly after: Row | null;
+}
+
+/** Rows as they stand in the binlog, of which is known where each begins and ends: nobody has looked at their values. */
+export interface ImageBytes {
+  /** The same object for all events of one table version. */
+  readonly columns: readonly ImageColumn[];
+  readonly source: Buffer;
+  /** Of `source`. */
+  readonly view: DataView;
+  readonly from: number;
+  readonly end: number;
+  readonly rows: number;
+  /** Where the last row begins. */
+  readonly last: number;
+}
+
+export interface ImageColumn {
+  readonly schema: ColumnSchema;
+  /** Bytes of the length before a value, or of the value itself, where its type says no more. */
+  readonly raw: { readonly prefix?: number };
 }
 
 /**
@@ -30,7 +50,9 @@ export type SourceItem =
       readonly kind: 'rows';
       readonly table: TableSchema;
       readonly op: 'c' | 'u' | 'd';
+      /** Made when they are first asked for, where `images` are there. @throws SyncError what the values cannot be read for */
       readonly rows: readonly RowImage[];
+      readonly images?: ImageBytes | null;
       /** Bits of rowsFlags. */
       readonly flags: number;
       readonly at: FilePosition;

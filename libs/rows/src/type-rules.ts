@@ -35,6 +35,7 @@ export interface TypeRules {
   readonly binlog: BinlogRules;
   /** @throws SyncError INTERNAL if the column lacks what its type needs */
   readonly avro: (column: ColumnSchema) => ColumnCodec;
+  readonly compiled: CompiledRules;
   readonly sql: SqlRules;
   readonly values: ValueRules;
   readonly server: ServerRules;
@@ -122,6 +123,39 @@ export function wrongType(column: ColumnSchema, value: Value | undefined): SyncE
 
 export function outOfRange(column: ColumnSchema): SyncError {
   return new SyncError('VALUE_UNSUPPORTED', `the value is out of range of ${column.type}`);
+}
+
+// Compiled: the same bytes as by `binlog` and `avro`, without an object or a text a value (docs/decisions/0038-compiled-codec.md).
+
+export interface CompiledRules {
+  /** From a row image into Avro. */
+  readonly toAvro: (column: WireColumn) => ToAvro;
+}
+
+/**
+ * How long a value is in a row image, and the code that writes it. Code has numbers in it and names of functions (compiled/image-code.ts),
+ * never a name or a text of a table.
+ */
+export interface ToAvro {
+  /** Bytes of a value in a row image, or of the length before it. */
+  readonly size: number | { readonly prefix: 1 | 2 | 3 | 4 };
+  /** It takes no more bytes in Avro than so many times those of the image, and so many beside; if it does, the row is written by objects. */
+  readonly times: number;
+  readonly plus: number;
+  readonly constant?: unknown;
+  /**
+   * A statement: reads from `src` and `sv`, its view, and writes to `b` and `d`, its view, at `p`, which it moves. What it throws sends the
+   * row to the codec of objects, which says what is wrong or writes it.
+   */
+  readonly code: (names: ValueNames) => string;
+}
+
+/** Where a value is: names of variables, and of the column's constant. */
+export interface ValueNames {
+  /** From here on, of `n` bytes where a length stands before it. */
+  readonly s: string;
+  readonly n: string;
+  readonly k: string;
 }
 
 // SQL

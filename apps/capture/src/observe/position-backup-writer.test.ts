@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 function heartbeat(seq: number): Acknowledged {
   const position = { file: 'binlog.000001', pos: seq, gtidSet: null };
   const control = { kind: 'heartbeat', endpoint: 'a', position, seen: {}, resolutions: 0, publishedThrough: null, tsMs: 0 } as const;
-  return { header: { log: 'l', epoch: 1, seq } as Acknowledged['header'], offset: seq, bytes: 1, row: null, control };
+  return { header: { log: 'l', epoch: 1, seq } as Acknowledged['header'], offset: seq, bytes: 1, count: 1, row: null, control };
 }
 
 /** What is written, by seq. */

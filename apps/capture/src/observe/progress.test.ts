@@ -34,6 +34,7 @@ const record = (seq: number, row: { last: boolean; commitMs: number }): Acknowle
   header: { kind: 'row', log: 'L', seq, epoch: 1 },
   offset: seq + 5,
   bytes: 100,
+  count: 1,
   row: { op: 'c', ...row, gtid: row.last ? `u:${seq}` : null },
   control: null,
 });

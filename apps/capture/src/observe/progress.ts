@@ -74,7 +74,7 @@ export class Progress {
       sums.bytes += record.bytes;
       if (control?.kind === 'routes') routes = control.pipelines;
       if (!row) continue;
-      sums.rows += 1;
+      sums.rows += record.count;
       commitMs = row.commitMs;
       if (!row.last) continue;
       sums.transactions += 1;
@@ -136,7 +136,7 @@ export class Progress {
     const { metrics } = this.#deps;
     const name = this.#endpoint;
     const byOp = new Map<string, number>();
-    for (const { row } of records) if (row) byOp.set(row.op, (byOp.get(row.op) ?? 0) + 1);
+    for (const { row, count } of records) if (row) byOp.set(row.op, (byOp.get(row.op) ?? 0) + count);
     for (const [op, count] of byOp) metrics.rows.inc({ name, op }, count);
     metrics.transactions.inc({ name }, sums.transactions);
     metrics.publishedBytes.inc({ name }, sums.bytes);
@@ -152,7 +152,7 @@ export class Progress {
     metrics.lastEvent.set({ name }, lastEnd.row.commitMs / 1000);
     if (!traces) return;
     const [first = firstEnd] = records;
-    const all = { firstSeq: first.header.seq, lastSeq: (records.at(-1) ?? lastEnd).header.seq, rows, transactions };
+    const all = { firstSeq: first.header.seq - first.count + 1, lastSeq: (records.at(-1) ?? lastEnd).header.seq, rows, transactions };
     const { gtid } = lastEnd.row;
     for (const { header, row } of records)
       if (row?.last && traces.follows(header.seq))

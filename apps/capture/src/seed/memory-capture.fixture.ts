@@ -31,6 +31,7 @@ import { runCapture } from '../capture.pipeline.js';
 import type { CaptureDeps } from '../capture-run.js';
 import { serversIo } from '../io.js';
 import type { CaptureIo } from '../io.js';
+import { recordsOf } from '../../../../libs/bus/test/records-of.js';
 
 export const uid = uidOf('ab.there');
 const key = Keyring.of(randomBytes(32));
@@ -292,7 +293,7 @@ export class MemoryCapture {
         limitRequests() {},
         publish: async (batch) => {
           const firstOffset = log.length;
-          log.push(...batch.map((record, index) => ({ ...record, offset: firstOffset + index, timestampMs: 0 })));
+          log.push(...recordsOf(batch).map((record, index) => ({ ...record, offset: firstOffset + index, timestampMs: 0 })));
           return { firstOffset, nextOffset: log.length };
         },
         close: async () => undefined,

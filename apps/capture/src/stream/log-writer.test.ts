@@ -4,6 +4,7 @@ import { SyncError } from '@lutra/model';
 import type { DdlRecord, RowEvent } from '@lutra/model';
 import { describe, expect, it, vi } from 'vitest';
 import { emptyDdl } from '../../../../libs/avro/src/ddl-links.js';
+import { recordsOf } from '../../../../libs/bus/test/records-of.js';
 import { LogWriter } from './log-writer.js';
 import type { Acknowledged, LogWriterOptions } from './log-writer.js';
 
@@ -36,8 +37,8 @@ function writerOf(publish: Publisher['publish'], prepare?: RecordEncoder['prepar
   });
 }
 
-/** As LogWriter counts a record of one byte. */
-const recordBytes = 121;
+/** Of a record of one byte, framed. */
+const recordBytes = 9;
 
 interface Asked {
   readonly count: number;
@@ -49,7 +50,8 @@ interface Asked {
 function held(bounds: Pick<LogWriterOptions, 'queueBytes' | 'batchBytes'>) {
   const [asked, acknowledged]: [Asked[], number[]] = [[], []];
   let next = 10;
-  const publish: Publisher['publish'] = ({ length: count }) => {
+  const publish: Publisher['publish'] = (records) => {
+    const { length: count } = recordsOf(records);
     const { promise, resolve } = Promise.withResolvers<Published>();
     const firstOffset = next;
     next += count;
@@ -137,6 +139,7 @@ describe('writing the log', () => {
     ['with a value that is not supported', { value: new SyncError('VALUE_UNSUPPORTED', 'no'), isOfTable: true }, 'VALUE_UNSUPPORTED'],
   ])('names a row %s: table, key, place; and whether it is its table’s matter', async (_, { value, publish, isOfTable }: Failing, code) => {
     const prepare = async () => ({
+      run: null,
       isLarge: () => false,
       encodeInTurns: () => Promise.reject(new Error('is not large')),
       encode: () => {

@@ -6,42 +6,18 @@
  */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
+import type { EncodedRecord, RecordEncoder, RowsRun, RunWriter, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
-import { ByteQueue } from '@lutra/bytes';
 import { ofTable, SyncError, toSyncError } from '@lutra/model';
-import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
+import type { ControlRecord, RecordHeader, RowEvent, RowImage, TableSchema } from '@lutra/model';
 import { aboutControl, aboutRow, withAbout } from './about-record.js';
-import type { About } from './about-record.js';
+import { Batches, largeBytes } from './batches.js';
+import type { Batch, Part, RowFacts } from './batches.js';
 
-/** What is still to know of a row once it is encoded. The row itself is let go: thousands of them may wait. */
-export interface RowFacts {
-  readonly op: Op;
-  /** It ends its transaction. */
-  readonly last: boolean;
-  /** Commit time at the source, ms since 1970. */
-  readonly commitMs: number;
-  /** On the last row of its transaction. */
-  readonly gtid: string | null;
-}
-
-/** A record that was acknowledged: what the caller counts. */
-export interface Acknowledged {
-  readonly header: RecordHeader;
+/** What was acknowledged: a record, or rows that stand one behind the other. */
+export interface Acknowledged extends Omit<Part, 'about'> {
+  /** Of the last one. */
   readonly offset: number;
-  readonly bytes: number;
-  readonly row: RowFacts | null;
-  readonly control: ControlRecord | null;
-}
-
-interface Pending {
-  readonly header: RecordHeader;
-  readonly record: EncodedRecord;
-  readonly bytes: number;
-  readonly row: RowFacts | null;
-  readonly control: ControlRecord | null;
-  /** Of a record that may be too large: what to say about it. */
-  readonly about: About | null;
 }
 
 export interface LogWriterOptions {
@@ -60,23 +36,19 @@ export interface LogWriterOptions {
   onAcknowledged(records: readonly Acknowledged[]): void;
 }
 
-/** Kafka's own bytes around a record, roughly. */
-const recordOverhead = 120;
-/** No limit of a topic is smaller. */
-const largeBytes = 100_000;
 /** Encoding a record of this size is a piece of work of its own: the event loop has its turn before the next one. */
 const turnBytes = 1024 * 1024;
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
-  readonly #queue: ByteQueue<Pending>;
+  readonly #queue: Batches;
   readonly #encoders = new Map<TableSchema, TableEncoder>();
   #nextSeq: number;
   #nextOffset: number;
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
-    this.#queue = new ByteQueue(options.queueBytes);
+    this.#queue = new Batches(options);
     this.#nextSeq = options.nextSeq;
     this.#nextOffset = options.nextOffset;
   }
@@ -105,6 +77,40 @@ export class LogWriter {
     }
   }
 
+  /** The same for rows that nobody has looked into. @param read them, where that must be done after all */
+  async unread(table: TableSchema, run: RowsRun, read: () => readonly RowImage[]): Promise<void> {
+    const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
+    const { log, epoch } = this.#options;
+    const writer = encoder.run?.(run, { frames: this.#queue.frames, log, epoch }) ?? null;
+    if (writer && (await this.#runByCode(writer, run))) return;
+    const from = writer?.rows ?? 0;
+    for (const [i, image] of read().entries()) {
+      if (i < from) continue;
+      const room = this.#row(encoder, table, rowOf(run.event, image, i));
+      if (room) await room;
+    }
+  }
+
+  /** False: the next row is for the codec of objects. */
+  async #runByCode(writer: RunWriter, { event }: RowsRun): Promise<boolean> {
+    const { frames, limitBytes } = this.#queue;
+    for (;;) {
+      const [rows, bytes] = [writer.rows, frames.bytes];
+      this.#queue.requireOpen();
+      const state = writer.write(frames, { limitBytes, seq: this.#nextSeq });
+      const count = writer.rows - rows;
+      if (count > 0) {
+        this.#nextSeq += count;
+        const { log, epoch } = this.#options;
+        const header = { kind: 'row', log, epoch, seq: this.lastSeq } as const;
+        this.#queue.added({ header, count, bytes: frames.bytes - bytes, row: factsOf(event), control: null, about: null });
+      }
+      if (state === 'full') this.#queue.closeBatch();
+      if (this.#queue.isFull) await this.#queue.room();
+      if (state !== 'full') return state === 'done';
+    }
+  }
+
   #row(encoder: TableEncoder, table: TableSchema, event: RowEvent): void | Promise<void> {
     const of = { header: this.#nextHeader('row'), table, event };
     if (encoder.isLarge(event)) return this.#large(encoder, of);
@@ -119,15 +125,18 @@ export class LogWriter {
   }
 
   #pushRow(record: EncodedRecord, { header, table, event }: ToEncode): void | Promise<void> {
-    const { last } = event.transaction;
-    const row = { op: event.op, last, commitMs: event.source.tsMs, gtid: last ? event.source.gtid : null };
-    return this.#push({ header, record, row, control: null, about: record.value.length < largeBytes ? null : aboutRow(table, event) });
+    return this.#push(record, {
+      header,
+      row: factsOf(event),
+      control: null,
+      about: record.value.length < largeBytes ? null : aboutRow(table, event),
+    });
   }
 
   async control(control: Exclude<ControlRecord, { kind: 'epoch' }>): Promise<void> {
     const header = this.#nextHeader(control.kind);
     const record = await this.#options.encoder.encodeControl(header, control);
-    await this.#push({ header, record, row: null, control, about: aboutControl(control) });
+    await this.#push(record, { header, row: null, control, about: aboutControl(control) });
   }
 
   /** Publishes until close() and everything is acknowledged, or the signal aborts. */
@@ -139,8 +148,8 @@ export class LogWriter {
     let before: Promise<void> = Promise.resolve();
     try {
       for (;;) {
-        const batch = await this.#queue.take(this.#options.batchBytes);
-        if (batch.length === 0) return;
+        const batch = await this.#queue.next();
+        if (batch === null) return;
         const published = this.#publish(batch);
         published.catch(() => undefined); // told below, or by the one before it, which failed first
         await before;
@@ -161,10 +170,9 @@ export class LogWriter {
     this.#queue.close();
   }
 
-  async #publish(batch: readonly Pending[]): Promise<void> {
-    const published = this.#options.publisher.publish(batch.map((pending) => pending.record));
-    const { firstOffset } = await published.catch((error: unknown) => {
-      throw tooLarge(error, batch);
+  async #publish({ records, parts, count }: Batch): Promise<void> {
+    const { firstOffset } = await this.#options.publisher.publish(records).catch((error: unknown) => {
+      throw tooLarge(error, parts);
     });
     if (firstOffset !== this.#nextOffset) {
       throw new SyncError(
@@ -175,8 +183,10 @@ export class LogWriter {
         },
       );
     }
-    this.#nextOffset += batch.length;
-    this.#options.onAcknowledged(batch.map((pending, index) => ({ ...pending, offset: firstOffset + index })));
+    this.#nextOffset += count;
+    if ('batch' in records) this.#queue.frames.giveBack(records.batch);
+    let next = firstOffset;
+    this.#options.onAcknowledged(parts.map((part) => ({ ...part, offset: (next += part.count) - 1 })));
   }
 
   #nextHeader(kind: RecordHeader['kind']): RecordHeader {
@@ -184,9 +194,8 @@ export class LogWriter {
     return { kind, log, seq: this.#nextSeq++, epoch };
   }
 
-  #push(item: Omit<Pending, 'bytes'>): void | Promise<void> {
-    const bytes = (item.record.key?.length ?? 0) + item.record.value.length + recordOverhead;
-    this.#queue.push({ ...item, bytes }, bytes);
+  #push(record: EncodedRecord, part: Omit<Part, 'bytes' | 'count'>): void | Promise<void> {
+    this.#queue.add(record, part);
     if (this.#queue.isFull) return this.#queue.room();
   }
 
@@ -234,9 +243,25 @@ function ofRow(error: unknown, table: TableSchema, event: RowEvent): unknown {
   return ofTable(withAbout(toSyncError(error), aboutRow(table, event)), table);
 }
 
+function factsOf({ op, source, transaction: { last } }: RowEvent): RowFacts {
+  return { op, last, commitMs: source.tsMs, gtid: last ? source.gtid : null };
+}
+
+/** The row of a run that is so many behind its first one. */
+function rowOf(first: RowEvent, { before, after }: RowImage, behind: number): RowEvent {
+  const { source, transaction } = first;
+  return {
+    ...first,
+    before,
+    after,
+    source: { ...source, row: source.row + behind },
+    transaction: { ...transaction, totalOrder: transaction.totalOrder + behind, session: behind === 0 ? transaction.session : null },
+  };
+}
+
 /** A record that is too large for its topic stands alone in its batch, or is the largest one. */
-function tooLarge(error: unknown, batch: readonly Pending[]): unknown {
+function tooLarge(error: unknown, parts: readonly Part[]): unknown {
   if (!(error instanceof SyncError) || error.code !== 'RECORD_TOO_LARGE') return error;
-  const largest = batch.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-  return largest.about ? withAbout(error, largest.about) : error;
+  const { about } = parts.reduce((a, b) => (b.bytes / b.count > a.bytes / a.count ? b : a));
+  return about ? withAbout(error, about) : error;
 }

@@ -1,10 +1,11 @@
 /** What capture makes of the source's items, in the order of the log. */
 import type { SuspendedRow } from '@lutra/marker';
-import type { DdlRecord, FilePosition, Position, RowEvent, Seen, TableName, TableSchema } from '@lutra/model';
+import type { DdlRecord, FilePosition, ImageBytes, Position, RowEvent, RowImage, Seen, TableName, TableSchema } from '@lutra/model';
 import type { SignalRecord } from './signals.js';
 
 export type Output =
   | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent }
+  | UnreadRows
   | SchemaChange
   /** Behind the last row of its transaction. */
   | { readonly kind: 'signal'; readonly record: SignalRecord }
@@ -16,6 +17,17 @@ export type Output =
   /** A loader has suspended tables here; said before the last row and the end of its transaction. */
   | { readonly kind: 'suspended'; readonly rows: readonly SuspendedRow[]; readonly at: FilePosition }
   | Boundary;
+
+/** Rows of one event as they stand in it. */
+export interface UnreadRows {
+  readonly kind: 'rows';
+  readonly table: TableSchema;
+  /** Of the first one, without images. */
+  readonly event: RowEvent;
+  readonly images: ImageBytes;
+  /** @throws SyncError what they cannot be read for */
+  readonly read: () => readonly RowImage[];
+}
 
 /** A statement that concerns routed tables. */
 export interface SchemaChange {

@@ -20,7 +20,7 @@ import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
 import type { Verified } from '../verify/verify.js';
 
-/** Bytes of decoded rows that may wait. */
+/** Bytes of events that may wait. */
 const bufferBytes = 512 * 1024;
 /** At most this often while the position moves, and this often while it does not. */
 const movingMs = 1_000;
@@ -143,6 +143,8 @@ class OutputWriter {
     switch (output.kind) {
       case 'row':
         return this.#to.writer.row(output.table, output.event);
+      case 'rows':
+        return this.#to.writer.unread(output.table, output, output.read);
       case 'ddl':
         return this.#ddl(output);
       case 'signal':

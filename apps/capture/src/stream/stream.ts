@@ -2,6 +2,7 @@
  * The binlog from the log's last position on → records of the log. Reading and publishing go on side by side; the queue between them is
  * bounded, and the first failure of either ends both.
  */
+import type { Publisher } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
@@ -70,7 +71,7 @@ async function requireNoneSuspendedHere(run: CaptureRun, { start }: Verified, he
 function writerOf(run: CaptureRun, { claim }: Verified, onAcknowledged: (records: readonly Acknowledged[]) => void): LogWriter {
   const { endpoint, encoder, publisher, during, kafkaName } = run;
   return new LogWriter({
-    publisher: { publish: (records) => during(`${kafkaName} to take ${records.length} records`, () => publisher.publish(records)) },
+    publisher: { publish: (records) => during(`${kafkaName} to take ${countOf(records)} records`, () => publisher.publish(records)) },
     during,
     encoder,
     log: claim.log,
@@ -81,6 +82,10 @@ function writerOf(run: CaptureRun, { claim }: Verified, onAcknowledged: (records
     batchBytes: Math.min(batchBytes, endpoint.topic.maxMessageBytes / 2),
     onAcknowledged,
   });
+}
+
+function countOf(records: Parameters<Publisher['publish']>[0]): number {
+  return 'batch' in records ? records.count : records.length;
 }
 
 /** Waits for all; the first failure, or what else ended the leadership, ends the others and is the one thrown. */

@@ -12,7 +12,7 @@
 import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
 import type { Marker, SuspendedRow } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { FilePosition, Origin, Position, RowEvent, RowImage, Seen, SourceItem, TableSchema } from '@lutra/model';
+import type { FilePosition, ImageBytes, Origin, Position, RowEvent, RowImage, Seen, SourceItem } from '@lutra/model';
 import type { Boundary, Output } from './output.js';
 import { asksToSkip, ownDatabases } from './own-tables.js';
 import { requireBefore } from '../verify/published-through.js';
@@ -41,7 +41,7 @@ interface OpenTransaction {
   skipped: boolean;
   signals: Signals | null;
   suspended: readonly SuspendedRow[];
-  held: { table: TableSchema; event: RowEvent } | null;
+  held: Extract<Output, { kind: 'row' | 'rows' }> | null;
 }
 
 interface RoutedRow {
@@ -107,7 +107,9 @@ export class TransactionTracker {
     if (open.skipped || this.#publishedThrough !== null) return;
     const origin = this.#originOf(open);
     const router = open.marker ? this.#options.forwarded : this.#options.router;
-    if (origin && router(item.table)) yield* this.#routed(open, { item, event, origin });
+    if (!origin || !router(item.table)) return;
+    if (item.images) yield* this.#unread(open, { item, event, origin }, item.images);
+    else yield* this.#routed(open, { item, event, origin });
   }
 
   /** Null: nobody said where it was first committed, so nothing of it goes on. */
@@ -121,9 +123,25 @@ export class TransactionTracker {
     for (const [row, image] of item.rows.entries()) {
       const held = open.held;
       open.rows += 1;
-      open.held = { table: item.table, event: this.#rowEvent(open, { item, event, origin, row, image }) };
-      if (held) yield { kind: 'row', ...held };
+      open.held = { kind: 'row', table: item.table, event: this.#rowEvent(open, { item, event, origin, row, image }) };
+      if (held) yield held;
     }
+  }
+
+  /** The same of rows that nobody has looked into: all but the last one are handed over at once. */
+  *#unread(open: OpenTransaction, of: Omit<RoutedRow, 'row' | 'image'>, images: ImageBytes): Generator<Output> {
+    const { item } = of;
+    const { table } = item;
+    const before = images.rows - 1;
+    if (open.held) yield open.held;
+    if (before > 0) {
+      open.rows += 1;
+      const event = this.#rowEvent(open, { ...of, row: 0, image: unread });
+      yield { kind: 'rows', table, event, images: { ...images, end: images.last, rows: before }, read: () => item.rows.slice(0, before) };
+    }
+    open.rows += Math.max(1, before);
+    const event = this.#rowEvent(open, { ...of, row: before, image: unread });
+    open.held = { kind: 'rows', table, event, images: { ...images, from: images.last, rows: 1 }, read: () => item.rows.slice(before) };
   }
 
   /** Not the last one yet: that is known at the commit. */
@@ -190,7 +208,7 @@ export class TransactionTracker {
         ...held.event,
         transaction: { ...held.event.transaction, last: true, end: { file: end.file, pos: end.pos } },
       };
-      yield { kind: 'row', table: held.table, event };
+      yield { ...held, event };
     }
     if (marker && marker.logId !== '') this.#seen = seenWith(this.#seen, marker);
     const { endpoint, now } = this.#options;
@@ -218,6 +236,8 @@ export class TransactionTracker {
     };
   }
 }
+
+const unread: RowImage = { before: null, after: null };
 
 function seenWith(seen: Seen, { pipeline: uid, logId: log, seq }: Marker): Seen {
   return { ...seen, [uid]: { log, seq } };

@@ -4,6 +4,7 @@
  */
 import type { ColumnSchema, Value } from '@lutra/model';
 import type { ServerColumn } from '../server-column.js';
+import { bytesToAvro, prefixed } from '../compiled/to-avro.js';
 import type { Writer } from '../sql.js';
 import {
   type ColumnCodec,
@@ -14,6 +15,7 @@ import {
   sameType,
   type ServerRules,
   type SqlRules,
+  type ToAvro,
   type TypeRules,
   type ValueReader,
   type ValueRules,
@@ -54,6 +56,15 @@ export function bytesCodec(column: ColumnSchema): ColumnCodec {
     },
     read: (input) => input.bytes(),
   };
+}
+
+function paddedToAvro({ schema: { length }, raw: { prefix } }: WireColumn): ToAvro {
+  const padded = need(length);
+  return { size: prefixed(prefix), times: 1, plus: padded + 5, code: ({ s, n }) => `p = zeroPadded(src, ${s}, ${n}, b, p, ${padded});` };
+}
+
+export function compiledBytes({ raw: { prefix } }: WireColumn): ToAvro {
+  return bytesToAvro(prefix);
 }
 
 export function bytesLiteral(): Writer {
@@ -127,20 +138,22 @@ const refused: ServerRules['refused'] = (column, flavor) =>
 interface Own {
   readonly large: TypeRules['large'];
   readonly reader: TypeRules['binlog']['reader'];
+  readonly toAvro: (column: WireColumn) => ToAvro;
   readonly sql: SqlRules;
   readonly values: ValueRules;
   readonly server: ServerRules;
 }
 
-function rules(type: Bytes, { large, reader, sql, values, server }: Own): TypeRules {
+function rules(type: Bytes, { large, reader, toAvro, sql, values, server }: Own): TypeRules {
   const complete: TypeRules['binlog']['complete'] = ({ length }) => (length === undefined ? { type } : { type, length });
-  return { kind: 'bytes', large, binlog: { forms: [], complete, reader }, avro: bytesCodec, sql, values, server };
+  return { kind: 'bytes', large, binlog: { forms: [], complete, reader }, avro: bytesCodec, compiled: { toAvro }, sql, values, server };
 }
 
 export const binaries = {
   binary: rules('binary', {
     large: null,
     reader: paddedReader,
+    toAvro: paddedToAvro,
     sql: plainSql(paddedLiteral, true),
     values: paddedValues,
     server: { names: ['binary'], refused, difference: sameType(otherLength) },
@@ -148,6 +161,7 @@ export const binaries = {
   varbinary: rules('varbinary', {
     large: null,
     reader: bytesReader,
+    toAvro: compiledBytes,
     sql: plainSql(bytesLiteral, true),
     values: bytesValues,
     server: { names: ['varbinary'], refused, difference: sameType(tooShort) },
@@ -155,6 +169,7 @@ export const binaries = {
   blob: rules('blob', {
     large: 'bytes',
     reader: bytesReader,
+    toAvro: compiledBytes,
     sql: plainSql(bytesLiteral),
     values: bytesValues,
     server: { names: ['blob', 'tinyblob', 'mediumblob', 'longblob'], refused: compressed, difference: sameType(tooShort) },

@@ -11,6 +11,7 @@ import {
   plainSql,
   sameBy,
   sameType,
+  type ToAvro,
   type TypeRules,
   type ValueReader,
   type WireColumn,
@@ -43,6 +44,13 @@ function codec(column: ColumnSchema): ColumnCodec {
   };
 }
 
+function compiled({ schema: { length } }: WireColumn): ToAvro {
+  const size = (need(length) + 7) >> 3;
+  const most = 2 ** (need(length) - 8 * (size - 1));
+  const code = (s: string): string => `if (src[${s}] >= ${most}) throw unusualBits(); p = bytes(src, ${s}, ${size}, b, p);`;
+  return { size, times: 1, plus: 1, code: ({ s }) => code(s) };
+}
+
 /** As a number: the same in assignment and comparison, where a hex literal is now text and now a number. */
 function literal(): Writer {
   return (value) =>
@@ -72,6 +80,7 @@ const bit: TypeRules = {
     reader,
   },
   avro: codec,
+  compiled: { toAvro: compiled },
   sql: plainSql(literal),
   values: {
     found,

@@ -6,6 +6,7 @@ import type { ColumnSchema, Value } from '@lutra/model';
 import { comparedChoice, folded, numbered, storedChoice } from '../choices/choice-literal.js';
 import { errorValueOf, inOrder, setMembers, setText } from '../choices/choice-text.js';
 import { declaredMembers } from '../choices/declared-members.js';
+import { keptToAvro, written } from '../compiled/to-avro.js';
 import type { ServerColumn } from '../server-column.js';
 import { bytesOf, type Compared, quoteText } from '../sql.js';
 import { decodeText, foundText, invalid, keyOfText, otherCharset, ownBytes, unsupportedCharset } from '../text.js';
@@ -17,6 +18,7 @@ import {
   sameBy,
   sameType,
   type SqlRules,
+  type ToAvro,
   type Told,
   type TypeRules,
   type ValueReader,
@@ -67,6 +69,18 @@ function properties(connectName: string, { values }: ColumnSchema): Readonly<Rec
     'connect.version': 1,
     'connect.name': connectName,
     ...(allowed !== undefined && { 'connect.parameters': { allowed } }),
+  };
+}
+
+/** Numbers of up to four bytes; a SET of more members is rare. */
+function compiled(reader: TypeRules['binlog']['reader']): (column: WireColumn) => ToAvro {
+  return (column) => {
+    const { schema, raw } = column;
+    const codecs = { reader: reader(column, schema.name), codec: textCodecOf(schema) };
+    const size = need(raw.prefix);
+    const most = (schema.values ?? []).reduce((sum, value) => sum + 3 * value.length + 1, 5);
+    if (size === 1 || size === 2 || size === 3 || size === 4) return keptToAvro(size, { ...codecs, most });
+    return written({ ...codecs, prefix: 0 }, { size, times: 0, plus: most + 5 });
   };
 }
 
@@ -178,6 +192,7 @@ function rules(type: Choice, { form, connectName, reader, sql, values }: Own): T
       reader,
     },
     avro: (column) => textCodecOf(column, properties(connectName, column)),
+    compiled: { toAvro: compiled(reader) },
     sql,
     values,
     server: { names: [type], refused: ({ charset }) => unsupportedCharset(charset), difference: sameType(smaller) },

@@ -15,11 +15,13 @@ import {
   plainSql,
   sameBy,
   sameType,
+  type ToAvro,
   type TypeRules,
   type ValueReader,
   type WireColumn,
   wrongType,
 } from '../type-rules.js';
+import { written } from '../compiled/to-avro.js';
 import { readUnscaled, writeSmallUnscaled, writeUnscaled } from '../unscaled.js';
 
 // Binlog: groups of nine digits in four bytes, big-endian, the shorter group first in the integer part and last in the fraction; the first
@@ -160,6 +162,35 @@ function codec(column: ColumnSchema): ColumnCodec {
   };
 }
 
+/** Up to 15 digits as a number, group by group. */
+function compiled(column: WireColumn): ToAvro {
+  const { precision, scale, unsigned } = column.schema;
+  const groups = [...integerGroups(need(precision) - need(scale)), ...fractionGroups(need(scale))];
+  const size = groups.reduce((sum, digits) => sum + groupBytes[digits]!, 0);
+  const sized = { size, times: 1, plus: 4 };
+  if (need(precision) > exactDigits)
+    return written({ reader: reader(column), codec: codec(column.schema), prefix: 0 }, { ...sized, times: 2 });
+  return { ...sized, code: ({ s }) => decimalCode(s, groups, unsigned === true) };
+}
+
+/** The first bit is flipped, and of a negative one all bits. */
+function decimalCode(s: string, groups: readonly number[], unsigned: boolean): string {
+  let at = 0;
+  const steps = groups.map((digits, index) => {
+    const bytes = groupBytes[digits]!;
+    const parts = Array.from({ length: bytes }, (_, i) => {
+      const flipped = index === 0 && i === 0 ? ' ^ 0x80' : '';
+      return `((src[${s} + ${at + i}]${flipped}) << ${8 * (bytes - 1 - i)})`;
+    });
+    at += bytes;
+    const cut = bytes === 4 ? '>>> 0' : `& ${2 ** (8 * bytes) - 1}`;
+    const group = `group = ((${parts.join(' | ')}) ^ flip) ${cut};`;
+    return `${group} if (group >= ${10 ** digits}) throw unusualDecimal(); value = value * ${10 ** digits} + group;`;
+  });
+  const refused = unsigned ? ' if (flip !== 0 && value > 0) throw unusualDecimal();' : '';
+  return `{ const flip = src[${s}] & 0x80 ? 0 : -1; let value = 0, group = 0; ${steps.join(' ')}${refused} p = unscaled(b, p, flip ? -value : value); }`;
+}
+
 /** The digits are the value: exact up to 65, never rounded on the way. */
 function literal(): Writer {
   return (value) => (typeof value === 'string' && /^-?\d{1,65}(\.\d{1,38})?$/.test(value) ? value : null);
@@ -203,6 +234,7 @@ const decimal: TypeRules = {
     reader,
   },
   avro: codec,
+  compiled: { toAvro: compiled },
   sql: plainSql(literal),
   values: {
     found: ({ scale }, found) => withFraction(plainDecimal(String(found)), scale),

@@ -11,6 +11,7 @@ import {
   sameBy,
   sameType,
   type SqlRules,
+  type ToAvro,
   type TypeRules,
   wrongType,
 } from '../type-rules.js';
@@ -79,6 +80,14 @@ function sqlOf(literal: SqlRules['stored']): SqlRules {
   };
 }
 
+/** Copied as it is: both are little-endian. An exponent of ones is no number. */
+function copied(size: number): ToAvro {
+  const [mask, high] = size === 4 ? [0x7f80_0000, 0] : [0x7ff0_0000, 4];
+  const check = (s: string): string => `if ((sv.getInt32(${s} + ${high}, true) & ${mask}) === ${mask}) throw notFinite();`;
+  const copy = (s: string): string => `for (let i = 0; i < ${size}; i++) b[p + i] = src[${s} + i]; p += ${size};`;
+  return { size, times: 1, plus: 0, code: ({ s }) => `${check(s)} ${copy(s)}` };
+}
+
 interface Own {
   readonly number: number;
   readonly size: number;
@@ -107,6 +116,7 @@ function rules(type: 'float' | 'double', { number, size, avro, reader, literal, 
       reader,
     },
     avro,
+    compiled: { toAvro: () => copied(size) },
     sql: sqlOf(literal),
     values: { found: (_column, found) => Number(found), ...sameBy(storedForm), keyText: () => numberText },
     server: { names: [type], refused: never, difference: sameType() },

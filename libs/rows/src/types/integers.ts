@@ -9,6 +9,7 @@ import {
   outOfRange,
   plainSql,
   sameBy,
+  type ToAvro,
   type TypeRules,
   type ValueReader,
   type ValueRules,
@@ -96,6 +97,26 @@ function bigReader({ schema: { unsigned } }: WireColumn): ValueReader {
   return unsigned === true ? (image) => image.u64() : (image) => BigInt.asIntN(64, image.u64());
 }
 
+/** By its size and its sign: where the number is in the image, and how Avro has it. */
+const codes: Readonly<Record<Integer, readonly [signed: (s: string) => string, unsigned: (s: string) => string]>> = {
+  tinyint: [(s) => `varint(b, p, (src[${s}] << 24) >> 24)`, (s) => `varint(b, p, src[${s}])`],
+  smallint: [(s) => `varint(b, p, sv.getInt16(${s}, true))`, (s) => `varint(b, p, sv.getUint16(${s}, true))`],
+  mediumint: [
+    (s) => `varint(b, p, sv.getUint16(${s}, true) | (sv.getInt8(${s} + 2) << 16))`,
+    (s) => `varint(b, p, sv.getUint16(${s}, true) | (src[${s} + 2] << 16))`,
+  ],
+  int: [(s) => `varint(b, p, sv.getInt32(${s}, true))`, (s) => `varintNumber(b, p, sv.getUint32(${s}, true))`],
+  bigint: [(s) => `varint64(b, p, sv.getInt32(${s} + 4, true), sv.getInt32(${s}, true))`, (s) => `unscaledU64(b, p, src, ${s})`],
+};
+
+function compiledWhole(type: Integer): (column: WireColumn) => ToAvro {
+  const [signed, unsigned] = codes[type];
+  return ({ schema }) => {
+    const code = schema.unsigned === true ? unsigned : signed;
+    return { size: bits[type] / 8, times: 2, plus: 2, code: ({ s }) => `p = ${code(s)};` };
+  };
+}
+
 export function wholeLiteral(): Writer {
   return (value) =>
     typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value)) ? BigInt(value).toString() : null;
@@ -136,6 +157,7 @@ function rules(type: Integer, { number, avro, reader }: Own): TypeRules {
       reader,
     },
     avro,
+    compiled: { toAvro: compiledWhole(type) },
     sql: plainSql(wholeLiteral, true),
     values: type === 'bigint' ? { ...wholeValues, found: (_column, found) => BigInt(String(found)) } : wholeValues,
     server: { names: [type], refused: never, difference },

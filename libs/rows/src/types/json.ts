@@ -3,6 +3,7 @@
  * it is written in SQL is in json/json-literal.ts.
  */
 import { type ColumnSchema, LargeValue, largeValueBytes, type Value } from '@lutra/model';
+import { prefixed } from '../compiled/to-avro.js';
 import { jsonExpression } from '../json/json-literal.js';
 import { printedJson } from '../json/json-text.js';
 import { endOfString, endOfWord, isWhole } from '../json/json-tokens.js';
@@ -10,7 +11,7 @@ import { jsonbText, jsonbTextBeside } from '../json/jsonb.js';
 import type { ServerColumn } from '../server-column.js';
 import { bytesOf, type LiteralForm, type Writer } from '../sql.js';
 import { keyOfText } from '../text.js';
-import { need, never, plainSql, sameBy, sameType, type TypeRules, type ValueReader, type WireColumn } from '../type-rules.js';
+import { need, never, plainSql, sameBy, sameType, type ToAvro, type TypeRules, type ValueReader, type WireColumn } from '../type-rules.js';
 import { floatText } from './floats.js';
 import { textCodecOf } from './strings.js';
 
@@ -20,6 +21,13 @@ function reader({ raw: { prefix } }: WireColumn): ValueReader {
     const bytes = image.take(image.uintLE(size));
     return bytes.length < largeValueBytes ? jsonbText(bytes) : new LargeValue(() => jsonbTextBeside(bytes));
   };
+}
+
+/** In place, `-32768, ` is a number of three bytes; a character that must be escaped becomes six. */
+const textTimes = 8;
+
+function compiled({ raw: { prefix } }: WireColumn): ToAvro {
+  return { size: prefixed(prefix), times: textTimes, plus: 16, code: ({ s, n }) => `p = jsonText(src, sv, ${s}, ${n}, b, d, p);` };
 }
 
 /** Its strings and keys are well-formed if it is, but for escapes, which no server prints. */
@@ -86,6 +94,7 @@ const json: TypeRules = {
     reader,
   },
   avro: (column) => textCodecOf(column, { 'connect.version': 1, 'connect.name': 'io.debezium.data.Json' }),
+  compiled: { toAvro: compiled },
   sql: {
     ...plainSql(literal),
     exactly:

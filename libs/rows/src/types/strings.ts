@@ -17,6 +17,7 @@ import {
   sameType,
   type ServerRules,
   type SqlRules,
+  type ToAvro,
   type Told,
   type TypeRules,
   type ValueReader,
@@ -25,6 +26,7 @@ import {
   type WireForm,
   wrongType,
 } from '../type-rules.js';
+import { textToAvro } from '../compiled/to-avro.js';
 import { compressed, tooShort, untoldOnMariadb } from './binaries.js';
 
 type Text = 'char' | 'varchar' | 'text';
@@ -78,6 +80,11 @@ export function textCodecOf(column: ColumnSchema, properties: Readonly<Record<st
     },
     read: readText,
   };
+}
+
+function compiled(column: WireColumn): ToAvro {
+  const { schema, raw } = column;
+  return textToAvro(schema.charset ?? '', { reader: reader(column, schema.name), codec: textCodecOf(schema), prefix: need(raw.prefix) });
 }
 
 /** A LargeValue where making it takes long, and may wait. */
@@ -174,6 +181,7 @@ function rules(type: Text, { large, forms, inAnySession, names, difference }: Ow
     large,
     binlog: { forms, complete: (raw, told) => complete(type, raw, told), reader },
     avro: (column) => textCodecOf(column),
+    compiled: { toAvro: compiled },
     sql: { ...plainSql(literal, type !== 'text'), inAnySession, exactly: (column) => exactly(type, column) },
     values: textValues,
     server: { names, refused, difference: sameType(difference) },

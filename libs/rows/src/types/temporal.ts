@@ -15,9 +15,11 @@ import {
   sameType,
   type ServerRules,
   type SqlRules,
+  type ToAvro,
   type TypeRules,
   type ValueReader,
   type ValueRules,
+  type WireColumn,
   type WireForm,
 } from '../type-rules.js';
 import { plainDigits, withFraction } from './decimals.js';
@@ -159,6 +161,19 @@ const refused: ServerRules['refused'] = ({ columnType }) =>
     ? `${columnType} has the format before MySQL 5.6: ALTER TABLE … FORCE gives it the new one`
     : null;
 
+const mostText = 32;
+
+/** Written by the function of its name. */
+function compiled(type: Fractional): (column: WireColumn) => ToAvro {
+  const whole = { time: 3, datetime: 5, timestamp: 4 }[type];
+  const source = type === 'time' ? 'src' : 'src, sv';
+  return ({ schema: { scale } }) => {
+    const digits = need(scale);
+    const code = (s: string): string => `p = ${type}(${source}, ${s}, b, p, ${digits});`;
+    return { size: whole + fractionBytes(digits), times: 0, plus: mostText, code: ({ s }) => code(s) };
+  };
+}
+
 type Fractional = 'time' | 'datetime' | 'timestamp';
 
 interface Own {
@@ -180,6 +195,7 @@ function rules(type: Fractional, { number, old, reader, stored, inAnySession }: 
     large: null,
     binlog: { forms, complete: ({ scale }) => ({ type, scale }), reader: ({ schema: { scale } }) => reader(need(scale)) },
     avro: (column) => textCodecOf(column),
+    compiled: { toAvro: compiled(type) },
     sql: { ...plainSql(stored), inAnySession },
     values: fractional,
     server: { names: [type], refused, difference: sameType(smaller) },
@@ -200,6 +216,7 @@ const date: TypeRules = {
     reader: () => readDate,
   },
   avro: (column) => textCodecOf(column),
+  compiled: { toAvro: () => ({ size: 3, times: 0, plus: mostText, code: ({ s }) => `p = date(src, ${s}, b, p);` }) },
   sql: { ...plainSql(literal), inAnySession: dateInAnySession },
   values: { ...printed, keyText: () => String },
   server: { names: ['date'], refused: never, difference: sameType() },
@@ -215,6 +232,9 @@ const year: TypeRules = {
   },
   avro: (column) =>
     wholeNumber(column, { min: 0, max: 2155, avro: { type: 'int', 'connect.version': 1, 'connect.name': 'io.debezium.time.Year' } }),
+  compiled: {
+    toAvro: () => ({ size: 1, times: 0, plus: 2, code: ({ s }) => `p = varint(b, p, src[${s}] === 0 ? 0 : 1900 + src[${s}]);` }),
+  },
   sql: plainSql(wholeLiteral),
   values: wholeValues,
   server: { names: ['year'], refused: never, difference: sameType() },

@@ -1,0 +1,124 @@
+/** Rows that nobody has looked into become the records that they would become as objects, wherever batches end. */
+import { RecordEncoder } from '@lutra/avro';
+import { batchHeadBytes } from '@lutra/bus';
+import type { OutRecord } from '@lutra/bus';
+import { createRouter } from '@lutra/model';
+import type { SourceItem } from '@lutra/model';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  artificial,
+  eventBytes,
+  formatBody,
+  gtidBody,
+  insertBody,
+  queryBody,
+  tableMapBody,
+  u64,
+} from '../../../../libs/binlog/src/bytes.fixture.js';
+import { TransactionReader } from '../../../../libs/binlog/src/transaction-reader.js';
+import { recordsOf } from '../../../../libs/bus/test/records-of.js';
+import { LogWriter } from './log-writer.js';
+import type { Acknowledged } from './log-writer.js';
+import { TransactionTracker } from './transactions.js';
+
+const file = 'binlog.000001';
+let ids = 0;
+const encoder = new RecordEncoder({ topic: 't', endpoint: 'a', ids: { register: async () => ++ids, byId: async () => null } });
+
+/** @param transactions of each the rows of its events */
+function itemsOf(transactions: readonly (readonly number[])[]): readonly SourceItem[] {
+  const reader = new TransactionReader({
+    ...{ facts: { flavor: 'mysql', charsets: new Map() }, start: { gtidSet: '' }, end: { file, pos: 4 }, gtidMode: true },
+    ...{ session: { session: { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 }, systemZone: '+00:00' }, wants: () => true },
+  });
+  let pos = 4;
+  let id = 0;
+  const items: SourceItem[] = [];
+  const read = (bytes: Buffer): void => void items.push(...(reader.read(bytes) as readonly SourceItem[]));
+  const write = (type: number, body: Buffer): void => {
+    pos += 19 + body.length + 4;
+    read(eventBytes({ type, body, next: pos }));
+  };
+  read(eventBytes({ type: 4, body: Buffer.concat([u64(4), Buffer.from(file)]), flags: artificial }));
+  write(15, formatBody('9.7.0'));
+  for (const [number, events] of transactions.entries()) {
+    write(33, gtidBody(number + 1));
+    write(2, queryBody('BEGIN'));
+    for (const rows of events) {
+      write(19, tableMapBody(5));
+      write(
+        30,
+        insertBody(
+          5,
+          Array.from({ length: rows }, () => id++),
+        ),
+      );
+    }
+    write(16, u64(1));
+  }
+  return items;
+}
+
+function asObjects(item: SourceItem): SourceItem {
+  if (item.kind !== 'rows') return item;
+  const { kind, table, op, rows, flags, at, bytes } = item;
+  return { kind, table, op, rows, flags, at, bytes };
+}
+
+interface Written {
+  readonly records: readonly OutRecord[];
+  readonly parts: readonly Acknowledged[];
+}
+
+async function written(items: readonly SourceItem[], batchBytes: number): Promise<Written> {
+  const tracker = new TransactionTracker({
+    ...{ endpoint: 'a', region: 'hangzhou', connector: 'mysql', version: '9', router: createRouter([{ schema: '*', table: '*' }]) },
+    ...{ forwarded: createRouter([]), publishedThrough: null, copies: { originOf: () => null }, level: () => 1, foldsNames: false },
+    ...{ seen: { c: { log: 'L', seq: 5 } }, now: () => 1_700_000_000_000 },
+  });
+  let next = 10;
+  const records: OutRecord[] = [];
+  const parts: Acknowledged[] = [];
+  const writer = new LogWriter({
+    publisher: {
+      publish: async (batch) => {
+        if ('batch' in batch && batch.count > 1) expect(batch.batch.length).toBeLessThanOrEqual(batchBytes + batchHeadBytes);
+        const [found, firstOffset] = [recordsOf(batch), next];
+        records.push(...found);
+        next += found.length;
+        return { firstOffset, nextOffset: next };
+      },
+    },
+    encoder,
+    ...{ log: 'L', epoch: 1, nextSeq: 97, nextOffset: 10, queueBytes: 5000, batchBytes },
+    onAcknowledged: (some) => void parts.push(...some),
+  });
+  const running = writer.run(new AbortController().signal);
+  for (const item of items)
+    for (const output of tracker.accept(item)) {
+      if (output.kind === 'rows') await writer.unread(output.table, output, output.read);
+      if (output.kind === 'row') await writer.row(output.table, output.event);
+    }
+  writer.close();
+  await running;
+  return { records, parts };
+}
+
+it('are the same records, numbered and acknowledged without a hole', async () => {
+  const transactions = fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(transactions, fc.integer({ min: 100, max: 6000 }), async (made, batchBytes) => {
+      const items = itemsOf(made);
+      const [unread, objects] = [await written(items, batchBytes), await written(items.map(asObjects), batchBytes)];
+      expect(unread.records).toEqual(objects.records);
+      const facts = ({ parts }: Written) =>
+        parts.filter(({ row }) => row?.last === true).map(({ header, offset, row }) => ({ header, offset, row }));
+      expect(facts(unread)).toEqual(facts(objects));
+      expect(facts(unread)).toHaveLength(made.length);
+      expect(unread.parts.reduce((sum, { count }) => sum + count, 0)).toBe(objects.records.length);
+      expect(unread.parts.at(-1)?.header.seq).toBe(96 + objects.records.length);
+    }),
+    { numRuns: 25 },
+  );
+});

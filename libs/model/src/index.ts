@@ -23,6 +23,7 @@ export * from './position.js';
 export * from './random-id.js';
 export * from './record.js';
 export * from './regression.js';
+export * from './prepared.js';
 export * from './put-aside.js';
 export * from './restart.js';
 export * from './folded-name.js';

@@ -9,7 +9,19 @@ import type { Position } from './position.js';
 import type { Suspension } from './suspension.js';
 import type { Row, TableSchema } from './table.js';
 
-export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution', 'seed', 'chunk', 'barrier'] as const;
+export const recordKinds = [
+  'row',
+  'epoch',
+  'heartbeat',
+  'routes',
+  'ddl',
+  'restart',
+  'watermark',
+  'resolution',
+  'seed',
+  'chunk',
+  'barrier',
+] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /**

@@ -123,3 +123,5 @@ export type { UndoStep } from './prepare/preparation.js';
 export type { Look, PrepareWant, SchemaSize } from './prepare/look.js';
 export { doing, merged, stepId } from './prepare/steps.js';
 export type { StepContext } from './prepare/steps.js';
+export { writeProbe } from './prepare/probe.js';
+export type { ProbePosition } from './prepare/probe.js';

@@ -1,6 +1,13 @@
 /** Lutra's tree in ZooKeeper, typed: configuration, leases, liveness, schemas. Holds kilobytes per channel and sees no data. */
-import { seedOrderSchema, seedProgressSchema, SyncError, verificationOrderSchema, verificationResultSchema } from '@lutra/model';
-import type { SeedOrder, SeedProgress, VerificationOrder, VerificationResult } from '@lutra/model';
+import {
+  preparedSchema,
+  seedOrderSchema,
+  seedProgressSchema,
+  SyncError,
+  verificationOrderSchema,
+  verificationResultSchema,
+} from '@lutra/model';
+import type { Prepared, SeedOrder, SeedProgress, VerificationOrder, VerificationResult } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { z } from 'zod';
 import { Access } from './access.js';
@@ -98,6 +105,8 @@ export class Registry {
   /** Both by the name of a channel. */
   readonly verifications: OrderStore<VerificationOrder>;
   readonly verificationResults: OrderStore<VerificationResult>;
+  /** By the name of an endpoint: what was done on its server. */
+  readonly prepared: OrderStore<Prepared>;
   readonly schemas: SchemaStore;
   readonly backups: BackupStore;
   /** For tests that end a session from outside. */
@@ -159,6 +168,7 @@ export class Registry {
     this.seedProgress = orders('seed-progress', seedProgressSchema, checkUid);
     this.verifications = orders('verifications', verificationOrderSchema, checkName);
     this.verificationResults = orders('verification-results', verificationResultSchema, checkName);
+    this.prepared = orders('prepared', preparedSchema, checkName);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.backups = new ZooKeeperBackup({ tree, paths, schemas, snapshot: this.snapshot });

@@ -44,9 +44,9 @@ export class Preparation {
   }
 
   /** For a user of ours that does not log in: whoever began was interrupted, and has another password now. */
-  async setPassword({ account }: StepContext, password: string): Promise<void> {
+  async setPassword({ account, binlog }: StepContext, password: string): Promise<void> {
     const text = `ALTER USER ${accountText(account)} IDENTIFIED BY ${quoteText(password)}`;
-    await this.#run({ kind: 'user' }, [text], { binlog: true });
+    await this.#run({ kind: 'user' }, [text], { binlog });
   }
 
   /** What is as we made it; the rest is somebody else's by now, and stays. */

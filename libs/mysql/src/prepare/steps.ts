@@ -59,8 +59,7 @@ export function undoing(step: PreparedStep, { account }: StepContext): readonly 
       return [`REVOKE ${step.privileges.join(', ')} ON ${step.object} FROM ${accountText(account)}`];
     case 'setting': {
       const { variable, was, persisted } = step;
-      const kept =
-        persisted === null ? `RESET PERSIST IF EXISTS ${variable}` : `SET PERSIST_ONLY ${variable} = ${valueText(persisted)}`;
+      const kept = persisted === null ? `RESET PERSIST IF EXISTS ${variable}` : `SET PERSIST_ONLY ${variable} = ${valueText(persisted)}`;
       return [`SET GLOBAL ${variable} = ${valueText(was)}`, kept];
     }
   }

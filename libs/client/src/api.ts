@@ -2019,6 +2019,11 @@ export type PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer = {
   }[];
 };
 
+export type PostChannelsByChannelPipelinesByPipelineProbeAnswer = {
+  file: string;
+  pos: number;
+};
+
 export type PostChannelsByChannelPipelinesByPipelineRestartBody = {
   at: 'start' | 'end' | {
     gtidSet: string;
@@ -2381,6 +2386,86 @@ export type PostPlanAnswer = {
   }[];
   confirm: Record<string, number> | null;
   unmanaged: string[];
+};
+
+export type PostPrepareBody = {
+  endpoint: string;
+  server: {
+    host: string;
+    port?: number;
+    tls?: {
+      ca?: string;
+      verify?: boolean;
+    };
+  };
+  admin: {
+    user: string;
+    password: string;
+  };
+  hash?: string;
+  account?: {
+    user: string;
+    host?: string;
+  };
+  source?: boolean;
+  target?: boolean;
+  bothWays?: boolean;
+  schemas?: string[];
+  ddl?: boolean;
+  creates?: boolean;
+  binlog?: boolean;
+};
+
+export type PostPrepareAnswer = {
+  version: string;
+  steps: {
+    id: string;
+    sql: string[];
+    done: boolean;
+  }[];
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+  schemas: {
+    name: string;
+    tables: number;
+    rows: number;
+    bytes: number;
+  }[];
+  hash: string;
+  done: boolean;
+};
+
+export type PostPrepareUndoBody = {
+  endpoint: string;
+  server: {
+    host: string;
+    port?: number;
+    tls?: {
+      ca?: string;
+      verify?: boolean;
+    };
+  };
+  admin: {
+    user: string;
+    password: string;
+  };
+  hash?: string;
+};
+
+export type PostPrepareUndoAnswer = {
+  steps: {
+    id: string;
+    sql: string[];
+    done: boolean;
+  }[];
+  kept: string[];
+  hash: string;
+  done: boolean;
 };
 
 export type PostRestoreBody = {
@@ -2986,6 +3071,16 @@ export interface Operations {
     body: PostChannelsByChannelPipelinesByPipelineFilesPreviewBody;
     answer: PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer;
   };
+  /**
+   * Write at the source what means nothing (lutra.skip): where its binlog is behind that. The pipeline has it when its position is
+   * there
+   */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/probe': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: PostChannelsByChannelPipelinesByPipelineProbeAnswer;
+  };
   /** Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/restart': {
     path: { channel: string; pipeline: string };
@@ -3132,6 +3227,23 @@ export interface Operations {
     query: Record<string, never>;
     body: PostPlanBody;
     answer: PostPlanAnswer;
+  };
+  /**
+   * What a database server lacks to be an endpoint; with `hash` it is done, by the login of an administrator that nobody keeps. Over
+   * HTTPS, or from the machine of control
+   */
+  'POST /api/v1/prepare': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostPrepareBody;
+    answer: PostPrepareAnswer;
+  };
+  /** What Lutra has done on a database server; with `hash` it is taken back. Refused while a channel uses the server */
+  'POST /api/v1/prepare/undo': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostPrepareUndoBody;
+    answer: PostPrepareUndoAnswer;
   };
   /** Create a region */
   'POST /api/v1/regions': {

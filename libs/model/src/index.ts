@@ -2,7 +2,7 @@ export * from './replicated.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
-export { nameSchema } from './config-fields.js';
+export { hostSchema, nameSchema, tlsSchema } from './config-fields.js';
 export type { TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';

@@ -36,7 +36,11 @@ export async function makeFirstChannel(run: Run, answers: Answers, servers: Serv
   requireNoErrors(run, looks, plan);
   await requireYes(run, hashOf(answers, looks));
   await apply(begun, plan);
-  for (const side of ['a', 'b'] as const) await carryOut(run, side, { answers, admin: servers[side], agreed: looks[side] });
+  for (const side of ['a', 'b'] as const) {
+    run.signal.throwIfAborted();
+    await carryOut(run, side, { answers, admin: servers[side], agreed: looks[side] });
+  }
+  run.signal.throwIfAborted();
   await start(begun);
   const pipelines = await waitUntilRunning(run, answers.channel);
   await probe(run, answers.channel, pipelines);

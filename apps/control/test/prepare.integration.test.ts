@@ -1,4 +1,6 @@
-/** Preparing a server over REST: what was shown is done and nothing else, again after an interruption, and never with a login that is kept. */
+/**
+ * Preparing a server over REST: what was shown is done and nothing else, again after an interruption, and never with a login that is kept.
+ */
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Session } from '@lutra/mysql';

@@ -31,9 +31,9 @@ const nameRule = (name: string): string | undefined =>
 export async function ask(run: Run): Promise<Asked> {
   const [regions, endpoints] = [await run.client.call('GET /api/v1/regions'), await run.client.call('GET /api/v1/endpoints')];
   const first = await askServer(run, 'a', 'The first database: host or host:port');
-  const a = await askPlace(run, first, { regions, endpoints, taken: null });
+  const a = await askWhere(run, first, { regions, endpoints, taken: null });
   const second = await askServer(run, 'b', 'The second database: host or host:port');
-  const b = await askPlace(run, second, { regions, endpoints, taken: a });
+  const b = await askWhere(run, second, { regions, endpoints, taken: a });
   const schemas = await askSchemas(run, first.look, second.look);
   const bothWays = await askWays(run, a, b);
   const home = bothWays ? await askHome(run, a, b) : null;
@@ -85,7 +85,7 @@ interface Known {
 }
 
 /** A server that is an endpoint already stays what it is. */
-async function askPlace(run: Run, { address }: Server, { regions, endpoints, taken }: Known): Promise<SideAnswers> {
+async function askWhere(run: Run, { address }: Server, { regions, endpoints, taken }: Known): Promise<SideAnswers> {
   const endpoint = endpoints.find(({ host, port }) => host === address.host && port === address.port);
   if (endpoint) {
     const { name, region, user, serverId } = endpoint;

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { SyncError } from '@lutra/model';
+import { reservedSchemas, SyncError } from '@lutra/model';
 import type { EndpointDocument, Prepared, PreparedStep } from '@lutra/model';
 import { doing, logsIn, merged, Preparation, stepId } from '@lutra/mysql';
 import type { Look, PrepareWant, Problem } from '@lutra/mysql';
@@ -131,9 +131,7 @@ function wantOf({ server, ...body }: PrepareBody): PrepareWant {
 
 /** Lutra's own are in no route. @throws SyncError CONFIG_INVALID */
 function requireForeign(schemas: readonly string[]): void {
-  const own = schemas.find((schema) =>
-    ['lutra', 'mysql', 'sys', 'information_schema', 'performance_schema'].includes(schema.toLowerCase()),
-  );
+  const own = schemas.find((schema) => reservedSchemas.includes(schema.toLowerCase()));
   if (own !== undefined) throw new SyncError('CONFIG_INVALID', `schemas: ${own} is of the server, or of Lutra`);
 }
 

@@ -1,5 +1,5 @@
 /** What a server lacks to be an endpoint, as an administrator sees it. Only reads. */
-import { SyncError } from '@lutra/model';
+import { reservedSchemas, SyncError } from '@lutra/model';
 import type { PreparedStep } from '@lutra/model';
 import { turnOnGtids } from '../check-ddl.js';
 import { checkCheckpointTable } from '../check-checkpoint-table.js';
@@ -158,14 +158,12 @@ async function grantsOf(queries: Queries, { account }: StepContext, { variables 
   }
 }
 
-const ofTheServer = ['mysql', 'sys', 'information_schema', 'performance_schema', 'lutra'];
-
 async function schemasOf(queries: Queries): Promise<readonly SchemaSize[]> {
   const rows = await queries.query(`SELECT s.SCHEMA_NAME AS name, COUNT(t.TABLE_NAME) AS tables, SUM(t.TABLE_ROWS) AS row_count,
       SUM(t.DATA_LENGTH + t.INDEX_LENGTH) AS bytes
     FROM information_schema.SCHEMATA s
     LEFT JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = s.SCHEMA_NAME AND t.TABLE_TYPE = 'BASE TABLE'
-    WHERE s.SCHEMA_NAME NOT IN (${ofTheServer.map(quoteText).join(', ')}) GROUP BY s.SCHEMA_NAME ORDER BY s.SCHEMA_NAME`);
+    WHERE s.SCHEMA_NAME NOT IN (${reservedSchemas.map(quoteText).join(', ')}) GROUP BY s.SCHEMA_NAME ORDER BY s.SCHEMA_NAME`);
   return rows.map((row) => ({
     name: textOf(row, 'name'),
     tables: Number(textOf(row, 'tables')),

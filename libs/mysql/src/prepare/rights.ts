@@ -1,4 +1,6 @@
 /** What the user of an endpoint may do: the rights of docs/02-setup.md, and no more. Without rules for files. */
+import { toRead, toWrite } from '../check-privileges.js';
+import { resyncRights } from '../check-resync.js';
 import type { Grants } from '../grants.js';
 
 export interface Uses {
@@ -23,9 +25,6 @@ export interface Right {
   readonly privileges: readonly string[];
 }
 
-const read = ['SELECT', 'TRIGGER'];
-const write = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRIGGER'];
-
 export function rightsOf(uses: Uses, literal: boolean): readonly Right[] {
   const { source, target, ddl } = uses;
   return [
@@ -33,14 +32,14 @@ export function rightsOf(uses: Uses, literal: boolean): readonly Right[] {
     ...(target && (ddl || uses.creates) ? [onServer(['SESSION_VARIABLES_ADMIN'])] : []),
     onLutra('*', ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER']),
     ...(target ? [onLutra('conflict', ['DELETE']), onLutra('difference', ['DELETE'])] : []),
-    onLutra('resync', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+    onLutra('resync', resyncRights),
     ...uses.schemas.map((schema) => onSchema(schema, privilegesOn(schema, uses), literal)),
   ];
 }
 
 function privilegesOn(schema: string, { source, target, ddl, creates, keyless }: Uses): readonly string[] {
   return [
-    ...(target ? write : read),
+    ...(target ? toWrite : toRead),
     ...(target && (ddl || creates) ? ['CREATE', 'REFERENCES'] : []),
     ...(target && ddl ? ['ALTER', 'DROP', 'INDEX'] : []),
     ...(source && keyless.includes(schema) ? ['LOCK TABLES'] : []),

@@ -123,14 +123,22 @@ it('a write came through when its position was read, and the log applied to wher
 });
 
 it('it runs when both ends do and everything is copied', () => {
-  const progress = (state: string, order: string | null): Progress =>
+  const progress = (target: string, order: string | null, loader: string | null, tables = { seeding: 0, done: 0 }): Progress =>
     ({
-      pipeline: { name: 'there', state: 'running', reason: null, source: { state: 'running' }, target: { state } },
-      seed: { order: order === null ? null : { state: order }, rows: 1200, activity: { rowsEstimated: 5000 } },
+      pipeline: { name: 'there', state: 'running', reason: null, source: { state: 'running' }, target: { state: target } },
+      seed: {
+        order: order === null ? null : { state: order },
+        rows: 1200,
+        activity: loader === null ? null : { state: loader, rowsEstimated: 5000 },
+        tables,
+      },
     }) as unknown as Progress;
-  expect(isDone(progress('running', 'done'))).toBe(true);
-  expect(isDone(progress('running', null))).toBe(true);
-  expect(isDone(progress('running', 'running'))).toBe(false);
-  expect(isDone(progress('starting', 'done'))).toBe(false);
-  expect(lineOf(progress('running', 'running'))).toMatch(/^there: running, 1.?200 rows copied of about 5.?000$/);
+  expect(isDone(progress('running', 'running', 'done'))).toBe(true);
+  expect(isDone(progress('running', null, null))).toBe(true);
+  expect(isDone(progress('running', 'cancelled', null))).toBe(true);
+  expect(isDone(progress('running', 'running', null))).toBe(false);
+  expect(isDone(progress('running', 'running', null, { seeding: 0, done: 2 }))).toBe(true);
+  expect(isDone(progress('running', 'running', 'running'))).toBe(false);
+  expect(isDone(progress('starting', 'running', 'done'))).toBe(false);
+  expect(lineOf(progress('running', 'running', 'running'))).toMatch(/^there: running, 1.?200 rows copied of about 5.?000$/);
 });

@@ -12,7 +12,7 @@ type Seed = Answer<'GET /api/v1/channels/{channel}/pipelines/{pipeline}/seed'>;
 
 export interface Progress {
   readonly pipeline: Pipeline;
-  readonly seed: Pick<Seed, 'order' | 'rows' | 'activity'>;
+  readonly seed: Pick<Seed, 'order' | 'rows' | 'activity' | 'tables'>;
 }
 
 /** @throws CliError: a pipeline has failed; the reason of Ctrl-C */
@@ -51,8 +51,10 @@ export function isDone({ pipeline: { state, source, target }, seed }: Progress):
   return [state, source.state, target.state].every((one) => one === 'running') && !isCopying(seed);
 }
 
-function isCopying({ order }: Progress['seed']): boolean {
-  return order !== null && (order.state === 'running' || order.state === 'paused');
+/** The order says what is wanted; its loader, or what it has ticked off, how far it is. */
+function isCopying({ order, activity, tables }: Progress['seed']): boolean {
+  if (order === null || order.state === 'cancelled') return false;
+  return activity ? activity.state !== 'done' : tables.seeding > 0 || tables.done === 0;
 }
 
 export function lineOf({ pipeline: { name, state, reason }, seed }: Progress): string {

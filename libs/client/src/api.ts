@@ -3229,8 +3229,8 @@ export interface Operations {
     answer: PostPlanAnswer;
   };
   /**
-   * What a database server lacks to be an endpoint; with `hash` it is done, by the login of an administrator that nobody keeps. Over
-   * HTTPS, or from the machine of control
+   * What a database server lacks to be an endpoint; with `hash` that is done, by an administrator whose login nobody keeps. HTTPS, or
+   * local
    */
   'POST /api/v1/prepare': {
     path: Record<string, never>;

@@ -129,10 +129,11 @@ async function askBrokers(run: Run, region: string, { regions, taken }: Known): 
 async function askSchemas(run: Run, a: Look, b: Look): Promise<readonly string[]> {
   const all = new Map([...b.schemas, ...a.schemas].map((schema) => [schema.name, schema]));
   const there = (look: Look, name: string): boolean => look.schemas.some((schema) => schema.name === name);
+  const whereOf = (name: string): string => (there(b, name) ? (there(a, name) ? '; on both' : '; on the second') : '');
   const choices = [...all.values()].map(({ name, tables, rows, bytes: size }) => ({
     value: name,
     label: name,
-    hint: `${count(tables)} tables, about ${count(rows)} rows, ${bytes(size)}${there(b, name) ? (there(a, name) ? '; on both' : '; on the second') : ''}`,
+    hint: `${count(tables)} tables, about ${count(rows)} rows, ${bytes(size)}${whereOf(name)}`,
   }));
   const most = [...a.schemas].toSorted((one, other) => other.bytes - one.bytes)[0]?.name;
   if (choices.length === 0) return [await run.prompts.text('Neither has a schema yet. Name of the one to come', '')];

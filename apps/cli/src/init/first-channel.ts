@@ -34,7 +34,9 @@ export async function makeFirstChannel(run: Run, answers: Answers, servers: Serv
   const plan = await planOf(begun);
   show(begun, plan);
   requireNoErrors(run, looks, plan);
-  await requireYes(run, hashOf(answers, looks));
+  const hash = hashOf(answers, looks);
+  if (run.out.isJson && run.options.text('yes') !== hash) run.out.answer({ hash, servers: looks, document, plan }, () => undefined);
+  await requireYes(run, hash);
   await apply(begun, plan);
   for (const side of ['a', 'b'] as const) {
     run.signal.throwIfAborted();

@@ -122,7 +122,7 @@ it('a write came through when its position was read, and the log applied to wher
   expect(hasApplied(position('', 0, 12, null), 10)).toBe(false);
 });
 
-it('it runs when both ends do and everything is copied', () => {
+it('runs when both ends do and everything is copied', () => {
   const progress = (target: string, order: string | null, loader: string | null, tables = { seeding: 0, done: 0 }): Progress =>
     ({
       pipeline: { name: 'there', state: 'running', reason: null, source: { state: 'running' }, target: { state: target } },

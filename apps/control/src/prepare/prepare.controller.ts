@@ -30,7 +30,7 @@ export class PrepareController {
   @Allow('endpoint.prepare')
   @HttpCode(200)
   @ApiAnswer(
-    'What a database server lacks to be an endpoint; with `hash` it is done, by the login of an administrator that nobody keeps. Over HTTPS, or from the machine of control',
+    'What a database server lacks to be an endpoint; with `hash` that is done, by an administrator whose login nobody keeps. HTTPS, or local',
     preparedAnswerSchema,
     400,
     404,

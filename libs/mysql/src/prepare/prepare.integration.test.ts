@@ -184,6 +184,11 @@ describe.each(['8.0', '9.7'] as const)('on MySQL %s', (version) => {
     await run('SET GLOBAL read_only = OFF');
     expect(errors(problems).map(({ id }) => id)).toEqual(['read-only']);
     expect(ids(missing)).not.toContain('setting read_only');
+    await run('SET GLOBAL gtid_mode = ON_PERMISSIVE');
+    const [both, oneWay] = [await preparation.look(want), await preparation.look({ ...want, bothWays: false })];
+    await run('SET GLOBAL gtid_mode = ON');
+    expect(errors(both.problems).map(({ id }) => id)).toEqual(['gtid-mode-both-ways']);
+    expect(oneWay.problems.map(({ id, severity }) => [id, severity])).toContainEqual(['gtid-mode', 'warning']);
   });
 
   test('out of the binlog where that is wanted', async () => {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { eventSchema, headerNames, levelSchema, omissionsSchema, recordKinds, treeRevisionSchema } from '@lutra/model';
-import { desiredSchema, omissionSchema, restartOrderSchema, sealedSecretSchema } from '@lutra/model';
+import { desiredSchema, omissionSchema, preparedSchema, restartOrderSchema, sealedSecretSchema } from '@lutra/model';
 import { seededTableSchema, seedOrderSchema, seedProgressSchema } from '@lutra/model';
 import { verificationOrderSchema, verificationResultSchema, verifiedTableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
@@ -113,6 +113,7 @@ describe('docs/formats.md: ZooKeeper', () => {
     ['Revision', treeRevisionSchema],
     ['History', historySchema],
     ['Skip orders', skipSchema],
+    ['Prepared servers', preparedSchema],
     ['Omissions', omissionsSchema],
     ['Omissions', omissionSchema],
     ['Restart orders', restartOrderSchema],

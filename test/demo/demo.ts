@@ -150,6 +150,7 @@ async function keep(stack: Stack): Promise<void> {
   console.log(
     `  lutra        echo ${stack.token} | npx lutra context set demo --url ${stack.control.url} --token-stdin && npx lutra status`,
   );
+  console.log(`  lutra init   npx lutra init    makes another channel of the two servers: their administrator is root, without a password`);
   console.log(`  for docs/03  export LUTRA_API_TOKEN=${stack.token} api=${stack.control.url}/api/v1`);
   console.log(`  Kafka        ${stack.kafka.bootstrap}   ZooKeeper ${stack.zooKeeper.connect} (${stack.root})`);
   await new Promise<never>(() => setInterval(() => undefined, 60_000));

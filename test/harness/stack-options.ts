@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly build?: string;
   /** Two captures and two loaders in each region instead of one. */
   readonly standbys?: boolean;
+  /** Nothing is prepared at the database servers, and nothing is configured. */
+  readonly bare?: boolean;
   /** Between apps and servers; whoever opened it closes it. The servers must be ours. */
   readonly network?: Network;
   /** A files app in each region, with roots of these names: Site.files. */

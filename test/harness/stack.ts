@@ -171,7 +171,7 @@ export class Stack {
     try {
       await this.#startServers();
       await this.#startApps();
-      await this.#configure();
+      if (!this.#options.bare) await this.#configure();
     } catch (error) {
       await this.stop();
       throw error;
@@ -283,7 +283,7 @@ export class Stack {
         this.#log(`${server.name} answers on ${server.host}:${server.port}`);
       }),
     );
-    await Promise.all(this.sites.map(({ mysql }) => prepareEndpoint(mysql)));
+    if (!this.#options.bare) await Promise.all(this.sites.map(({ mysql }) => prepareEndpoint(mysql)));
     // Late: a port is free only for a while.
     await Promise.all(this.sites.map(async ({ files }) => files?.prepare(this.#log)));
   }

@@ -37,7 +37,7 @@ export function trust(file: string): void {
   }
 }
 
-function isInTheClear(url: string): boolean {
+export function isInTheClear(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -183,6 +183,11 @@ describe('on a terminal of 80 columns', () => {
     expect(done.code).toBe(0);
   });
 
+  it('sends no login of an administrator over a network in clear', async () => {
+    const { code, stderr } = await lutra.run(['init', '--undo', 'orders-hz'], { url: 'http://control.example:8080', token });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not HTTPS')]);
+  });
+
   it('asks for a token without showing it, and keeps it where nobody else reads it', async () => {
     const set = await lutra.typed(['context', 'set', 'prod', '--url', control.url], [[/Token/, `${token}\r`]]);
     expect(set).toMatchObject({ code: 0 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 import type { Process } from '../src/process.js';
 import { run } from '../src/run.js';
 
@@ -81,6 +82,7 @@ export class Lutra {
       env: { ...this.#env(where), TERM: 'xterm-256color' },
     });
     child.stdin.on('error', () => undefined);
+    onTestFinished(() => void child.kill()); // one that waits for a question that never comes
     const left = [...answers];
     let shown = '';
     child.stdout.on('data', (chunk: Buffer) => {

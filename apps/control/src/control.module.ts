@@ -108,6 +108,10 @@ import { DroppedTablesService } from './plan/dropped-tables.service.js';
 import { DocumentService } from './plan/document.service.js';
 import { PlanController } from './plan/plan.controller.js';
 import { PlanService } from './plan/plan.service.js';
+import { PrepareController } from './prepare/prepare.controller.js';
+import { PrepareService } from './prepare/prepare.service.js';
+import { ProbeService } from './prepare/probe.service.js';
+import { UnprepareService } from './prepare/unprepare.service.js';
 import { ServerProblemsService } from './plan/server-problems.service.js';
 import { HealthController } from './http/health.controller.js';
 import { CLIENTS, ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
@@ -160,6 +164,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       OidcController,
       OidcLoginController,
       PlanController,
+      PrepareController,
       AuditController,
     ],
     providers: [
@@ -194,6 +199,9 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ServerProblemsService,
       PlanService,
       ApplyService,
+      PrepareService,
+      UnprepareService,
+      ProbeService,
       { provide: AuditMemory, useFactory: () => new AuditMemory() },
       AuditTopicService,
       AuditService,

@@ -60,7 +60,7 @@ describe('the OpenAPI document', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const writes = operations.filter(({ path, method }) => method === 'put' || (method === 'post' && /^\/api\/v1\/\w+$/.test(path)));
-    expect(writes).toHaveLength(15);
+    expect(writes).toHaveLength(16);
     expect(writes.every(({ operation }) => operation.requestBody !== undefined)).toBe(true);
   });
 

@@ -2295,6 +2295,11 @@ export type PostChannelsByChannelPipelinesByPipelineFilesPreviewAnswer = {
   }[];
 };
 
+export type PostChannelsByChannelPipelinesByPipelineProbeAnswer = {
+  file: string;
+  pos: number;
+};
+
 export type PostChannelsByChannelPipelinesByPipelineRestartBody = {
   at: 'start' | 'end' | {
     gtidSet: string;
@@ -2790,6 +2795,86 @@ export type PostPlanAnswer = {
   }[];
   confirm: Record<string, number> | null;
   unmanaged: string[];
+};
+
+export type PostPrepareBody = {
+  endpoint: string;
+  server: {
+    host: string;
+    port?: number;
+    tls?: {
+      ca?: string;
+      verify?: boolean;
+    };
+  };
+  admin: {
+    user: string;
+    password: string;
+  };
+  hash?: string;
+  account?: {
+    user: string;
+    host?: string;
+  };
+  source?: boolean;
+  target?: boolean;
+  bothWays?: boolean;
+  schemas?: string[];
+  ddl?: boolean;
+  creates?: boolean;
+  binlog?: boolean;
+};
+
+export type PostPrepareAnswer = {
+  version: string;
+  steps: {
+    id: string;
+    sql: string[];
+    done: boolean;
+  }[];
+  problems: {
+    id: string;
+    severity: 'error' | 'warning';
+    what: string;
+    fix: string | null;
+    table?: string;
+  }[];
+  schemas: {
+    name: string;
+    tables: number;
+    rows: number;
+    bytes: number;
+  }[];
+  hash: string;
+  done: boolean;
+};
+
+export type PostPrepareUndoBody = {
+  endpoint: string;
+  server: {
+    host: string;
+    port?: number;
+    tls?: {
+      ca?: string;
+      verify?: boolean;
+    };
+  };
+  admin: {
+    user: string;
+    password: string;
+  };
+  hash?: string;
+};
+
+export type PostPrepareUndoAnswer = {
+  steps: {
+    id: string;
+    sql: string[];
+    done: boolean;
+  }[];
+  kept: string[];
+  hash: string;
+  done: boolean;
 };
 
 export type PostRestoreBody = {
@@ -3664,6 +3749,23 @@ export interface Operations {
     query: Record<string, never>;
     body: PostPlanBody;
     answer: PostPlanAnswer;
+  };
+  /**
+   * What a database server lacks to be an endpoint; with `hash` that is done, by an administrator whose login nobody keeps. HTTPS, or
+   * local
+   */
+  'POST /api/v1/prepare': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostPrepareBody;
+    answer: PostPrepareAnswer;
+  };
+  /** What Lutra has done on a database server; with `hash` it is taken back. Refused while a channel uses the server */
+  'POST /api/v1/prepare/undo': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PostPrepareUndoBody;
+    answer: PostPrepareUndoAnswer;
   };
   /** Create a region */
   'POST /api/v1/regions': {

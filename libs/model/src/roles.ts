@@ -53,6 +53,7 @@ export const actions = {
   'channel.write': admin('channel', 'create, change and remove a channel'),
   'plan.apply': admin('any', 'apply a plan (each change asks for the right to make it)'),
   'endpoint.write': admin('global', 'create, change and remove endpoints'),
+  'endpoint.prepare': admin('global', 'prepare a database server by the login of its administrator, and take that back'),
   'region.write': admin('global', 'create, change and remove regions'),
   'backup.use': admin('global', 'back up the whole configuration, and restore it'),
   'secret.use': admin('global', 'see which keys seal secrets, and rotate them'),

@@ -119,7 +119,7 @@ function isOn(value: string | undefined): boolean {
   return value?.toUpperCase() === 'ON';
 }
 
-const turnOn = ['enforce_gtid_consistency = ON', 'gtid_mode = OFF_PERMISSIVE', 'gtid_mode = ON_PERMISSIVE', 'gtid_mode = ON']
+export const turnOnGtids = ['enforce_gtid_consistency = ON', 'gtid_mode = OFF_PERMISSIVE', 'gtid_mode = ON_PERMISSIVE', 'gtid_mode = ON']
   .map((assignment) => `SET PERSIST ${assignment}`)
   .join('; ');
 
@@ -127,7 +127,7 @@ function witness({ variables }: ServerFacts, bothWays: boolean): readonly Proble
   if (isOn(variables.get('gtid_mode'))) return [];
   if (bothWays) {
     const back = 'gtid_mode is not ON: a schema change that is applied here would go back to the source as one of the target';
-    return [problem('error', 'ddl-witness', `${back}, so each one holds its pipeline (DDL_HELD)`, turnOn)];
+    return [problem('error', 'ddl-witness', `${back}, so each one holds its pipeline (DDL_HELD)`, turnOnGtids)];
   }
   const what = 'gtid_mode is not ON: where a loader or the server ends amid a schema change, its pipeline may hold (undecided)';
   return [problem('warning', 'ddl-witness', what, 'turn GTIDs on; or compare the table, and answer done or run')];

@@ -88,6 +88,9 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
   'SHOW SESSION VARIABLES': ["SHOW SESSION VARIABLES WHERE Variable_name IN ('innodb_strict_mode', 'collation_server')", everywhere],
   // Of the user itself: there is nothing to compare.
   'SHOW GRANTS': ['SELECT 1', everywhere],
+  // By an administrator.
+  'SHOW GRANTS FOR': ['SELECT 1', everywhere],
+  'performance_schema.persisted_variables': ['SELECT 1', isMysql],
   '@@SESSION': ['SELECT 1', everywhere],
   'SHOW PROCESSLIST': ['SELECT 1', everywhere],
   // Who holds a table, and how far a schema change is: what is not granted is not told.

@@ -43,11 +43,30 @@ const settings: readonly Setting[] = [
   },
 ];
 
+export interface WantedSetting {
+  /** Of the problem. */
+  readonly id: string;
+  readonly variable: string;
+  readonly value: string;
+}
+
+/** Those that must be another value, and can be while the server runs. */
+export function settingsToSet(server: ServerFacts): readonly WantedSetting[] {
+  return wrong(server)
+    .filter(({ severity, fix }) => severity === undefined && fix === undefined)
+    .map(({ variable, wanted }) => ({ id: idOf(variable), variable, value: wanted }));
+}
+
+function wrong({ variables }: ServerFacts): readonly Setting[] {
+  return settings.filter(({ variable, wanted, optional }) => {
+    const value = variables.get(variable);
+    return value === undefined ? !optional : value.toUpperCase() !== wanted;
+  });
+}
+
 export function checkSourceSettings(server: ServerFacts): readonly Problem[] {
-  const found = settings.flatMap((setting) => {
+  const found = wrong(server).map((setting) => {
     const value = server.variables.get(setting.variable);
-    if (value === undefined && setting.optional) return [];
-    if (value?.toUpperCase() === setting.wanted) return [];
     const what = `${setting.variable} is ${value === undefined ? 'unknown to this server' : `'${value}'`} instead of '${setting.wanted}': ${setting.why}`;
     const fix = setting.fix ?? setGlobal(server, setting.variable, setting.wanted);
     return problem(setting.severity ?? 'error', idOf(setting.variable), what, fix);

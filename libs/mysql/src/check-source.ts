@@ -100,7 +100,7 @@ async function checkRights(queries: Queries, server: ServerFacts): Promise<reado
 }
 
 /** A database that the binlog leaves out: its rows never come, and without `lutra` every copy would go back. */
-async function checkFilters(queries: Queries, server: ServerFacts, routes: readonly Route[]): Promise<readonly Problem[]> {
+export async function checkFilters(queries: Queries, server: ServerFacts, routes: readonly Route[]): Promise<readonly Problem[]> {
   const [status] = (await rowsIfAllowed(queries, statusStatement(server))) ?? [];
   const only = listOf(textOf(status, 'Binlog_Do_DB'));
   const never = listOf(textOf(status, 'Binlog_Ignore_DB'));
@@ -133,7 +133,7 @@ function routesInto(router: ReturnType<typeof createRouter>, routes: readonly Ro
 }
 
 /** A source that is itself a replica writes what it receives to its binlog only if told so. */
-async function checkRelay(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+export async function checkRelay(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
   const variable = server.variables.has('log_replica_updates') ? 'log_replica_updates' : 'log_slave_updates';
   if (server.variables.get(variable) === 'ON') return [];
   const channels = (await rowsIfAllowed(queries, replicationStatement(server))) ?? []; // checkRights says so

@@ -5,6 +5,7 @@ import { checkConflictStores, checkFileStores, checkSuspendedStore } from './che
 import { ddlProblems } from './check-ddl.js';
 import { checkRepairStores } from './check-repair-stores.js';
 import { checkTargetNames } from './check-name-case.js';
+import type { WantedSetting } from './check-source-settings.js';
 import { checkTargetTables } from './check-target-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -94,7 +95,7 @@ function isOn({ variables }: ServerFacts, variable: string): boolean {
 }
 
 /** A replica that takes writes of others parts from its source for good, so it is never told to. */
-async function checkReadOnly(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+export async function checkReadOnly(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
   const on = ['read_only', 'super_read_only'].filter((variable) => isOn(server, variable));
   if (on.length === 0) return [];
   const statement = replicationStatement(server);
@@ -111,10 +112,18 @@ async function checkReadOnly(queries: Queries, server: ServerFacts): Promise<rea
   });
 }
 
+/** Where it is an error, what to set. */
+export function packetToSet(server: ServerFacts): readonly WantedSetting[] {
+  const wanted = { id: packetId, variable: 'max_allowed_packet', value: String(4 * packetBytes) };
+  return checkPacket(server).some(({ severity }) => severity === 'error') ? [wanted] : [];
+}
+
+const packetId = 'max-allowed-packet';
+
 function checkPacket(server: ServerFacts): readonly Problem[] {
   const packet = Number(server.variables.get('max_allowed_packet') ?? 0);
   if (packet >= packetBytes) return [];
   const what = `max_allowed_packet is ${packet} bytes: a transaction's text, and each row in it, must fit`;
   const fix = setGlobal(server, 'max_allowed_packet', String(4 * packetBytes));
-  return [problem(packet < leastPacketBytes ? 'error' : 'warning', 'max-allowed-packet', what, fix)];
+  return [problem(packet < leastPacketBytes ? 'error' : 'warning', packetId, what, fix)];
 }

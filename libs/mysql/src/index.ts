@@ -125,3 +125,10 @@ export {
 export { ddlSettings } from './ddl-session.js';
 export { ddlEnd, ddlIntent, gtidOf, hasRun, nextWitness, ofStore, readDdl, witnessPrefix } from './ddl-store.js';
 export type { DdlOf, DdlRow, DdlRowState, DdlWitness } from './ddl-store.js';
+export { logsIn, Preparation } from './prepare/preparation.js';
+export type { UndoStep } from './prepare/preparation.js';
+export type { Look, PrepareWant, SchemaSize } from './prepare/look.js';
+export { doing, merged, stepId } from './prepare/steps.js';
+export type { StepContext } from './prepare/steps.js';
+export { writeProbe } from './prepare/probe.js';
+export type { ProbePosition } from './prepare/probe.js';

@@ -31,7 +31,15 @@ export const persistentFolders = [
 ] as const;
 export type PersistentFolder = (typeof persistentFolders)[number];
 
-export const orderFolders = ['seeds', 'seed-progress', 'verifications', 'verification-results', 'barriers', 'operations'] as const;
+export const orderFolders = [
+  'seeds',
+  'seed-progress',
+  'verifications',
+  'verification-results',
+  'barriers',
+  'operations',
+  'prepared',
+] as const;
 export type OrderFolder = (typeof orderFolders)[number];
 
 /** People; `used`: when tokens were last used. */
@@ -154,7 +162,7 @@ export class Paths {
     return `${this.restarts}/${checkName(endpoint)}`;
   }
 
-  /** Folders of orders and of what becomes of them; those of seeds are by pipeline uid, those of verifications by channel. */
+  /** Folders of orders and of what becomes of them: by pipeline uid (seeds), channel (verifications), endpoint (prepared). */
   orders(folder: OrderFolder): string {
     return `${this.#root}/${folder}`;
   }

@@ -2,13 +2,22 @@
 import {
   barrierOrderSchema,
   operationSchema,
+  preparedSchema,
   seedOrderSchema,
   seedProgressSchema,
   SyncError,
   verificationOrderSchema,
   verificationResultSchema,
 } from '@lutra/model';
-import type { BarrierOrder, OperationDocument, SeedOrder, SeedProgress, VerificationOrder, VerificationResult } from '@lutra/model';
+import type {
+  BarrierOrder,
+  OperationDocument,
+  Prepared,
+  SeedOrder,
+  SeedProgress,
+  VerificationOrder,
+  VerificationResult,
+} from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { z } from 'zod';
 import { Access } from './access.js';
@@ -110,6 +119,8 @@ export class Registry {
   readonly barriers: OrderStore<BarrierOrder>;
   /** By the name of a channel: its newest. */
   readonly operations: OrderStore<OperationDocument>;
+  /** By the name of an endpoint: what was done on its server. */
+  readonly prepared: OrderStore<Prepared>;
   readonly schemas: SchemaStore;
   readonly backups: BackupStore;
   /** For tests that end a session from outside. */
@@ -173,6 +184,7 @@ export class Registry {
     this.verificationResults = orders('verification-results', verificationResultSchema, checkName);
     this.barriers = orders('barriers', barrierOrderSchema, checkRandomId);
     this.operations = orders('operations', operationSchema, checkName);
+    this.prepared = orders('prepared', preparedSchema, checkName);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.backups = new ZooKeeperBackup({ tree, paths, schemas, snapshot: this.snapshot });

@@ -18,8 +18,8 @@ import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { setAsker } from './asker.js';
 import type { Asker } from './asker.js';
 import { isSecretOf, parseToken } from './api-tokens.js';
+import { cameByProxy, networkOf } from './client.js';
 import type { Clients } from './client.js';
-import { networkOf } from './client.js';
 import { comesFromNoOtherSite, isOwnPage, isRead } from './csrf.js';
 import type { LastUses } from './last-uses.js';
 import type { People } from './people.js';
@@ -28,7 +28,6 @@ import type { Sessions } from './sessions.js';
 const everything = [{ role: 'admin', channels: '*' }] as const;
 const breakGlass: Person = { kind: 'break-glass', name: 'break-glass', token: null, grants: everything };
 const local: Person = { kind: 'local', name: 'local', token: null, grants: everything };
-const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'] as const;
 
 export interface AuthenticationParts {
   readonly environment: Pick<Environment, 'token' | 'http' | 'host' | 'localAdmin' | 'publicOrigin'>;
@@ -150,7 +149,7 @@ function isDocs(path: string): boolean {
 /** From this machine and no proxy on it; Host and Origin (browsers send it with what they write elsewhere) are a loopback address. */
 function isLocal(request: IncomingMessage): boolean {
   const { host = '', origin } = request.headers;
-  if (proxyHeaders.some((name) => request.headers[name] !== undefined)) return false;
+  if (cameByProxy(request)) return false;
   if (!isLoopback(host.replace(/:\d+$/, ''))) return false;
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -34,6 +34,13 @@ export class Clients {
   }
 }
 
+const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'] as const;
+
+/** A proxy says so, whether it is one of ours or not. */
+export function cameByProxy({ headers }: IncomingMessage): boolean {
+  return proxyHeaders.some((name) => headers[name] !== undefined);
+}
+
 /** A network of one household or office: who has one IPv6 address has 2^64 of them. */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;

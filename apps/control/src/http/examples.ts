@@ -89,6 +89,18 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/level': { level: 1 },
   'post /api/v1/plan': { document: yaml },
   'post /api/v1/apply': { document: yaml, hash: '0'.repeat(64), reason: 'a first region' },
+  'post /api/v1/prepare': {
+    endpoint: 'orders-hz',
+    server: { host: 'db.hz', tls: {} },
+    admin: { user: 'root', password: 'correct horse battery' },
+    bothWays: true,
+    schemas: ['shop'],
+  },
+  'post /api/v1/prepare/undo': {
+    endpoint: 'orders-hz',
+    server: { host: 'db.hz', tls: {} },
+    admin: { user: 'root', password: 'correct horse battery' },
+  },
   'post /api/v1/{kind}/{name}/history/{revision}/plan': { to: 'before' },
   'post /api/v1/restore': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };

@@ -105,7 +105,7 @@ function complete(operation: Operation, { method, path }: { readonly method: str
 
 function implied({ parameters = [], requestBody }: Operation, path: string): readonly number[] {
   const foreign = !path.startsWith('/api/');
-  const asksServers = /^\/api\/v1\/(?:endpoints|channels|backup|restore|plan|apply|export)\b/.test(path);
+  const asksServers = /^\/api\/v1\/(?:endpoints|channels|backup|restore|plan|apply|export|prepare)\b/.test(path);
   const inPath = path.includes('{');
   const taken = [...(parameters.length > 0 || requestBody ? [400] : []), ...(inPath && !path.startsWith('/config/') ? [404] : [])];
   const body = requestBody ? [413, 415] : [];

@@ -97,10 +97,10 @@ it('what was wanted of a pipeline stays with it over every other write, and goes
 });
 
 it('a table is suspended by name, once; what its target must say of its return is asked there', async () => {
-  const suspend = (tables: readonly string[]) => client.post(`${of('to-b')}/tables/suspend`, { tables, reason: 'mended' });
+  const suspend = (tables: readonly string[]) => client.post(`${of('to-b')}/tables/suspend`, { tables, reason: 'fixed' });
   expect(await suspend(['shop.orders'])).toMatchObject({
     status: 200,
-    body: { suspended: [{ database: 'shop', name: 'orders', reason: 'mended' }] },
+    body: { suspended: [{ database: 'shop', name: 'orders', reason: 'fixed' }] },
   });
   const { at } = (await suspend(['shop.orders', 'shop.lines'])).body.suspended[0];
   expect((await suspend(['shop.orders'])).body.suspended).toMatchObject([{ name: 'orders', at }, { name: 'lines' }]);
@@ -108,7 +108,7 @@ it('a table is suspended by name, once; what its target must say of its return i
   expect((await suspend(['crm.t'])).status).toBe(400);
   expect((await suspend(['shop'])).status).toBe(400);
   expect((await suspend([])).status).toBe(400);
-  const resumed = await client.post(`${of('to-b')}/tables/resume`, { tables: ['shop.orders'], reason: 'mended' });
+  const resumed = await client.post(`${of('to-b')}/tables/resume`, { tables: ['shop.orders'], reason: 'fixed' });
   expect(resumed.body.code).toBe('TARGET_UNAVAILABLE');
   await client.post(`${channel}/pause?force=true`);
   expect((await registry.desired.latest('orders'))?.document.suspended?.[uids[0]! as PipelineUid]).toHaveLength(2);
@@ -119,6 +119,6 @@ it('a table is suspended by name, once; what its target must say of its return i
   const changed = { ...without, state: 'stopped', conflicts: { home: 'a' }, pipelines: [body.pipelines[1], back] };
   expect((await client.put(`${channel}?force=true`, changed, '*')).status).toBe(200);
   expect((await registry.desired.latest('orders'))?.document).not.toHaveProperty('suspended');
-  const twoWay = await client.post(`${of('to-c')}/tables/suspend`, { tables: ['shop.orders'], reason: 'mended' });
+  const twoWay = await client.post(`${of('to-c')}/tables/suspend`, { tables: ['shop.orders'], reason: 'fixed' });
   expect(twoWay).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'suspend-two-way' }] } } });
 });

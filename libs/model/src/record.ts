@@ -183,8 +183,8 @@ export type ControlRecord =
 export type DdlRecord = Extract<ControlRecord, { kind: 'ddl' }>;
 
 /**
- * All that was committed at the endpoint up to the binlog position that somebody asked for stands before this record. These pipelines commit
- * what they have and save their checkpoint here, so that the row at the target proves it. Twice is harmless. Since level 5.
+ * All that was committed at the endpoint up to the binlog position that somebody asked for stands before this record. These pipelines
+ * commit what they have and save their checkpoint here, so that the row at the target proves it. Twice is harmless. Since level 5.
  */
 export interface BarrierRecord {
   readonly kind: 'barrier';

@@ -9,7 +9,7 @@ export const verb: Verb = {
   details: 'They are seeded, compared and repaired; lutra seed show says how far that is.',
   args: tableArguments,
   options: [reasonOption],
-  examples: [['lutra resume orders to-ca shop.orders --reason "its rows are mended"', 'orders the seed']],
+  examples: [['lutra resume orders to-ca shop.orders --reason "its rows are fixed"', 'orders the seed']],
   async run(run) {
     const { path, tables } = suspendedTables(run);
     const body = { tables, reason: await reasonOf(run) };

@@ -8,7 +8,7 @@ export const verb: Verb = {
   details: 'With what foreign keys of the target tie to them. They come back by a seed: lutra resume.',
   args: tableArguments,
   options: [reasonOption, acceptOption],
-  examples: [['lutra suspend orders to-ca shop.orders --reason "a script is mending its rows"', 'asks, and says who suspends what']],
+  examples: [['lutra suspend orders to-ca shop.orders --reason "a script is fixing its rows"', 'asks, and says who suspends what']],
   async run(run) {
     const { path, tables } = suspendedTables(run);
     const reason = await reasonOf(run);

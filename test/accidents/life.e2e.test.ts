@@ -1,6 +1,6 @@
 /**
- * What a person wants of single pipelines while their source is written to: one is paused or stopped and the other goes on; a position is set
- * by place or by time. Whatever was done, both sides end equal, but for what was skipped and recorded.
+ * What a person wants of single pipelines while their source is written to: one is paused or stopped and the other goes on; a position is
+ * set by place or by time. Whatever was done, both sides end equal, but for what was skipped and recorded.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { type ApiError, type Stack } from '../harness/index.js';
@@ -99,7 +99,7 @@ it('a pipeline that is paused or stopped loses nothing, and the other one goes o
   await way.close();
 });
 
-it('a rewind by time, by offset and by GTID set mends what was damaged since, under load', { timeout: 120_000 }, async () => {
+it('a rewind by time, by offset and by GTID set fixes what was damaged since, under load', { timeout: 120_000 }, async () => {
   const way = await openWay();
   const { checkpoint: before } = await position(way);
   const [executed] = await way.atSource('SELECT @@GLOBAL.gtid_executed AS s');
@@ -142,9 +142,9 @@ it('a way ahead is a skip: it needs a yes, is recorded, and goes over no schema 
     code: 'CONFIG_CONFLICT',
     message: expect.stringMatching(/never applied.*"accept": true/),
   });
-  await post(way, 'rewind', { to, reason: 'unwanted rows', accept: true });
+  await post(way, 'rewind', { to, reason: 'rows of a test', accept: true });
   const [skipped] = await way.atTarget(`SELECT reason, content FROM lutra.skipped WHERE pipeline = '${way.uid}'`);
-  expect(skipped).toMatchObject({ reason: 'unwanted rows' });
+  expect(skipped).toMatchObject({ reason: 'rows of a test' });
   expect(JSON.parse(String(skipped?.['content']))).toMatchObject([{ range: { to: seq }, rows: { [`${way.database}.t`]: 2 } }]);
   await way.atSource(`INSERT INTO t VALUES (4, 'row 4'); ALTER TABLE t ADD c INT`);
   const isRefused = await until(async () => {
@@ -171,7 +171,7 @@ it('a table that a person suspends comes back by a seed, with its rows of meanwh
   await way.atTarget(sql.replaceAll(/INSERT .*?(;|$)/g, ''));
   await way.atSource(sql);
   await way.arrives('part');
-  const of = (...names: readonly string[]) => ({ tables: names.map((name) => `${way.database}.${name}`), reason: 'a script mends it' });
+  const of = (...names: readonly string[]) => ({ tables: names.map((name) => `${way.database}.${name}`), reason: 'a script fixes it' });
   const suspended = async (): Promise<readonly unknown[]> => (await way.status()).suspended.map(({ name, code }) => [name, code]);
   const end = underLoad(way);
   try {
@@ -180,7 +180,7 @@ it('a table that a person suspends comes back by a seed, with its rows of meanwh
     const both = ['kept', 'part'].map((name) => [name, 'TABLE_SUSPENDED_BY_PERSON']);
     await until(async () => ((await suspended()).length === 2 ? true : undefined));
     expect(await suspended()).toEqual(both);
-    expect((await way.status()).suspended[0]?.message).toMatch(/: a script mends it$/);
+    expect((await way.status()).suspended[0]?.message).toMatch(/: a script fixes it$/);
     await way.atSource(
       `DELETE FROM kept WHERE id = 3; INSERT INTO kept VALUES (4, 'd'); INSERT INTO part VALUES (2, 4); UPDATE kept SET v = 'B' WHERE id = 2`,
     );

@@ -61,8 +61,8 @@ export function assignedEndpoints(
     if (endpoint.region !== of.region || !region || (of.only && !of.only.includes(endpoint.name))) continue;
     const readers = channels.filter((channel) => channel.pipelines.some((pipeline) => pipeline.source === endpoint.name));
     if (!readers.some((channel) => wantsLogOf(channel, endpoint.name))) continue;
-    // Those of stopped channels and pipelines too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
-    // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
+    // Those of stopped channels and pipelines too. Without them a capture that another pipeline keeps running would leave their rows out of
+    // the log, and a loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
     const read = readers.flatMap((channel) =>
       reading(endpoint.name, channel).map((pipeline) => ({ ...pipeline, followed: followed(channel, pipeline) })),
     );

@@ -1,4 +1,5 @@
 /** What is wanted of single pipelines and of their tables, over REST, against a real ZooKeeper; the servers do not answer. */
+import type { PipelineUid } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -93,4 +94,31 @@ it('what was wanted of a pipeline stays with it over every other write, and goes
   expect(answer.body.wishes).toEqual({ pipelines: { [uids[0]!]: 'paused' } });
   expect((await registry.desired.latest('orders'))?.document.pipelines).toEqual({ [uids[0]!]: 'paused' });
   expect((await client.get('/api/v1/export')).text).not.toContain('wishes');
+});
+
+it('a table is suspended by name, once; what its target must say of its return is asked there', async () => {
+  const suspend = (tables: readonly string[]) => client.post(`${of('to-b')}/tables/suspend`, { tables, reason: 'fixed' });
+  expect(await suspend(['shop.orders'])).toMatchObject({
+    status: 200,
+    body: { suspended: [{ database: 'shop', name: 'orders', reason: 'fixed' }] },
+  });
+  const { at } = (await suspend(['shop.orders', 'shop.lines'])).body.suspended[0];
+  expect((await suspend(['shop.orders'])).body.suspended).toMatchObject([{ name: 'orders', at }, { name: 'lines' }]);
+  expect((await client.get(channel)).body.wishes.suspended[uids[0]!]).toHaveLength(2);
+  expect((await suspend(['crm.t'])).status).toBe(400);
+  expect((await suspend(['shop'])).status).toBe(400);
+  expect((await suspend([])).status).toBe(400);
+  const resumed = await client.post(`${of('to-b')}/tables/resume`, { tables: ['shop.orders'], reason: 'fixed' });
+  expect(resumed.body.code).toBe('TARGET_UNAVAILABLE');
+  await client.post(`${channel}/pause?force=true`);
+  expect((await registry.desired.latest('orders'))?.document.suspended?.[uids[0]! as PipelineUid]).toHaveLength(2);
+  const { body } = await client.get(channel);
+  const back = { name: 'back', source: 'c', target: 'a', routes: [{ schema: 'shop' }] };
+  const { wishes: _, ...without } = body;
+  await client.post(`${channel}/stop`);
+  const changed = { ...without, state: 'stopped', conflicts: { home: 'a' }, pipelines: [body.pipelines[1], back] };
+  expect((await client.put(`${channel}?force=true`, changed, '*')).status).toBe(200);
+  expect((await registry.desired.latest('orders'))?.document).not.toHaveProperty('suspended');
+  const twoWay = await client.post(`${of('to-c')}/tables/suspend`, { tables: ['shop.orders'], reason: 'fixed' });
+  expect(twoWay).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'suspend-two-way' }] } } });
 });

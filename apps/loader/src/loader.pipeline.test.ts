@@ -1295,7 +1295,7 @@ describe('a table that is suspended', () => {
 });
 
 describe('a table that a person suspends', () => {
-  const crm: SuspendedByPerson = { database: 'crm', name: 't', by: 'ada', reason: 'mended', at: 5 };
+  const crm: SuspendedByPerson = { database: 'crm', name: 't', by: 'ada', reason: 'fixed', at: 5 };
   const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
   const pieces = fc.array(
     fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() }),
@@ -1350,7 +1350,7 @@ describe('a table that a person suspends', () => {
           Object.assign(world, { wanted: [], order });
           await told.add([...early, ...last], (routed) => routed);
           errors.push(...(await loads(told, [])));
-          expect(world.suspended).toMatchObject([{ database: 'crm', code: 'TABLE_SUSPENDED_BY_PERSON', message: 'ada: mended' }]);
+          expect(world.suspended).toMatchObject([{ database: 'crm', code: 'TABLE_SUSPENDED_BY_PERSON', message: 'ada: fixed' }]);
           await told.log.seed('new');
           await told.add([...after, ...last], () => true);
           errors.push(...(await loads(told, [])));

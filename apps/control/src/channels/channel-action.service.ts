@@ -24,14 +24,9 @@ import type { Writing } from './channel-operations.service.js';
 import { forcedOperations } from './forced.js';
 import { channelProblems } from './topology.js';
 import { requireLifeLevel, risingOf, withRetry, withWanted } from './wanted.js';
+import type { ActionSubject } from './wanted.js';
 
 const kind = 'channel';
-
-/** A channel, or one pipeline of it. */
-export interface ActionSubject {
-  readonly channel: string;
-  readonly pipeline?: string;
-}
 
 export interface ActionResult extends Versioned<ChannelDocument> {
   readonly problems: readonly Problem[];

@@ -1,7 +1,12 @@
 /** What the channel is when somebody wants something else of it, or of one of its pipelines. Pure. */
 import { isHigher, SyncError, wantedOf } from '@lutra/model';
 import type { ChannelDocument, DesiredState, PipelineDocument, Wishes } from '@lutra/model';
-import type { ActionSubject } from './channel-action.service.js';
+
+/** A channel, or one pipeline of it. */
+export interface ActionSubject {
+  readonly channel: string;
+  readonly pipeline?: string;
+}
 
 /** @throws SyncError CONFIG_CONFLICT */
 export function requireLifeLevel(current: number): void {

@@ -62,9 +62,9 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/tables/suspend': {
     tables: ['shop.orders'],
-    reason: 'a script is mending its rows',
+    reason: 'a script is fixing its rows',
   },
-  'post /api/v1/channels/{channel}/pipelines/{pipeline}/tables/resume': { tables: ['shop.orders'], reason: 'its rows are mended' },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/tables/resume': { tables: ['shop.orders'], reason: 'its rows are fixed' },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/seed': { tables: ['shop.*'], createTables: true, reason: 'a new region' },
   'post /api/v1/channels/{channel}/verify': { tables: ['shop.*'], share: 0.2, reason: 'after the seed' },

@@ -1,7 +1,8 @@
 /**
- * What may lie between the position of a pipeline and the one that it is moved to. Pure. Ahead more is in the way than back: what the loader
- * must have seen, it has to see. Counter-examples: a schema change that is left out, and the rows behind it do not fit; the record that
- * suspends a table, and its rows behind it are taken for rows of a table that is whole; the beginning of a seed, and its end is none.
+ * What may lie between the position of a pipeline and the one that it is moved to. Pure. Ahead more is in the way than back: what the
+ * loader must have seen, it has to see. Counter-examples: a schema change that is left out, and the rows behind it do not fit; the
+ * record that suspends a table, and its rows behind it are taken for rows of a table that is whole; the beginning of a seed, and its end
+ * is none.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { suspendedOf, tableName, without } from '@lutra/model';

@@ -34,7 +34,7 @@ export const rewindWriteSchema = z
   .refine((body) => (body.seq === undefined) !== (body.to === undefined), 'either seq or to');
 export type RewindWrite = z.infer<typeof rewindWriteSchema>;
 
-const placeShape = { log: z.string(), seq: z.number(), nextOffset: z.number() };
+const positionFields = { log: z.string(), seq: z.number(), nextOffset: z.number() };
 
 /** `?dryRun=true`: where it would lead. */
 export const rewindPreviewSchema = z.object({
@@ -43,8 +43,8 @@ export const rewindPreviewSchema = z.object({
   pipeline: z.string(),
   /** ahead: a skip. */
   direction: z.enum(['back', 'ahead']),
-  from: z.object(placeShape),
-  to: z.object({ ...placeShape, gtid: z.string().nullable() }),
+  from: z.object(positionFields),
+  to: z.object({ ...positionFields, gtid: z.string().nullable() }),
   /** Between the two, of all pipelines of the topic. */
   records: z.number(),
   transactions: z.number(),

@@ -69,8 +69,8 @@ export class RewindService {
 
   /**
    * @throws SyncError CONFIG_INVALID (nothing lies between, or something that cannot be replayed or left out), CONFIG_CONFLICT (other
-   * pipelines write there; a way ahead is not accepted; the checkpoint moved meanwhile), LOG_START_LOST, LOG_TRUNCATED, LOG_FOREIGN, LOG_GAP,
-   * APPLY_REFUSED, CHECKPOINT_MISSING, TARGET_*, KAFKA_*
+   * pipelines write there; a way ahead is not accepted; the checkpoint moved meanwhile), LOG_START_LOST, LOG_TRUNCATED, LOG_FOREIGN,
+   * LOG_GAP, APPLY_REFUSED, CHECKPOINT_MISSING, TARGET_*, KAFKA_*
    */
   async rewind(channel: string, name: string, { to, reason, overwrite = false, accept = false }: Asked): Promise<PipelinePosition> {
     const subject = await this.subjects.find(channel, name);

@@ -8,8 +8,8 @@
  * where that begins in the log, in the transaction of that record. Counter-example for an end at the time of the edit: what the log has
  * between the two is applied to rows that lack what was left out before.
  *
- * Any other suspension ends only where the log says that the pipeline has routes without the table: an operator's act, after which it comes in
- * again as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far
+ * Any other suspension ends only where the log says that the pipeline has routes without the table: an operator's act, after which it comes
+ * in again as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far
  * behind; rows from before it was brought back would be applied.
  */
 import type { Checkpoint } from '@lutra/marker';

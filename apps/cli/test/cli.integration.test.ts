@@ -1,10 +1,11 @@
 /** `lutra` against a real control: what it shows on 80 columns, what a script reads, and each exit code. */
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ControlClient, startControl } from '../../control/test/control-client.js';
@@ -412,6 +413,31 @@ describe('people', () => {
     expect((await lutra.run(['user', 'remove', 'ada', '--accept'], at)).code).toBe(0);
     expect((await lutra.run(['audit', '--subject', 'users/ada'], at)).stdout).toMatch(/break-glass +access.write +users\/ada/);
     expect((await lutra.run(['user', 'grant', 'ada', '--grant', 'boss'], at)).code).toBe(2);
+  });
+
+  it('the login by a provider is set from a file, shown as one that can be set again, and removed', async () => {
+    expect((await lutra.run(['oidc', 'get'], at)).code).toBe(1);
+    const folder = mkdtempSync(join(tmpdir(), 'lutra-oidc-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, 'oidc.yaml');
+    const groups = 'groups: [{group: dba, grants: [{role: operator, channels: shop-*}]}]';
+    writeFileSync(file, `issuer: https://sso.example/realm\nclientId: lutra\n${groups}\n`);
+    const set = await lutra.run(['oidc', 'set', '-f', file, '--secret-stdin'], { ...at, stdin: `${secret}\n` });
+    expect(set).toMatchObject({ code: 0, stdout: 'login by https://sso.example/realm: 1 groups may log in\n' });
+    const shown = await lutra.run(['oidc', 'get'], at);
+    expect(shown.stdout).toContain('clientSecretSet: true');
+    expect(shown.stdout).not.toContain(secret);
+    expect((await lutra.run(['oidc', 'set', '-f', '-'], { ...at, stdin: shown.stdout.replace('dba', 'ops') })).code).toBe(0);
+    expect(await json('oidc', 'get')).toMatchObject({ clientSecretSet: true, groups: [{ group: 'ops' }] });
+    expect((await lutra.run(['oidc', 'set', '-f', '-', '--secret-stdin'], at)).code).toBe(2);
+    expect(await lutra.run(['oidc', 'set', '-f', '-'], { ...at, stdin: `clientSecret: [${secret}` })).toMatchObject({
+      code: 2,
+      stderr: expect.not.stringContaining(secret),
+    });
+    expect((await lutra.run(['oidc', 'remove'], at)).code).toBe(4);
+    expect((await lutra.run(['oidc', 'remove', '--accept'], at)).code).toBe(0);
+    expect((await lutra.run(['oidc', 'get'], at)).code).toBe(1);
+    expect((await lutra.run(['audit', '--action', 'access.write', '--json'], at)).stdout).toContain('PUT /api/v1/oidc');
   });
 });
 

@@ -8,7 +8,7 @@ import { HostileRequests } from './hostile.js';
 import type { OpenApi, Sent } from './hostile.js';
 
 const token = 'a-token-that-nobody-guesses';
-const [password, kafkaPassword] = ['the-password-of-an-endpoint', 'the-password-of-a-kafka'];
+const [password, kafkaPassword, oidcSecret] = ['the-password-of-an-endpoint', 'the-password-of-a-kafka', 'the-secret-of-a-client'];
 
 export interface Outcome {
   /** What must not be, in words. */
@@ -30,7 +30,7 @@ export async function sendHostile({ count, seed, atOnce }: { count: number; seed
     await vi.waitUntil(async () => (await client.get('/health/ready')).status === 200, { timeout: 60_000, interval: 50 });
     await fill(client);
     const requests = new HostileRequests((await client.get('/api/docs-json')).body as OpenApi, seed);
-    const secrets = [token, password, kafkaPassword, key.toString('base64'), key.toString('hex')];
+    const secrets = [token, password, kafkaPassword, oidcSecret, key.toString('base64'), key.toString('hex')];
     const found = await sendAll({ client, requests, secrets, count, atOnce });
     return { ...found, lives: (await client.get('/health/live')).status === 200 && (await client.get('/api/v1/regions')).status === 200 };
   } finally {
@@ -46,6 +46,10 @@ async function fill(client: ControlClient): Promise<void> {
     const server = { host: '127.0.0.1', port: 1, user: 'u', password, serverId: name === 'one' ? 1 : 2 };
     await client.post('/api/v1/endpoints', { name, region: name, ...server });
   }
+  // Its provider is away.
+  const groups = [{ group: 'g', grants: [{ role: 'viewer' }] }];
+  const oidc = { issuer: 'http://127.0.0.1:1', clientId: 'c', clientSecret: oidcSecret, groups };
+  await client.send('PUT', '/api/v1/oidc', { body: oidc, headers: { 'If-None-Match': '*' } });
   const pipeline = { name: 'to-two', source: 'one', target: 'two', routes: [{ schema: 'shop' }] };
   await client.post('/api/v1/channels', { name: 'ch', pipelines: [pipeline] });
 }

@@ -112,6 +112,9 @@ const types = [
   'application/xml',
   '/',
 ];
+/** What a provider sends a browser back with; the document has none of it. */
+const cookieNames = ['lutra-login', 'lutra-session'];
+const callbackFields = ['code', 'state', 'iss', 'error', 'error_description'];
 const names = ['one', 'two', 'ch', 'to-two', 'latest', '1', 'no-such'];
 
 export class HostileRequests {
@@ -136,9 +139,11 @@ export class HostileRequests {
     const query = parameters
       .filter(({ in: where }) => where === 'query' && this.#chance(0.5))
       .map((one) => `${one.name}=${this.#queryValue(one.schema)}`);
+    if (path.endsWith('/oidc/callback')) query.push(...callbackFields.map((field) => `${field}=${this.#queryValue()}`));
     const headers: Record<string, string> = { 'Content-Type': this.#chance(0.85) ? 'application/json' : this.#one(types) };
     if (this.#chance(0.6)) headers['If-Match'] = this.#one(['*', '"0"', '"1"', '0', '"-1"', 'W/"1"', '"99999999999999999"', 'x']);
     if (this.#chance(0.05)) headers['Accept'] = this.#one(['text/html', '*/*;q=0', 'x']);
+    if (path.includes('/oidc/')) headers['Cookie'] = cookieNames.map((name) => `${name}=${this.#queryValue()}`).join('; ');
     const verb = this.#chance(0.95) ? method.toUpperCase() : this.#one(['PATCH', 'OPTIONS', 'DELETE', 'PUT', 'POST']);
     const body = verb === 'GET' || verb === 'HEAD' ? undefined : this.#body(requestBody);
     return { method: verb, path: query.length > 0 ? `${filled}?${query.join('&')}` : filled, headers, body };

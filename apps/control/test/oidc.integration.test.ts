@@ -285,6 +285,20 @@ it('the client secret is never shown, stays for its issuer and client alone, and
   const open = await api().send('PUT', '/api/v1/oidc', { body: { ...shown.body, issuer: 'http://sso.example' }, headers });
   expect(open).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/issuer', detail: expect.stringContaining('https') }] } });
   expect((await api().put('/api/v1/oidc', shown.body, '"999"')).status).toBe(412);
-  expect((await api().remove('/api/v1/oidc', headers['If-Match'])).status).toBe(204);
+  const other = await api().put(
+    '/api/v1/oidc',
+    { ...shown.body, clientSecret: 'another-secret', groupsClaim: 'teams' },
+    headers['If-Match'],
+  );
+  expect(other.status).toBe(200);
+  expect((await api().remove('/api/v1/oidc', other.headers.get('etag') ?? '')).status).toBe(204);
+  const { entries } = (await api().get('/api/v1/audit?q=/api/v1/oidc')).body;
+  const diffs = await Promise.all(
+    entries.slice(0, 2).map(async ({ id }: { id: string }) => (await api().get(`/api/v1/audit/${id}`)).body.change?.diff),
+  );
+  expect(diffs[0]).toMatchObject([{ pointer: '', before: { groupsClaim: 'teams' }, after: null }]);
+  expect(diffs[1]).toContainEqual({ pointer: '/groupsClaim', before: 'groups', after: 'teams' });
+  expect(diffs[1]).toContainEqual({ pointer: '/clientSecret', before: null, after: '(secret, given anew)' });
+  expect(JSON.stringify(diffs)).not.toContain('another-secret');
   expect((await api().get('/api/v1/auth/oidc/start')).status).toBe(404);
 });

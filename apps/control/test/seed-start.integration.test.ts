@@ -110,6 +110,43 @@ it('orders first, then takes the position: what a start that failed between left
   expect(await checkpoints(uid)).toEqual([{ log_id: log, seq: '0', next_offset: '2' }]);
 }, 120_000);
 
+it('an apply of a new channel that runs and seeds orders its seed before it starts; applied again it changes nothing', async () => {
+  for (const server of Object.values(servers)) {
+    const { host, port, user, password } = server;
+    const session = await Session.open({ host, port, user, password }, 'target');
+    await session.execute('CREATE DATABASE crm; CREATE TABLE crm.people (id BIGINT PRIMARY KEY)');
+    await session.close();
+  }
+  const crm = {
+    name: 'crm',
+    seed: true,
+    state: 'running',
+    pipelines: [{ name: 'a-b', source: 'a', target: 'b', routes: [{ schema: 'crm' }] }],
+  };
+  const document = JSON.stringify({ version: 1, channels: [crm] });
+  const planned = await client.post('/api/v1/plan', { document });
+  expect(planned.body).toMatchObject({
+    problems: expect.not.arrayContaining([expect.objectContaining({ severity: 'error' })]),
+    changes: [
+      { op: 'create', name: 'crm' },
+      { op: 'start', name: 'crm' },
+    ],
+  });
+  const applied = await client.post('/api/v1/apply', { document, hash: planned.body.hash });
+  expect(applied.status, applied.text).toBe(200);
+  const { body: created } = await client.get('/api/v1/channels/crm');
+  expect(created.state).toBe('running');
+  const { uid } = created.pipelines[0];
+  // What its capture and its loader begin from.
+  const order = (await registry.seeds.read(uid))?.document;
+  expect(order).toMatchObject({ state: 'running', tables: ['*.*'] });
+  expect(await checkpoints(uid)).toEqual([{ log_id: log, seq: '1', next_offset: '3' }]);
+  const { body: seed } = await client.get('/api/v1/channels/crm/pipelines/a-b/seed');
+  expect(seed).toMatchObject({ order: { id: order!.id, state: 'running' } });
+  expect((await client.post('/api/v1/plan', { document })).body.changes).toEqual([]);
+  expect((await registry.seeds.read(uid))?.document).toEqual(order);
+}, 120_000);
+
 it('a pipeline that goes on elsewhere in its topic is healed: entries before the new position, a verification behind it', async () => {
   const path = '/api/v1/channels/shop/pipelines/a-b/restart';
   const { uid } = (await client.get('/api/v1/channels/shop')).body.pipelines[0];

@@ -24,6 +24,8 @@ export type Input<K extends OperationKey> = Required<Operations[K]> &
   Optional<Operations[K]> & {
     /** The ETag that was read, or *. */
     readonly ifMatch?: string;
+    /** Only where there is none yet. */
+    readonly ifNoneMatch?: '*';
     readonly signal?: AbortSignal;
   };
 
@@ -47,6 +49,7 @@ interface Parts {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly ifMatch?: string;
+  readonly ifNoneMatch?: '*';
   readonly signal?: AbortSignal;
 }
 
@@ -105,7 +108,7 @@ export class LutraClient {
     return `${this.#options.url.replace(/\/+$/, '')}${filled}${search.size === 0 ? '' : `?${search.toString()}`}`;
   }
 
-  #requestOf(method: string, { body, ifMatch }: Parts, signal: AbortSignal): RequestInit {
+  #requestOf(method: string, { body, ifMatch, ifNoneMatch }: Parts, signal: AbortSignal): RequestInit {
     const { token, headers = {} } = this.#options;
     return {
       method,
@@ -117,6 +120,7 @@ export class LutraClient {
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
+        ...(ifNoneMatch === undefined ? {} : { 'If-None-Match': ifNoneMatch }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };

@@ -1,6 +1,6 @@
 /** What is known of who sends a request, kept beside the request: the context of asynchronous calls ends where bodies are read. */
 import type { IncomingMessage } from 'node:http';
-import type { ActionName, Person } from '@lutra/model';
+import type { ActionName, AuditEntry, Person } from '@lutra/model';
 import type { Response } from '../http/versions.js';
 import { asPerson } from './person.js';
 
@@ -15,6 +15,8 @@ export interface Asker {
   action: ActionName | null;
   /** Of the configuration, that the request has made. */
   readonly revisions: number[];
+  /** What it changed, where no history has it. */
+  change: AuditEntry['change'];
 }
 
 /** May do nothing: work for everybody needs no rights, and must not have those of control itself. */

@@ -55,7 +55,7 @@ export function authentication(parts: AuthenticationParts): Middleware {
       (path === '/metrics' && showsMetrics(environment, request));
     try {
       const found = isOpen ? { person: null, until: null } : authenticator.find(request, response, from);
-      setAsker(request, { ...found, from, action: null, revisions: [] });
+      setAsker(request, { ...found, from, action: null, revisions: [], change: null });
       // An identity provider leads the browser to a page of ours: a read.
       if (isOpen && !isRead(request) && !comesFromNoOtherSite(request, environment)) throw otherSite();
       if (isDocs(path) && found.person && !isAllowed(found.person, 'overview.read', null))

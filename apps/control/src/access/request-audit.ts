@@ -40,7 +40,7 @@ export function requestAudit(audit: Audit, now: () => number = Date.now) {
         subject: subjectOf(path),
         status: response.statusCode,
         reason: reasonOf(request).slice(0, mostLetters),
-        change: null,
+        change: asker.change,
         revisions: asker.revisions,
       });
     });

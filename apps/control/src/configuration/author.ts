@@ -2,14 +2,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import { SyncError } from '@lutra/model';
+import type { AuditEntry } from '@lutra/model';
 import type { Author } from '@lutra/registry';
 import { askerOf } from '../access/asker.js';
+import type { Asker } from '../access/asker.js';
 import { currentPerson } from '../access/person.js';
 import type { Response } from '../http/versions.js';
 
 const requests = new AsyncLocalStorage<Author>();
-/** Numbers of the revisions that a request has made, by its author. */
-const revisionsOf = new WeakMap<Author, number[]>();
+/** Who sent the request, by its author. */
+const askersOf = new WeakMap<Author, Asker>();
 const mostLetters = 1000;
 
 /** To be used after bodies are parsed: what parses them leaves the context of the request. */
@@ -18,7 +20,7 @@ export function knowAuthor(request: IncomingMessage, _response: Response, next: 
   if (reason.length > mostLetters) return next(new SyncError('CONFIG_INVALID', `reason: at most ${mostLetters} characters`));
   const asker = askerOf(request);
   const author = { by: currentPerson().name, from: asker?.from ?? '', reason };
-  if (asker) revisionsOf.set(author, asker.revisions);
+  if (asker) askersOf.set(author, asker);
   requests.run(author, next);
 }
 
@@ -36,12 +38,18 @@ export function currentAuthor(): Author {
 export function withReason<T>(reason: string, work: () => T): T {
   const asked = currentAuthor();
   const author = { ...asked, reason };
-  const revisions = revisionsOf.get(asked);
-  if (revisions) revisionsOf.set(author, revisions);
+  const asker = askersOf.get(asked);
+  if (asker) askersOf.set(author, asker);
   return requests.run(author, work);
 }
 
 /** The request of this author made a revision of the configuration. */
 export function tellRevision(author: Author, revision: number): void {
-  revisionsOf.get(author)?.push(revision);
+  askersOf.get(author)?.revisions.push(revision);
+}
+
+/** What the request that is being answered changed, without secrets, for the audit: of what has no history. */
+export function tellChange(change: NonNullable<AuditEntry['change']>): void {
+  const asker = askersOf.get(currentAuthor());
+  if (asker) asker.change = change;
 }

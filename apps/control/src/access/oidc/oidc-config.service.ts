@@ -4,7 +4,7 @@ import { SyncError } from '@lutra/model';
 import type { OidcDocument, OidcInput, OidcOutput } from '@lutra/model';
 import { referenceOf, sealClientSecret } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
-import { currentAuthor } from '../../configuration/author.js';
+import { currentAuthor, tellChange } from '../../configuration/author.js';
 import type { Precondition, Versioned } from '../../configuration/configuration.js';
 import { REGISTRY, SECRET_KEY } from '../../tokens.js';
 import type { SecretKey } from '../../tokens.js';
@@ -37,14 +37,18 @@ export class OidcConfigService {
     const document: OidcDocument = { ...rest, ...(secret && { clientSecret: secret }), by: currentAuthor().by, at: Date.now() };
     const version = found ? await this.registry.oidc.replace(document, found.version) : await this.registry.oidc.create(document);
     if (version === null) throw new SyncError('CONFIG_CONFLICT', 'somebody else changed the login by OIDC meanwhile');
+    const after = { ...shown(document), ...(input.clientSecret && { clientSecret: '(secret, given anew)' }) };
+    tellChange({ before: found ? shown(found.document) : null, after });
     return { document: shown(document), version };
   }
 
   /** Who is logged in stays so until his session ends. @throws SyncError CONFIG_MISSING, CONFIG_CONFLICT */
   async remove(expected: Precondition): Promise<void> {
+    const found = await this.registry.oidc.latest();
     const outcome = await this.registry.oidc.remove(expected === 'any' ? undefined : expected);
     if (outcome === 'absent') throw missing();
     if (outcome === 'changed') throw changed(expected, (await this.find()).version);
+    if (found) tellChange({ before: shown(found.document), after: null });
   }
 }
 

@@ -120,7 +120,8 @@ export async function stagesFor(
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
   const pieceBytes = chunkPieceBytes;
-  const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, isSuspended: (table) => suspensions.has(table) });
+  const isSourceSuspended = (table: TableName): boolean => suspensions.has(table);
+  const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, files, isSuspended: isSourceSuspended });
   if (parts.length > 0) seedProgress.changed(true);
   const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq && (skip.answer ?? 'skip') === 'skip' ? skip : null;

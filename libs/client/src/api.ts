@@ -179,6 +179,11 @@ export type Status = {
           refused: number;
           left: number;
         };
+        orphans?: {
+          gone: number;
+          kept: number;
+          left: number;
+        };
         waitingFor: string | null;
         begunAt: number;
         endedAt: number | null;
@@ -598,6 +603,11 @@ export type ChannelStatus = {
       files?: {
         repaired: number;
         refused: number;
+        left: number;
+      };
+      orphans?: {
+        gone: number;
+        kept: number;
         left: number;
       };
       waitingFor: string | null;
@@ -1613,6 +1623,7 @@ export type GetChannelsByChannelVerifyAnswer = {
       }[];
       winner: string;
       extra: string[];
+      orphans?: 'trash';
       spareChangedSince?: number;
       untilEqual: boolean;
       by: string;
@@ -1672,6 +1683,11 @@ export type GetChannelsByChannelVerifyAnswer = {
       files?: {
         repaired: number;
         refused: number;
+        left: number;
+      };
+      orphans?: {
+        gone: number;
+        kept: number;
         left: number;
       };
       waitingFor: string | null;
@@ -2165,6 +2181,7 @@ export type PostChannelsByChannelVerifyByIdRepairBody = {
   }[];
   winner?: string;
   extra?: string[];
+  orphans?: 'trash';
   untilEqual?: boolean;
   reason: string;
 };
@@ -2181,6 +2198,7 @@ export type PostChannelsByChannelVerifyByIdRepairAnswer = {
     }[];
     winner: string;
     extra: string[];
+    orphans?: 'trash';
     spareChangedSince?: number;
     untilEqual: boolean;
     by: string;
@@ -2197,6 +2215,12 @@ export type PostChannelsByChannelVerifyByIdRepairAnswer = {
     extra: number;
     ranges: number;
     files: number;
+  }[];
+  orphans: {
+    pipeline: string;
+    root: string;
+    files: number;
+    bytes: number;
   }[];
   rows: {
     pipeline: string;

@@ -194,13 +194,15 @@ export class MemoryFiles implements FilesService {
   async list({ root, from, most }: ListRequest): Promise<ListAnswer> {
     this.#step('list', `${root} ${String(from)}`);
     const named = new Set(this.#open.filter((each) => each.root === root).flatMap(({ steps }) => steps.map(({ path }) => path)));
-    const all = [...this.tree].flatMap(([key, { bytes }]) =>
-      key.startsWith(`${root}/`) ? [{ path: key.slice(root.length + 1), bytes }] : [],
+    const all = [...this.tree].flatMap(([key, { bytes, ino }]) =>
+      key.startsWith(`${root}/`) ? [{ path: key.slice(root.length + 1), bytes, ino: String(ino) }] : [],
     );
     const isAsked = (path: string): boolean => (typeof from === 'object' ? (from?.includes(path) ?? true) : path > from);
     const behind = all.filter(({ path }) => isAsked(path)).toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const some = behind.slice(0, most);
-    const files = some.flatMap(({ path, bytes }) => (named.has(path) ? [] : [{ path, size: Buffer.byteLength(bytes) }]));
+    const files = some.flatMap(({ path, bytes, ino }) =>
+      named.has(path) ? [] : [{ path, size: Buffer.byteLength(bytes), mtimeNs: '0', dev: '1', ino }],
+    );
     return { files, looked: some.length, next: behind.length > most ? (some.at(-1)?.path ?? null) : null };
   }
 

@@ -170,6 +170,10 @@ export interface ListAnswer {
 export interface ListedFile {
   readonly path: string;
   readonly size: number;
+  /** Which file it is, as of a file that was placed. */
+  readonly mtimeNs: string;
+  readonly dev: string;
+  readonly ino: string;
 }
 
 /** POST /v1/manifest, of another region. At most 1,000 paths. Answered within some seconds. */

@@ -236,6 +236,8 @@ export const repairEventSchema = z.object({
   changed: counted,
   refused: counted,
   left: counted,
+  /** Since level 5. end: files that no row names, moved to the trash. Absent: that was not asked for. */
+  orphansGone: counted.optional(),
 });
 
 /** By `type`. Readers pass over types and fields that they do not know, never over another version. */

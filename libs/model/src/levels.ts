@@ -20,7 +20,10 @@ export const levelContents: ReadonlyMap<number, string> = new Map([
   [2, 'rows that are copied and compared: seeding, verification, repair'],
   [3, 'schema changes that follow the data; tables without any key are seeded'],
   [4, 'files that belong to rows'],
-  [5, 'the life of a channel: pipelines paused on their own, tables suspended by a person, barriers, standby servers'],
+  [
+    5,
+    'the life of a channel: pipelines paused on their own, tables suspended by a person, barriers, standby servers; files that no row names are moved to the trash',
+  ],
 ]);
 
 /** The node `level` in ZooKeeper. */

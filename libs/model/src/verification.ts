@@ -25,6 +25,8 @@ export const repairOrderSchema = z.strictObject({
   winner: z.string().min(1).max(48),
   /** Tables at the sources whose rows of class `extra` are deleted, `schema.table`. */
   extra: z.array(z.string().min(1)).readonly(),
+  /** Files that no row names are moved to the trash of their root. Absent: they stay. */
+  orphans: since(5, z.literal('trash').optional()),
   /** Rows that the target changed since then are left to a person; ms since 1970. */
   spareChangedSince: count.optional(),
   /** Verified and repaired again until all is equal, or a pass repairs nothing. */
@@ -142,6 +144,8 @@ export const repairResultSchema = z.strictObject({
   left: count,
   /** Files that rows name; refused: not as they are to be, with `problem` in lutra.difference. Absent: none was found to differ. */
   files: since(4, z.strictObject({ repaired: count, refused: count, left: count }).optional()),
+  /** Files that no row names. kept: a row names it by now, or `problem` of lutra.difference says why. Absent: they stay. */
+  orphans: since(5, z.strictObject({ gone: count, kept: count, left: count }).optional()),
   waitingFor: z.string().nullable(),
   begunAt: count,
   endedAt: count.nullable(),

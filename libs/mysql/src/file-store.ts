@@ -9,7 +9,7 @@ import { quoteText } from './literal.js';
 import { through } from './ownership.js';
 import { textOf } from './server-facts.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
-import { inPieces } from './sql-text.js';
+import { inPieces, joined } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
 /** Where a placed file is, and what tells it from any other that is put there later. */
@@ -86,12 +86,33 @@ function placedText(files: readonly FileRow[], uid: string, n: number): SqlText 
   return textOn('file', `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE ${anew}`);
 }
 
+/** No pipeline has placed them, so nobody has a hash of them. What is there by now stays as it is. */
+function leavingOrphansText(files: readonly Omit<FileRow, 'sha256'>[], pipeline: string): string {
+  const rows = files.map(({ root, path, size, mtimeNs, dev, ino }) =>
+    [nameValues({ root, path }), hex('00'.repeat(32)), ...[size, mtimeNs, dev, ino].map(whole), quoteText(pipeline), 0, "'trash'"].join(
+      ', ',
+    ),
+  );
+  const into = `INSERT INTO lutra.file (root, path_hash, path, ${fileColumns.join(', ')})`;
+  return `${into} VALUES (${rows.join('), (')}) ON DUPLICATE KEY UPDATE n = n`;
+}
+
 function leavingTexts(leaves: readonly LeavingFileRow[], uid: string, n: number): readonly SqlText[] {
   return [...Map.groupBy(leaves, ({ way }) => way)].flatMap(([way, files]) =>
     chunked(files).map((some) =>
       textOn('file', `UPDATE lutra.file SET state = '${way}', pipeline = ${uid}, n = ${n} WHERE ${named(some)}`),
     ),
   );
+}
+
+/** Of rows that were replaced by rows that were read: no placing is about them, and the number of theirs stays. */
+export function leftText(leaves: readonly LeavingFileRow[], pipeline: string): SqlText {
+  const texts = [...Map.groupBy(leaves, ({ way }) => way)].flatMap(([way, files]) =>
+    chunked(files).map((some) =>
+      textOn('file', `UPDATE lutra.file SET state = '${way}', pipeline = ${quoteText(pipeline)} WHERE ${named(some)}`),
+    ),
+  );
+  return joined(texts);
 }
 
 function missingText(files: readonly MissingFileRow[], uid: string): SqlText {
@@ -211,5 +232,5 @@ function leavingFile(row: ResultRow): LeavingFile {
   };
 }
 
-/** For wanted-files.ts and letting-go.ts. */
-export { missingText, named as namedFiles, nameOf as fileNameOf, whole as wholeText };
+/** For wanted-files.ts, orphan-files.ts and letting-go.ts. */
+export { leavingOrphansText, missingText, named as namedFiles, nameOf as fileNameOf, whole as wholeText };

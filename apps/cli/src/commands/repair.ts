@@ -33,6 +33,7 @@ export const verb: Verb = {
     { flags: '--table <schema.table>', what: 'with * and ?; may be given several times; all that differ if left out', kind: 'list' },
     { flags: '--winner <side>', what: 'whose row it becomes: source, target or a region' },
     { flags: '--extra <schema.table>', what: 'delete rows that are only at the target; may be given several times', kind: 'list' },
+    { flags: '--trash-orphans', what: 'move files that no row names to the trash of their root' },
     { flags: '--until-equal', what: 'verify and repair again until all is equal' },
     { flags: '--dry-run', what: 'only show which rows' },
     reasonOption,
@@ -54,7 +55,7 @@ export const verb: Verb = {
     const preview = await client.call(key, { path, body: { ...body, dryRun: true } });
     if (options.flag('dryRun')) return out.answer(preview, () => showPreview(out, preview));
     if (!out.isJson) showPreview(out, preview);
-    await requireConsent(run, 'Repair these rows?');
+    await requireConsent(run, 'Repair this?');
     const answer = await client.call(key, { path, body });
     out.answer(answer, () => out.line(`ordered: lutra verify show ${channel} --watch`));
   },
@@ -74,11 +75,14 @@ async function bodyOf(run: Run): Promise<Body> {
     ...(tables ? { tables: [...tables] } : {}),
     ...(extra ? { extra: [...extra] } : {}),
     ...(winner === undefined ? {} : { winner }),
+    ...(options.flag('trashOrphans') ? { orphans: 'trash' as const } : {}),
   };
 }
 
-function showPreview(out: Output, { order, tables, rows, problems }: Repair): void {
+function showPreview(out: Output, { order, tables, orphans, rows, problems }: Repair): void {
   out.table(columns, tables, 'nothing to repair');
+  for (const { pipeline, root, files, bytes } of orphans)
+    out.line(`${pipeline}: ${count(files)} files of root ${root}, ${count(bytes)} bytes, which no row names, go to its trash`);
   out.line(`winner: ${order.winner}`);
   if (rows.length > 0) out.table(differenceColumns, rows, '');
   showProblems(out, problems);

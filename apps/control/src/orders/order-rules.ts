@@ -14,6 +14,13 @@ export function requireLevel(current: number): void {
 }
 
 /** @throws SyncError CONFIG_CONFLICT */
+export function requireOrphansLevel(current: number): void {
+  if (current >= 5) return;
+  const what = `the cluster is at level ${current}, and files that no row names are moved to the trash from level 5 on`;
+  throw new SyncError('CONFIG_CONFLICT', `${what}: raise it first (POST /api/v1/level; docs/02-setup.md, Upgrading)`);
+}
+
+/** @throws SyncError CONFIG_CONFLICT */
 export function stateAfter(action: OrderAction, state: OrderState, what: string): OrderState {
   const next = ({ pause: 'paused', resume: 'running', cancel: 'cancelled' } as const)[action];
   if (state !== 'cancelled' || next === 'cancelled') return next;

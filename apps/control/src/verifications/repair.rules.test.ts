@@ -1,7 +1,7 @@
 import type { ChannelDocument, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.js';
-import { extraProblems, leftProblems, onwardProblems, standingProblems, tablesToRepair, winnerOf } from './repair.rules.js';
+import { extraProblems, leftProblems, onwardProblems, orphansToTrash, standingProblems, tablesToRepair, winnerOf } from './repair.rules.js';
 import type { RepairSubject } from './repair.rules.js';
 import { repairWriteSchema } from './repair.schemas.js';
 import type { RepairedTable } from './repair.schemas.js';
@@ -166,4 +166,18 @@ it('a repair that goes on to a pipeline which would stop there says so', () => {
   expect(ids(chain('stop'), 'r-b')).toEqual([]);
   expect(ids(chain('stop', 'a'), 'r-b')).toEqual(['warning repair-goes-on']);
   expect(ids(chain('ignore'), 'r-a')).toEqual([]);
+});
+
+it('files that no row names go where that is asked for, of roots that have any', () => {
+  const root = { pipeline: 'a-b', root: 'pics', pass: 1, files: 9, orphans: 2, bytes: 70, notes: [], asOf: 1 };
+  const result = { ...ended, roots: [root, { ...root, root: 'docs', orphans: 0, bytes: 0 }] };
+  expect(orphansToTrash(result, {})).toEqual([]);
+  expect(orphansToTrash(result, { orphans: 'trash' })).toEqual([{ pipeline: 'a-b', root: 'pics', files: 2, bytes: 70 }]);
+  expect(orphansToTrash(ended, { orphans: 'trash' })).toEqual([]);
+});
+
+it('keys are about rows: no files go with them', () => {
+  const key = { pipeline: 'a-b', schema: 'shop', table: 'orders', key: { id: 1 } };
+  const parsed = repairWriteSchema.safeParse({ keys: [key], orphans: 'trash', reason: 'x' });
+  expect(parsed.error?.issues.map(({ message }) => message)).toEqual(['orphans belongs to tables, not to keys']);
 });

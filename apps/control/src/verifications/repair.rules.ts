@@ -5,7 +5,7 @@ import type { Problem } from '../configuration/problem.js';
 import { defaultOnExisting, isTwoWay, nobodyWins } from '../seeds/seed-direction.js';
 import type { Regions } from '../seeds/seed-direction.js';
 import { patternOf } from '../seeds/seed-tables.js';
-import type { RepairedTable, RepairWrite } from './repair.schemas.js';
+import type { RepairAnswer, RepairedTable, RepairWrite } from './repair.schemas.js';
 import { isRepairing, isUnderWay } from './verification-state.js';
 
 export interface RepairSubject {
@@ -43,6 +43,14 @@ export function tablesToRepair(result: VerificationResult | null, { tables, keys
       ? keys.some((key) => key.pipeline === pipeline && key.schema === database && key.table === table)
       : !patterns || patterns({ database, name: table }) !== null;
   return (result?.tables ?? []).filter((table) => table.verdict === 'different' && isAsked(table));
+}
+
+/** Roots whose files that no row names are to go. */
+export function orphansToTrash(result: VerificationResult | null, { orphans }: Pick<RepairWrite, 'orphans'>): RepairAnswer['orphans'] {
+  if (orphans === undefined) return [];
+  return (result?.roots ?? []).flatMap((root) =>
+    root.orphans === 0 ? [] : [{ pipeline: root.pipeline, root: root.root, files: root.orphans, bytes: root.bytes }],
+  );
 }
 
 export interface Winner {

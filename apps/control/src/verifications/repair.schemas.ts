@@ -26,11 +26,14 @@ export const repairWriteSchema = z
     winner: z.string().min(1).max(48).optional(),
     /** Tables whose rows that are only at the target are deleted where others may be why; `schema.table` at the source. */
     extra: z.array(z.string().min(3).max(129)).max(1_000).default([]),
+    /** `trash`: files that no row names are moved to the trash of their root, all that the verification found. Left out: they stay. */
+    orphans: z.literal('trash').optional(),
     /** Verified and repaired again until all is equal, or a pass repairs nothing. */
     untilEqual: z.boolean().default(false),
     reason: reasonSchema,
   })
   .refine(({ tables, keys }) => tables === undefined || keys === undefined, 'either tables or keys')
+  .refine(({ keys, orphans }) => keys === undefined || orphans === undefined, 'orphans belongs to tables, not to keys')
   .refine(({ keys, untilEqual }) => keys === undefined || !untilEqual, 'untilEqual belongs to tables, not to keys');
 export type RepairWrite = z.infer<typeof repairWriteSchema>;
 
@@ -56,6 +59,8 @@ export const repairAnswerSchema = z.object({
       files: z.number(),
     }),
   ),
+  /** Roots with files that no row names, as the verification found them; empty where `orphans` is left out. */
+  orphans: z.array(z.object({ pipeline: z.string(), root: z.string(), files: z.number(), bytes: z.number() })),
   /** The first 20 rows, with both versions. */
   rows: z.array(differenceSchema),
   problems: z.array(problemSchema),

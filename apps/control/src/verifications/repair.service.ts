@@ -14,7 +14,7 @@ import { ConfigurationService } from '../configuration/configuration.service.js'
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { heldProblems } from '../ddl/held-pipelines.js';
-import { orderedBy, requireLevel } from '../orders/order-rules.js';
+import { orderedBy, requireLevel, requireOrphansLevel } from '../orders/order-rules.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { keyText, RepairLookService } from './repair-look.service.js';
 import {
@@ -22,6 +22,7 @@ import {
   leftProblems,
   nothingToRepair,
   onwardProblems,
+  orphansToTrash,
   standingProblems,
   tablesToRepair,
   winnerOf,
@@ -44,6 +45,7 @@ export class RepairService {
   /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_MISSING, CONFIG_CONFLICT (level, lutra.difference) */
   async order(channel: string, id: string, write: RepairWrite): Promise<RepairAnswer> {
     requireLevel(this.level.current);
+    if (write.orphans !== undefined) requireOrphansLevel(this.level.current);
     const known = await this.registry.verifications.read(channel);
     const subject = await this.#subject(channel, known?.document ?? null);
     const answer = await this.#answer(subject, id, write);
@@ -60,19 +62,20 @@ export class RepairService {
   async #answer(subject: RepairSubject, id: string, write: RepairWrite): Promise<RepairAnswer> {
     const standing = standingProblems(subject, id);
     const tables = standing.length > 0 ? [] : tablesToRepair(subject.result, write);
+    const orphans = standing.length > 0 ? [] : orphansToTrash(subject.result, write);
     const { winner, problems } = winnerOf(subject, new Set(tables.map(({ pipeline }) => pipeline)), write.winner);
     const look = await this.look.at({ channel: subject.channel.name, request: subject.verification.id, tables, keys: write.keys });
     const found: readonly Problem[] =
       standing.length > 0
         ? standing
         : [
-            ...(tables.length === 0 ? [nothingToRepair(subject.channel.name)] : problems),
+            ...(tables.length + orphans.length === 0 ? [nothingToRepair(subject.channel.name)] : problems),
             ...look.problems,
             ...extraProblems(subject, look.tables, write.extra),
             ...onwardProblems(subject, look.tables, winner),
             ...leftProblems(subject.result, look.tables),
           ];
-    const answer = { dryRun: write.dryRun, tables: [...look.tables], rows: [...look.rows], problems: [...found] };
+    const answer = { dryRun: write.dryRun, tables: [...look.tables], orphans, rows: [...look.rows], problems: [...found] };
     return { order: orderOf(write, winner), ...answer };
   }
 
@@ -101,7 +104,7 @@ export class RepairService {
   }
 }
 
-function orderOf({ tables = ['*.*'], keys, extra, untilEqual, reason }: RepairWrite, winner: string): RepairOrder {
+function orderOf({ tables = ['*.*'], keys, extra, orphans, untilEqual, reason }: RepairWrite, winner: string): RepairOrder {
   return {
     id: randomUUID(),
     tables,
@@ -110,6 +113,7 @@ function orderOf({ tables = ['*.*'], keys, extra, untilEqual, reason }: RepairWr
     }),
     winner,
     extra,
+    ...(orphans && { orphans }),
     untilEqual,
     by: orderedBy(reason),
     at: Date.now(),

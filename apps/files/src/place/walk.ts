@@ -4,7 +4,7 @@
  * not. It holds the names of one folder at each level in memory.
  */
 import type { BigIntStats } from 'node:fs';
-import type { ListAnswer, ListRequest } from '@lutra/files';
+import type { ListAnswer, ListedFile, ListRequest } from '@lutra/files';
 import { pathProblem } from '@lutra/model';
 import { type Folder, inFolder, orNull, split } from './disk.js';
 
@@ -20,15 +20,19 @@ interface WalkedFile {
 
 /** A piece of it: those that stand still. */
 export async function listFiles(root: Folder, { from, most, unchangedMs }: Omit<ListRequest, 'root'>): Promise<ListAnswer> {
-  const files: ListAnswer['files'][number][] = [];
+  const files: ListedFile[] = [];
   let looked = 0;
   for await (const { path, stats } of typeof from === 'object' && from ? these(root, from) : walkFiles(root, from)) {
     looked += 1;
     // Nobody but the system sets it; the time of last change comes with the bytes from another region.
-    if (Date.now() - Number(stats.ctimeMs) >= unchangedMs) files.push({ path, size: Number(stats.size) });
+    if (Date.now() - Number(stats.ctimeMs) >= unchangedMs) files.push(listed(path, stats));
     if (looked >= most) return { files, looked, next: path };
   }
   return { files, looked, next: null };
+}
+
+function listed(path: string, { size, mtimeNs, dev, ino }: BigIntStats): ListedFile {
+  return { path, size: Number(size), mtimeNs: String(mtimeNs), dev: String(dev), ino: String(ino) };
 }
 
 async function* these(root: Folder, paths: readonly string[]): AsyncGenerator<WalkedFile> {

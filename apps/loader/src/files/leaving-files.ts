@@ -32,8 +32,8 @@ export interface LeavingFilesOptions {
 
 /** Of one look. */
 const limit = 100;
-/** busy · trouble · nothing was left to do */
-const [soonMs, troubleMs, laterMs] = [2_000, 15_000, 300_000];
+/** busy · trouble · nothing was left to do: a repair may give us some */
+const [soonMs, troubleMs, laterMs] = [2_000, 15_000, 30_000];
 
 export class LeavingFiles {
   readonly #options: LeavingFilesOptions;

@@ -10,12 +10,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
 import { tableName, toSyncError } from '@lutra/model';
-import { differenceText, inPieces, joined, keyOfRow, noCounts, openingText } from '@lutra/mysql';
+import { differenceText, inPieces, joined, keyOfRow, leftText, noCounts, openingText } from '@lutra/mysql';
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
-import { withKeys } from '../conflict/files/decided-files.js';
-import type { DecidedFiles } from '../conflict/files/decided-files.js';
+import { DecidedFiles, withKeys } from '../conflict/files/decided-files.js';
+import type { FileRows } from '../files/file-rows.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { cameFrom, ChunkRecords, nothing } from './chunk-records.js';
 import type { ChunkRecordsOptions } from './chunk-records.js';
@@ -34,6 +34,8 @@ export interface ChunkWriterOptions extends ChunkRecordsOptions {
   readonly detection: Pick<Detection, 'detector' | 'parts'> | null;
   /** Bytes of SQL in one piece. */
   readonly pieceBytes: number;
+  /** Left out: no row of this pipeline names a file. */
+  readonly files?: Pick<FileRows, 'namedBy'> | null;
   /** A repair that nobody has ordered for this side. */
   passed(prepared: PreparedChunk): void;
   /** Rows of a seed were left out. */
@@ -156,8 +158,12 @@ export class ChunkWriter {
     await this.#transaction(prepared, checkpoint, async (connection, files) => {
       isPassed = !(await this.#isOrdered(connection, prepared));
       if (isPassed) return true;
-      const listed = new ListedRows(connection, { pipeline: this.#options.pipeline.uid, table: tableOf(prepared) });
-      done = await new ChunkRows(connection, prepared, { watch, listed, files, pieceBytes: this.#options.pieceBytes }).write();
+      const { pipeline, pieceBytes, files: rules } = this.#options;
+      const listed = new ListedRows(connection, { pipeline: pipeline.uid, table: tableOf(prepared) });
+      // One way its files are placed already; those that rows leave by it go all the same.
+      const left = !prepared.bothWays && rules ? new DecidedFiles(rules) : null;
+      done = await new ChunkRows(connection, prepared, { watch, listed, files: files ?? left, pieceBytes }).write();
+      if (left && left.leaves.length > 0) await connection.run(leftText(left.leaves, pipeline.uid));
       await this.#records.write(connection, { prepared, done, listed });
       return true;
     });

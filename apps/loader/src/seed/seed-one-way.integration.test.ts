@@ -1,4 +1,5 @@
 /** What becomes of rows that are seeded one way, and of changes that come while their table is seeded. */
+import { fileRuleSchema } from '@lutra/model';
 import type { Row, TableName } from '@lutra/model';
 import { beginSeed, endOtherSeeds, endSeeds, missingTables, readSeeds, settledText, untickSeeds } from '@lutra/mysql';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -47,6 +48,24 @@ describe.each([
     await room.read(many(4, 6), { from: { id: 3 }, to: { id: 6 } });
     await room.read(many(7, 9), { from: { id: 6 }, to: { id: 9 } });
     expect(await room.seed()).toMatchObject({ cursor: '{"id":9}', counts: { inserted: 6, equal: 3 } });
+  });
+
+  it('the file of a row that is replaced goes, unless another row names it', async () => {
+    const rule = fileRuleSchema.parse({ root: 'r', path: '{name}', deletes: 'trash' });
+    const namedBy = (_: unknown, { name }: Row) => (typeof name === 'string' ? [{ root: 'r', path: name, hash: null, rule }] : []);
+    await open("INSERT INTO t VALUES (1, 'was', NULL), (2, 'moves', NULL), (3, 'stays', NULL)", { fileRules: { namedBy } });
+    const { server, pipeline } = room.room;
+    const columns = 'root, path_hash, path, sha256, size, mtime_ns, dev, ino, pipeline, n, state';
+    const placed = ['was', 'moves', 'stays'].map(
+      (path) => `('r', UNHEX(SHA2('${path}', 256)), '${path}', UNHEX(SHA2('', 256)), 1, 1, 1, 1, '${pipeline}', 7, 'placed')`,
+    );
+    await server.run(`REPLACE INTO lutra.file (${columns}) VALUES ${placed.join(', ')}`);
+    await room.read([item(1, 'moves'), item(2, 'other'), item(3, 'stays')]);
+    expect(await room.seed()).toMatchObject({ counts: { replaced: 2, equal: 1 } });
+    const entries = await server.query(
+      `SELECT CAST(path AS CHAR) AS path, n, state FROM lutra.file WHERE pipeline = '${pipeline}' ORDER BY 1`,
+    );
+    expect(entries.map(({ path, n, state }) => [path, n, state].join(' '))).toEqual(['moves 7 placed', 'stays 7 placed', 'was 7 trash']);
   });
 
   it('what was ticked off of a table that left the routes is to come again', async () => {

@@ -7,6 +7,7 @@ import { awaitSeedNoMore, beginSeed, differenceText, endSeed, isSeedWhole, readS
 import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { expect } from 'vitest';
 import { Applier } from '../assemble/applier.js';
+import type { ChunkWriterOptions } from './chunk-writer.js';
 import type { ApplierOptions } from '../assemble/applier.js';
 import type { LoaderWork } from '../assignments.js';
 import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.fixture.js';
@@ -34,6 +35,8 @@ export interface SeedRoomOptions {
   readonly seq?: number;
   /** Of its rows. */
   readonly files?: ApplierOptions['files'];
+  /** What rows name, where no file is placed. */
+  readonly fileRules?: ChunkWriterOptions['files'];
 }
 
 export interface Reading {
@@ -98,6 +101,7 @@ export class SeedRoom {
     this.#seeding = new Seeding({
       writer,
       pieceBytes: batchBytes,
+      files: options.fileRules ?? null,
       port: { createTable: async () => false, missingTables: async () => [], untickSeeds, awaitSeedNoMore, isSeedWhole },
       target: room.server.options,
       work,

@@ -5,6 +5,7 @@ import type { Router, TableName } from '@lutra/model';
 import type { SeedPart } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { seedCreates } from '../ddl/seed-creates.js';
+import type { FileRows } from '../files/file-rows.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
 import { Seeding } from './seeding.js';
@@ -16,6 +17,7 @@ interface SeedingParts {
   readonly matcher: TableMatcher;
   readonly detection: Detection | null;
   readonly pieceBytes: number;
+  readonly files: Pick<FileRows, 'namedBy'> | null;
   isSuspended(table: TableName): boolean;
 }
 

@@ -24,7 +24,7 @@ import type { PreparedChunk } from './prepared-chunk.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
 
-export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
+export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes' | 'files'> {
   readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds' | 'awaitSeedNoMore' | 'isSeedWhole'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
@@ -60,13 +60,13 @@ export class Seeding {
   readonly #there = new Set<string>();
 
   constructor(options: SeedingOptions) {
-    const { work, writer, pieceBytes, detection } = options;
+    const { work, writer, pieceBytes, files = null, detection } = options;
     this.#options = options;
     this.#router = createRouter(work.routes);
     this.#creating = creatingAt(options.target);
     const passed = (prepared: PreparedChunk): void => void passedBy(options.onPassed, notRaised, tableOf(prepared));
     const clashed = (prepared: PreparedChunk): void => options.seeds.clashed(tableOf(prepared));
-    this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work, passed, clashed });
+    this.#writer = new ChunkWriter({ writer, pieceBytes, files, detection, pipeline: work, passed, clashed });
   }
 
   /** One way: rows that are there and differ are replaced as long as the table is seeded, so changes of them are written whole. */

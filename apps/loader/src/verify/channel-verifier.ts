@@ -147,7 +147,8 @@ export class ChannelVerifier {
   async #repaired({
     tables,
     ...counts
-  }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'files' | 'waitingFor'> & Pick<VerificationResult, 'tables'>) {
+  }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'files' | 'orphans' | 'waitingFor'> &
+    Pick<VerificationResult, 'tables'>) {
     const { repair } = this.#current;
     this.#io.repairedRows(Math.max(0, counts.repaired - (repair?.repaired ?? 0)));
     this.#result = fitting({ ...this.#current, tables, repair: repair && { ...repair, ...counts } });

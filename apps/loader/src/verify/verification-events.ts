@@ -35,9 +35,10 @@ export function repairEvent(
   { request, repair }: { readonly request: string; readonly repair: RepairResult },
   phase: 'begin' | 'end',
 ): OperationalEvent {
-  const { id, repaired, changed, refused, left } = repair;
+  const { id, repaired, changed, refused, left, orphans } = repair;
   const about = { id: randomUUID(), at: Date.now(), region, channel, request, repair: id, phase };
-  return { type: 'repair', v: eventVersion, ...about, repaired, changed, refused, left };
+  const gone = phase === 'end' && orphans ? { orphansGone: orphans.gone } : {};
+  return { type: 'repair', v: eventVersion, ...about, repaired, changed, refused, left, ...gone };
 }
 
 function foundIn({ pipeline, database: schema, table, missingHere, missingThere, different, extra, ranges, files }: VerifiedTable) {

@@ -6,7 +6,7 @@
  * Counter-example for the second look alone: a row comes behind it that names a file which was there already, so nothing is written; its
  * placing is settled before anybody asks for open ones. lutra.file has another number then.
  */
-import type { ListAnswer, ListRequest } from '@lutra/files';
+import type { ListAnswer, ListedFile, ListRequest } from '@lutra/files';
 import type { LastPlaced } from '@lutra/mysql';
 import { groups } from '../sieve-ranges.js';
 import { SeenPaths } from './seen-paths.js';
@@ -40,8 +40,8 @@ export async function findOrphans(of: RootSearch): Promise<FoundOrphans> {
   const seen = new SeenPaths();
   for await (const paths of of.named()) for (const path of paths) seen.add(path);
   const { candidates, files, isWhole } = await unnamed(of, seen);
-  const orphans = candidates.size === 0 ? candidates : await secondLook(of, candidates);
-  return { orphans, files, isWhole };
+  const still = await stillOrphans(of, [...candidates.keys()]);
+  return { orphans: new Map([...still].map(([path, { size }]) => [path, size])), files, isWhole };
 }
 
 interface Candidates {
@@ -67,15 +67,22 @@ async function unnamed({ list, between, most = mostOrphans }: RootSearch, seen: 
   }
 }
 
-async function secondLook(of: RootSearch, candidates: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
-  const before = await of.placed([...candidates.keys()]);
-  const left = new Map(candidates);
+export interface Orphan extends ListedFile {
+  /** Who has placed it; null: no pipeline to here. */
+  readonly by: string | null;
+}
+
+/** Of these paths, the files that no row names, by their path. */
+export async function stillOrphans(of: RootSearch, candidates: readonly string[]): Promise<ReadonlyMap<string, Orphan>> {
+  const there = new Map<string, Orphan>();
+  if (candidates.length === 0) return there;
+  const before = await of.placed(candidates);
+  const left = new Set(candidates);
   for await (const paths of of.named()) for (const path of paths) left.delete(path);
-  const there = new Map<string, number>();
-  for (const some of groups([...left.keys()], asked)) {
+  for (const some of groups([...left], asked)) {
     await of.between();
     const { files } = await of.list({ from: some, most: some.length, unchangedMs });
-    for (const { path, size } of files) there.set(path, size);
+    for (const file of files) there.set(file.path, { ...file, by: before.get(file.path)?.by ?? null });
   }
   const after = await of.placed([...there.keys()]);
   for (const path of there.keys()) {

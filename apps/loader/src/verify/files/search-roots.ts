@@ -4,13 +4,13 @@ import { createRouter, SyncError } from '@lutra/model';
 import type { VerificationOrder, VerifiedRoot, VerifiedTable } from '@lutra/model';
 import { lastPlaced } from '@lutra/mysql';
 import type { Session } from '@lutra/mysql';
-import type { SearchedRoot, VerifyWork } from '../assignments.js';
+import type { SearchedRoot, VerifiedPipeline, VerifyWork } from '../assignments.js';
 import { Servers } from '../servers.js';
 import type { Login } from '../servers.js';
 import { FoundFiles } from './found-files.js';
 import { pathsNamedIn } from './naming-tables.js';
 import { findOrphans, mostOrphans } from './orphans.js';
-import type { FoundOrphans } from './orphans.js';
+import type { FoundOrphans, RootSearch } from './orphans.js';
 import type { FilesOf } from './verify-files.js';
 
 export interface RootsOptions {
@@ -61,7 +61,7 @@ async function search(options: RootsOptions, searched: SearchedRoot, servers: Se
   const { pipeline: name, root } = searched;
   const done = { pipeline: name, root, pass: options.pass, asOf: Date.now() };
   try {
-    const found = await find(options, searched, servers);
+    const found = await findOrphans(rootSearch(options, searched, servers));
     await keep(options, searched, { servers, found });
     const bytes = [...found.orphans.values()].reduce((sum, each) => sum + each, 0);
     const notes = found.isWhole ? [] : [`no row names ${mostOrphans} files, and those behind them were not looked at`];
@@ -72,10 +72,15 @@ async function search(options: RootsOptions, searched: SearchedRoot, servers: Se
   }
 }
 
-async function find({ files, between }: RootsOptions, { root, region, users }: SearchedRoot, servers: Servers): Promise<FoundOrphans> {
+/** What the rows of all its users say of a root. */
+export function rootSearch(
+  { files, between }: Pick<RootsOptions, 'files' | 'between'>,
+  { root, region, users }: SearchedRoot,
+  servers: Servers,
+): RootSearch {
   const targets = users.filter(({ isTarget }) => isTarget);
   const sessionOf = (endpoint: string): Promise<Session> => servers.of(endpoint, 'target');
-  return findOrphans({
+  return {
     async *named() {
       for (const { endpoint, routes } of users)
         yield* pathsNamedIn({ root, routes, session: await sessionOf(endpoint.name), between: () => between(root) });
@@ -86,10 +91,14 @@ async function find({ files, between }: RootsOptions, { root, region, users }: S
       return new Map(found.flatMap((each) => [...each]));
     },
     between: () => between(root),
-  });
+  };
 }
 
 /** In lutra.difference, under the name of the root in place of a table. */
+export function foundOrphansOf(target: Session, { uid }: Pick<VerifiedPipeline, 'uid'>, of: { request: string; root: string }): FoundFiles {
+  return new FoundFiles(target, { pipeline: uid, request: of.request, table: { database: '', name: of.root } });
+}
+
 async function keep(
   { work, order }: RootsOptions,
   { pipeline: name, root }: SearchedRoot,
@@ -98,7 +107,7 @@ async function keep(
   const pipeline = work.pipelines.find((each) => each.name === name);
   if (!pipeline) return;
   const session = await servers.of(pipeline.target.name, 'target');
-  const store = new FoundFiles(session, { pipeline: pipeline.uid, request: order.id, table: { database: '', name: root } });
+  const store = foundOrphansOf(session, pipeline, { request: order.id, root });
   const orphans = [...found.orphans.keys()].map((path) => ({ root, path, hash: null, key: {}, outcome: 'file-orphan' as const }));
   await store.keep(orphans, { log: '', seq: -1 });
 }

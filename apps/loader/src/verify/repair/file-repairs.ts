@@ -61,6 +61,10 @@ export class FileRepairs {
     this.#before = options.said.files ?? this.#now;
   }
 
+  get said(): RepairSaid {
+    return this.#said;
+  }
+
   get repaired(): number {
     return this.#now.repaired;
   }

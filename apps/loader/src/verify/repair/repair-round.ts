@@ -44,10 +44,12 @@ export type RepairCounts = Pick<RepairResult, 'repaired' | 'changed' | 'refused'
 export interface RoundOptions {
   readonly tables: readonly VerifiedTable[];
   /** Of earlier rounds of the same repair. */
-  readonly before: Pick<RepairResult, 'repaired' | 'files'>;
+  readonly before: Pick<RepairResult, 'repaired' | 'files' | 'orphans'>;
   /** Ends it by throwing. */
   look(isNow?: boolean): Promise<void>;
-  told(now: RepairCounts & Pick<RepairResult, 'waitingFor' | 'files'> & { readonly tables: readonly VerifiedTable[] }): Promise<void>;
+  told(
+    now: RepairCounts & Pick<RepairResult, 'waitingFor' | 'files' | 'orphans'> & { readonly tables: readonly VerifiedTable[] },
+  ): Promise<void>;
   /** Rows that a person must decide about, of each table: hash → why. */
   spared(asked: readonly AskedTable[]): Promise<ReadonlyMap<RepairTable, ReadonlyMap<string, string>>>;
   /** What the losers had sent before the tables were raised has arrived at the winners. */

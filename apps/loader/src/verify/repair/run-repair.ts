@@ -23,6 +23,7 @@ import type { FileTable, RepairSaid } from './file-repairs.js';
 import { keysNamed } from './found-rows.js';
 import type { Scope } from './found-rows.js';
 import { methodOf } from './method.js';
+import { trashOrphans } from './orphan-repairs.js';
 import { RepairRound } from './repair-round.js';
 import type { AskedTable, Probed, RepairTable, RoundOptions } from './repair-round.js';
 import { ServerTable } from './server-table.js';
@@ -39,7 +40,7 @@ export interface RepairOptions extends Shared, Omit<RoundOptions, 'raised' | 'ar
   readonly pollMs?: number;
 }
 
-/** Rows and files that were repaired. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal), FILES_* */
+/** Rows and files that were repaired, or went. @throws SyncError SOURCE_*, TARGET_*, TABLE_MISSING (lutra.unequal), FILES_* */
 export async function runRepair(options: RepairOptions): Promise<number> {
   const servers = new Servers(options.login);
   try {
@@ -86,7 +87,7 @@ class Repair {
       told: async (now) => {
         for (const { pair } of tables.filter((table) => now.tables.some((one) => table.isOf(one) && hasEqualRows(one))))
           await holes.end(pair);
-        said = { ...now, ...(before.files && { files: before.files }) };
+        said = { ...now, ...(before.files && { files: before.files }), ...(before.orphans && { orphans: before.orphans }) };
         await this.#options.told(said);
       },
       spared: (asked) => this.#spared(tables, asked),
@@ -104,7 +105,20 @@ class Repair {
     const pairs = await this.#pairs(({ files: found }) => found !== undefined && differingFiles(found) > 0);
     const repairs = new FileRepairs({ said, look, told: this.#options.told, files, signal, pollMs: this.#pollMs });
     for (const pair of pairs) await repairs.repair(await this.#fileTable(pair, holes));
-    return repairs.repaired;
+    return repairs.repaired + (await this.#orphans(repairs.said));
+  }
+
+  async #orphans(said: RepairSaid): Promise<number> {
+    const { order, told, before } = this.#options;
+    if (order.repair.orphans === undefined) return 0;
+    return trashOrphans({
+      ...this.#options,
+      request: order.id,
+      servers: this.#servers,
+      before: before.orphans,
+      told: (orphans, waitingFor) => told({ ...said, orphans, waitingFor }),
+      pollMs: this.#pollMs,
+    });
   }
 
   async #fileTable(pair: ListedPair, holes: Holes): Promise<FileTable> {

@@ -193,6 +193,11 @@ export type Status = {
           refused: number;
           left: number;
         };
+        orphans?: {
+          gone: number;
+          kept: number;
+          left: number;
+        };
         waitingFor: string | null;
         begunAt: number;
         endedAt: number | null;
@@ -613,6 +618,11 @@ export type ChannelStatus = {
       files?: {
         repaired: number;
         refused: number;
+        left: number;
+      };
+      orphans?: {
+        gone: number;
+        kept: number;
         left: number;
       };
       waitingFor: string | null;
@@ -1727,6 +1737,7 @@ export type GetChannelsByChannelVerifyAnswer = {
       }[];
       winner: string;
       extra: string[];
+      orphans?: 'trash';
       spareChangedSince?: number;
       untilEqual: boolean;
       by: string;
@@ -1786,6 +1797,11 @@ export type GetChannelsByChannelVerifyAnswer = {
       files?: {
         repaired: number;
         refused: number;
+        left: number;
+      };
+      orphans?: {
+        gone: number;
+        kept: number;
         left: number;
       };
       waitingFor: string | null;
@@ -2553,6 +2569,7 @@ export type PostChannelsByChannelVerifyByIdRepairBody = {
   }[];
   winner?: string;
   extra?: string[];
+  orphans?: 'trash';
   untilEqual?: boolean;
   reason: string;
 };
@@ -2569,6 +2586,7 @@ export type PostChannelsByChannelVerifyByIdRepairAnswer = {
     }[];
     winner: string;
     extra: string[];
+    orphans?: 'trash';
     spareChangedSince?: number;
     untilEqual: boolean;
     by: string;
@@ -2585,6 +2603,12 @@ export type PostChannelsByChannelVerifyByIdRepairAnswer = {
     extra: number;
     ranges: number;
     files: number;
+  }[];
+  orphans: {
+    pipeline: string;
+    root: string;
+    files: number;
+    bytes: number;
   }[];
   rows: {
     pipeline: string;

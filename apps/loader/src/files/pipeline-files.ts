@@ -151,11 +151,12 @@ export class PipelineFiles implements CommitFiles {
 
   /** Newest first: two parts never name one path, but the rule is the same as at a take-over. Waits for a files app that is away. */
   async takeBack(placing: Placing): Promise<void> {
-    if (this.#open?.n !== placing.n) return;
-    const { parts } = this.#open;
-    for (const part of parts.toReversed()) await this.#patience.answered(() => this.#options.files.unplace(this.#of(part)));
-    this.#open = null;
-    this.#void = null;
+    const open = this.#open;
+    if (open?.n !== placing.n) return;
+    for (const part of open.parts.toReversed()) await this.#patience.answered(() => this.#options.files.unplace(this.#of(part)));
+    // Whoever has asked for it twice must not end what was placed since.
+    if (this.#open === open) this.#open = null;
+    if (this.#void === open) this.#void = null;
   }
 
   /**

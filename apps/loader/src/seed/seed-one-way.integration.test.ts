@@ -59,7 +59,7 @@ describe.each([
     const placed = ['was', 'moves', 'stays'].map(
       (path) => `('r', UNHEX(SHA2('${path}', 256)), '${path}', UNHEX(SHA2('', 256)), 1, 1, 1, 1, '${pipeline}', 7, 'placed')`,
     );
-    await server.run(`INSERT INTO lutra.file (${columns}) VALUES ${placed.join(', ')}`);
+    await server.run(`REPLACE INTO lutra.file (${columns}) VALUES ${placed.join(', ')}`);
     await room.read([item(1, 'moves'), item(2, 'other'), item(3, 'stays')]);
     expect(await room.seed()).toMatchObject({ counts: { replaced: 2, equal: 1 } });
     const entries = await server.query(

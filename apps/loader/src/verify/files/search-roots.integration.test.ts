@@ -1,4 +1,7 @@
-/** A root of a region with two servers whose rows name files in it: of the own pipeline, and of another channel that reads there. What no row names goes. */
+/**
+ * A root of a region with two servers whose rows name files in it: of the own pipeline, and of another channel that reads there. What no
+ * row names goes.
+ */
 import { randomUUID } from 'node:crypto';
 import { fileRuleSchema } from '@lutra/model';
 import type { EndpointDocument, FileRule, PipelineUid, VerifiedRoot, VerifiedTable } from '@lutra/model';
@@ -118,7 +121,7 @@ describe('what no row names goes to the trash', () => {
   const alone = usual.slice(0, 1);
   const said: string[] = [];
 
-  async function trash(users = alone, patienceMs = 60_000): Promise<number> {
+  async function trash(users: readonly RootUser[] = alone, patienceMs = 60_000): Promise<number> {
     const servers = new Servers(login);
     said.length = 0;
     try {

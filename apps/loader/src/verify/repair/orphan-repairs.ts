@@ -1,7 +1,8 @@
 /**
- * Files that no row names go to the trash of their root. They are looked for in the rows once more, of all who may name them, and given to
- * the loader of the pipeline that fills the root, as files are whose rows have left them: it marks each, looks whether a row names it, and
- * moves it. So nothing else deletes in a root, and a row that comes meanwhile keeps its file. docs/decisions/0035-files.md, 16 to 18 and 27.
+ * Files that no row names go to the trash of their root. They are looked for in the rows once more, of all who may name them, and given
+ * to the loader of the pipeline that fills the root, as files are whose rows have left them: it marks each, looks whether a row names it,
+ * and moves it. So nothing else deletes in a root, and a row that comes meanwhile keeps its file. docs/decisions/0035-files.md, 16 to 18
+ * and 27.
  */
 import type { RepairResult } from '@lutra/model';
 import { letOrphansGo, stillLeaving } from '@lutra/mysql';

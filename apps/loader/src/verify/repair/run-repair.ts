@@ -108,18 +108,15 @@ class Repair {
   }
 
   async #orphans(said: RepairSaid): Promise<number> {
-    const { order, work, files, look, told, before, signal } = this.#options;
+    const { order, told, before } = this.#options;
     if (order.repair.orphans === undefined) return 0;
     return trashOrphans({
-      work,
+      ...this.#options,
       request: order.id,
       servers: this.#servers,
       before: before.orphans,
-      files,
-      look,
       told: (orphans, waitingFor) => told({ ...said, orphans, waitingFor }),
       pollMs: this.#pollMs,
-      signal,
     });
   }
 

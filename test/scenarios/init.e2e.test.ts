@@ -1,6 +1,6 @@
 /**
- * `lutra init` as a person has it: two servers that nobody has prepared, typed at through a terminal, ended in the middle and begun again,
- * until rows of both sides arrive; and taken back, which leaves the servers as they were.
+ * `lutra init` as a person has it: two servers of different versions that nobody has prepared, typed at through a terminal, ended in the
+ * middle and begun again, until rows of both sides arrive; and taken back, which leaves the servers as they were.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ let before: Readonly<Record<Side, unknown>>;
 
 beforeAll(async () => {
   [stack, lutra] = await Promise.all([
-    startStack({ mysql: '9.7', bare: true, mysqlExtra: ['--binlog-row-metadata=MINIMAL', '--binlog-row-image=MINIMAL'] }),
+    startStack({ mysql: '9.7', mysqlB: '8.0', bare: true, mysqlExtra: ['--binlog-row-metadata=MINIMAL', '--binlog-row-image=MINIMAL'] }),
     Lutra.build(),
   ]);
   at = { url: stack.control.url, token: stack.token };

@@ -124,6 +124,10 @@ it('in a script: what runs already is only looked at, and nothing is asked', asy
   const [answers, password] = [file('answers.yaml', JSON.stringify({ a: side('a'), b: side('b'), schemas: ['shop'] })), file('p', '')];
   const args = ['init', '--file', answers, '--admin-a-file', password, '--admin-b-file', password];
   expect(await lutra.run(['init'], at)).toMatchObject({ code: 2, stderr: expect.stringContaining('--file') });
+  await query('b', 'SET GLOBAL read_only = ON');
+  const person = await lutra.run(args, at);
+  await query('b', 'SET GLOBAL read_only = OFF');
+  expect(person, person.stderr).toMatchObject({ code: 3, stdout: expect.stringContaining('read_only is ON') });
   const shown = await lutra.run(args, at);
   expect(shown.code, shown.stderr).toBe(4);
   const [, hash = ''] = /--yes=(\w+)/.exec(shown.stderr) ?? [];

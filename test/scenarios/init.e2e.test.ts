@@ -1,6 +1,6 @@
 /**
- * `lutra init` as a person has it: two servers that nobody has prepared, typed at through a terminal, ended in the middle and begun again,
- * until rows of both sides arrive; and taken back, which leaves the servers as they were.
+ * `lutra init` as a person has it: two servers of different versions that nobody has prepared, typed at through a terminal, ended in the
+ * middle and begun again, until rows of both sides arrive; and taken back, which leaves the servers as they were.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ let before: Readonly<Record<Side, unknown>>;
 
 beforeAll(async () => {
   [stack, lutra] = await Promise.all([
-    startStack({ mysql: '9.7', bare: true, mysqlExtra: ['--binlog-row-metadata=MINIMAL', '--binlog-row-image=MINIMAL'] }),
+    startStack({ mysql: '9.7', mysqlB: '8.0', bare: true, mysqlExtra: ['--binlog-row-metadata=MINIMAL', '--binlog-row-image=MINIMAL'] }),
     Lutra.build(),
   ]);
   at = { url: stack.control.url, token: stack.token };
@@ -124,6 +124,10 @@ it('in a script: what runs already is only looked at, and nothing is asked', asy
   const [answers, password] = [file('answers.yaml', JSON.stringify({ a: side('a'), b: side('b'), schemas: ['shop'] })), file('p', '')];
   const args = ['init', '--file', answers, '--admin-a-file', password, '--admin-b-file', password];
   expect(await lutra.run(['init'], at)).toMatchObject({ code: 2, stderr: expect.stringContaining('--file') });
+  await query('b', 'SET GLOBAL read_only = ON');
+  const person = await lutra.run(args, at);
+  await query('b', 'SET GLOBAL read_only = OFF');
+  expect(person, person.stderr).toMatchObject({ code: 3, stdout: expect.stringContaining('read_only is ON') });
   const shown = await lutra.run(args, at);
   expect(shown.code, shown.stderr).toBe(4);
   const [, hash = ''] = /--yes=(\w+)/.exec(shown.stderr) ?? [];

@@ -50,7 +50,7 @@ export class Prompts {
 
   async select<T extends string>(message: string, choices: readonly Choice<T>[], usual: T): Promise<T> {
     const options = choices.map((choice) => ({ ...choice })) as Parameters<typeof select<T>>[0]['options'];
-    return this.#answer(await select<T>({ message, options, initialValue: usual, ...this.#streams() })) as T;
+    return this.#answer(await select<T>({ message, options, initialValue: usual, ...this.#streams() }));
   }
 
   /** One or more. */

@@ -4,23 +4,21 @@ import type { AuditEntry } from '@lutra/model';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import { Keyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readAll } from '../../../libs/bus/test/kafka.fixture.js';
-import { kafkaServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { auditEntry } from '../src/audit/audit-entry.fixture.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
-const kafka = kafkaServer();
+const { kafka, zooKeeper } = kept;
 const secretKey = Keyring.of(Buffer.alloc(32, 7));
 const logger = createLogger('test', 'silent');
 const bus = () => ({ brokers: [kafka.bootstrap], clientId: 'test', logger });
 const running: RunningControl[] = [];
 let number = 0;
 
-beforeAll(() => Promise.all([zooKeeper.start(), kafka.start()]));
-afterAll(() => Promise.all([zooKeeper.stop(), kafka.stop()]));
+beforeAll(() => running(zooKeeper, kafka));
 beforeEach(async () => {
   number += 1;
   await withAdmin((admin) => admin.deleteTopic(auditTopic));

@@ -3,6 +3,7 @@ export { CommandError, MissingToolError } from './command.js';
 export { aria2c, rsync } from './debian-tools.js';
 export { kafkaFromEnvironment, mysqlFromEnvironment, zooKeeperFromEnvironment } from './environment.js';
 export { kafkaServer } from './kafka.js';
+export { kept, running } from './kept.js';
 export { mysqlServer } from './mysql.js';
 export { prepare } from './prepare.js';
 export { serverKinds } from './server.js';

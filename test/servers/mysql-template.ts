@@ -3,8 +3,7 @@
  * every server. root may log in over TCP from 127.0.0.1 with no password; these accounts are made while initialising, so they
  * are in no binary log.
  */
-import { constants } from 'node:fs';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.js';
 import { run } from './command.js';
@@ -35,9 +34,9 @@ export async function prepareMysql(version: MysqlVersion, log: Log, options: rea
   return { binaries, template };
 }
 
-/** A copy of the template, without the identity of the server that made it. */
+/** A copy of the template, without the identity of the server that made it. Three quarters of the data are zeros: they are left out. */
 export async function copyTemplate(template: string, data: string): Promise<void> {
-  await cp(join(template, 'data'), data, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  await run('cp', ['-r', '--sparse=always', join(template, 'data'), data]);
   await rm(join(data, 'auto.cnf'), { force: true }); // holds server_uuid: each server makes its own
 }
 

@@ -1,9 +1,8 @@
 /**
- * The test's end of a watchdog (`watchdog.mjs`): one per server object and folder. It runs in a session of its own, so that
+ * The test's end of the watchdog (`watchdog.mjs`), which all servers of this process share. It runs in a session of its own, so that
  * Ctrl-C ends the test and the closing pipe ends the rest, in that order. Does not keep the event loop alive.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,14 +17,66 @@ export interface ServerCommand {
 }
 
 interface WatchdogEvent {
+  readonly id: number;
   readonly started?: number;
   readonly failed?: string;
   readonly ended?: number;
   readonly how?: string;
+  readonly closed?: boolean;
 }
 
 const stopTries = 400;
 const stopPauseMs = 5;
+
+/** The process that all share. One that was killed is followed by another for the servers that come later. */
+class Keeper {
+  static #present: Keeper | undefined;
+  readonly #process: ChildProcess;
+  readonly #watched = new Map<number, { hear(event: WatchdogEvent): void; lost(): void }>();
+  #last = 0;
+
+  static get present(): Keeper {
+    return (Keeper.#present ??= new Keeper());
+  }
+
+  private constructor() {
+    const { NODE_OPTIONS: _, ...env } = process.env; // a test runner's loaders are not for the watchdog
+    this.#process = spawn(process.execPath, [fileURLToPath(new URL('watchdog.mjs', import.meta.url))], {
+      cwd: tmpdir(),
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const { stdin, stdout } = this.#process;
+    stdin?.on('error', () => undefined); // a dead watchdog shows as its exit
+    if (stdout) createInterface({ input: stdout }).on('line', (line) => this.#hear(JSON.parse(line) as WatchdogEvent));
+    this.#process.once('error', () => this.#lost()).once('exit', () => this.#lost());
+    this.#process.unref();
+    for (const pipe of [stdin, stdout]) (pipe as unknown as { unref(): void } | null)?.unref();
+  }
+
+  watch(folder: string, watched: { hear(event: WatchdogEvent): void; lost(): void }): number {
+    this.#last += 1;
+    this.#watched.set(this.#last, watched);
+    this.tell({ id: this.#last, folder });
+    return this.#last;
+  }
+
+  tell(line: Readonly<Record<string, unknown>>): void {
+    this.#process.stdin?.write(`${JSON.stringify(line)}\n`);
+  }
+
+  #hear(event: WatchdogEvent): void {
+    this.#watched.get(event.id)?.hear(event);
+    if (event.closed) this.#watched.delete(event.id);
+  }
+
+  #lost(): void {
+    if (Keeper.#present === this) Keeper.#present = undefined;
+    for (const watched of this.#watched.values()) watched.lost();
+    this.#watched.clear();
+  }
+}
 
 export class Watchdog {
   readonly folder: string;
@@ -33,34 +84,22 @@ export class Watchdog {
   pid: number | undefined;
   /** How the last server process ended. */
   how: string | undefined;
-  readonly #process: ChildProcess;
-  readonly #gone: Promise<unknown>;
+  readonly #keeper = Keeper.present;
+  readonly #id: number;
   #waiting: (() => void)[] = [];
   #isLost = false;
+  #isClosed = false;
 
   constructor(folder: string) {
     this.folder = folder;
-    const { NODE_OPTIONS: _, ...env } = process.env; // a test runner's loaders are not for the watchdog
-    this.#process = spawn(process.execPath, [fileURLToPath(new URL('watchdog.mjs', import.meta.url)), folder], {
-      cwd: tmpdir(),
-      env,
-      detached: true,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.#gone = once(this.#process, 'exit').catch(() => undefined);
-    const { stdin, stdout } = this.#process;
-    stdin?.on('error', () => undefined); // a dead watchdog shows as its exit
-    if (stdout) createInterface({ input: stdout }).on('line', (line) => this.#hear(JSON.parse(line) as WatchdogEvent));
-    void this.#gone.then(() => this.#lost());
-    this.#process.unref();
-    for (const pipe of [stdin, stdout]) (pipe as unknown as { unref(): void } | null)?.unref();
+    this.#id = this.#keeper.watch(folder, { hear: (event) => this.#hear(event), lost: () => this.#lost() });
   }
 
   /** Starts the server and resolves to its pid. */
   async run(command: ServerCommand, log: string): Promise<number> {
     if (this.#isLost) throw new Error('the watchdog is gone: stop the server, then start it afresh');
     this.how = undefined;
-    this.#process.stdin?.write(`${JSON.stringify({ ...command, log })}\n`);
+    this.#keeper.tell({ id: this.#id, ...command, log });
     while (this.pid === undefined && this.how === undefined) await this.#next();
     if (this.pid !== undefined) return this.pid;
     throw this.how === 'ENOENT' ? missing(command.command) : new Error(`${command.command} did not start: ${this.how}`);
@@ -92,12 +131,10 @@ export class Watchdog {
     clearTimeout(bound);
   }
 
-  /** SIGKILLs the server if it runs, removes the folder; resolves when the watchdog is gone. */
+  /** SIGKILLs the server if it runs, removes the folder; resolves when both are gone. */
   async close(): Promise<void> {
-    const hold = setInterval(() => undefined, 1000);
-    this.#process.stdin?.end();
-    await this.#gone;
-    clearInterval(hold);
+    this.#keeper.tell({ id: this.#id, close: true });
+    while (!this.#isClosed && !this.#isLost) await this.#next();
     await rm(this.folder, { recursive: true, force: true }); // in case it could not
   }
 
@@ -108,7 +145,8 @@ export class Watchdog {
   }
 
   #hear(event: WatchdogEvent): void {
-    if (event.started !== undefined) this.pid = event.started;
+    if (event.closed) this.#isClosed = true;
+    else if (event.started !== undefined) this.pid = event.started;
     else this.#down(event.failed ?? event.how ?? 'unknown');
     this.#wake();
   }

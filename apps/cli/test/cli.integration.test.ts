@@ -11,12 +11,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { ControlClient, startControl } from '../../control/test/control-client.js';
 import type { RunningControl } from '../../control/test/control-client.js';
 import { authority } from '../../../libs/files/src/aria2/certificates.fixture.js';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { Lutra, plain } from './lutra.js';
 import type { Environment } from './lutra.js';
 
 const token = 'a-token-that-nobody-guesses';
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 let control: RunningControl;
 let lutra: Lutra;
 let at: Environment;
@@ -34,8 +34,11 @@ const endpoint = (name: string, region: string) => ({
 const pipeline = (name: string, source: string, target: string) => ({ name, source, target, routes: [{ schema: 'shop' }] });
 
 beforeAll(async () => {
-  await zooKeeper.start();
-  [control, lutra] = await Promise.all([startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: token }), Lutra.build()]);
+  await running(zooKeeper);
+  [control, lutra] = await Promise.all([
+    startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/cli', LUTRA_API_TOKEN: token }),
+    Lutra.build(),
+  ]);
   at = { url: control.url, token };
   const client = new ControlClient(control.url, { Authorization: `Bearer ${token}` });
   const created = [
@@ -55,7 +58,6 @@ beforeAll(async () => {
 afterAll(async () => {
   lutra.remove();
   await control.app.close();
-  await zooKeeper.stop();
 });
 
 beforeEach(() => rmSync(lutra.home, { recursive: true, force: true }));

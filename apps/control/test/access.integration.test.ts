@@ -5,14 +5,14 @@ import type { ActionName, Grant, Person } from '@lutra/model';
 import { Keyring, Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { makeFirstAdmin } from '../src/access/first-admin.js';
 import { Passwords } from '../src/access/passwords.js';
 import type { Route } from '../src/access/routes.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer, RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const patience = { timeout: 60_000, interval: 50 };
 const LUTRA_ROOT = '/access';
 const breakGlassToken = 'a-token-for-emergencies-alone';
@@ -55,7 +55,7 @@ async function createUser(name: string, grants: readonly Grant[]): Promise<void>
 }
 
 beforeAll(async () => {
-  await zooKeeper.start();
+  await running(zooKeeper);
   [one, other] = await Promise.all([start(), start()]);
   await vi.waitUntil(() => printed.length > 0, patience);
   await Promise.all([ready(one), ready(other)]);
@@ -64,7 +64,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([one.app.close(), other.app.close()]);
-  await zooKeeper.stop();
 });
 
 describe('the first admin', () => {

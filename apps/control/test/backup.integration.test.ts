@@ -3,17 +3,16 @@ import { randomBytes } from 'node:crypto';
 import type { PipelineUid } from '@lutra/model';
 import { Keyring, Registry, openPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const secretKey = Keyring.of(randomBytes(32));
 const cleanUps: (() => Promise<void>)[] = [];
 let number = 0;
 
-beforeAll(() => zooKeeper.start());
-afterAll(() => zooKeeper.stop());
+beforeAll(() => running(zooKeeper));
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });

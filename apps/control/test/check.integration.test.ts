@@ -3,19 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { Session } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer, RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const mysql = mysqlServer({ version: '8.0', serverId: 101 });
 let control: RunningControl;
 let client: ControlClient;
 let server: ConnectionOptions;
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), mysql.start()]);
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect });
+  await Promise.all([running(zooKeeper), mysql.start()]);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/check' });
   client = new ControlClient(control.url);
   server = { host: mysql.host, port: mysql.port, user: mysql.user, password: mysql.password };
   for (const name of ['a', 'b']) await client.post('/api/v1/regions', { name, kafka: { brokers: [`${name}:9092`] } });
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await control.app.close();
-  await Promise.all([mysql.stop(), zooKeeper.stop()]);
+  await mysql.stop();
 });
 
 const endpoint = (name: string, more: object = {}) => ({ name, region: name, ...server, serverId: name === 'a' ? 4711 : 4712, ...more });

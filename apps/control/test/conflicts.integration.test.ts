@@ -10,7 +10,7 @@ import type { ResultRow } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import type { MysqlServer } from '../../../test/servers/index.js';
 import { ConflictRetentionService } from '../src/conflicts/conflict-retention.service.js';
 import { ConflictService } from '../src/conflicts/conflict.service.js';
@@ -18,7 +18,7 @@ import { PipelineAccessService } from '../src/pipelines/pipeline-access.service.
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const servers = { a: mysqlServer({ version: '8.0', serverId: 101 }), b: mysqlServer({ version: '9.7', serverId: 102 }) };
 type Side = keyof typeof servers;
 const sessions = new Map<Side, Session>();
@@ -27,8 +27,8 @@ let control: RunningControl;
 let client: ControlClient;
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), servers.a.start(), servers.b.start()]);
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  await Promise.all([running(zooKeeper), servers.a.start(), servers.b.start()]);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/conflicts', LUTRA_API_TOKEN: 'a-token-of-sixteen' });
   client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
   for (const side of ['a', 'b'] as const) {
     await prepare(side, servers[side]);
@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const session of sessions.values()) session.destroy();
   await control?.app.close();
-  await Promise.all([servers.a.stop(), servers.b.stop(), zooKeeper.stop()]);
+  await Promise.all([servers.a.stop(), servers.b.stop()]);
 });
 
 beforeEach(async () => {
@@ -423,7 +423,7 @@ describe('retention', () => {
     );
     expect(Number((await run('a', 'SELECT COUNT(*) AS n FROM lutra.conflict'))[0]?.['n'])).toBeGreaterThan(1_000);
     const logger = createLogger('test', 'silent');
-    const registry = new Registry({ connect: zooKeeper.connect, logger });
+    const registry = new Registry({ connect: zooKeeper.connect, root: '/conflicts', logger });
     await registry.start();
     try {
       const conflicts = new ConflictService(registry, new PipelineAccessService(registry, control.secretKey, logger));

@@ -2,18 +2,17 @@
 import { newPipelineUid } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 let client: ControlClient;
 let registry: Registry;
 let root = '';
 let number = 0;
 
-beforeAll(() => zooKeeper.start());
-afterAll(() => zooKeeper.stop());
+beforeAll(() => running(zooKeeper));
 beforeEach(async () => {
   root = `/damaged-${++number}`;
   const control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: root });

@@ -7,11 +7,11 @@ import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
-import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer, RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const mysql = mysqlServer({ version: '8.0', serverId: 101 });
 const path = '/api/v1/channels/ab/pipelines/there/ddl';
 const channel = (ddl?: object, ...more: readonly object[]) => ({
@@ -41,10 +41,10 @@ let server: ConnectionOptions;
 let uid = '';
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), mysql.start()]);
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect });
+  await Promise.all([running(zooKeeper), mysql.start()]);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/ddl' });
   client = new ControlClient(control.url);
-  registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
+  registry = new Registry({ connect: zooKeeper.connect, root: '/ddl', logger: createLogger('test', 'silent') });
   await registry.start();
   server = { host: mysql.host, port: mysql.port, user: mysql.user, password: mysql.password };
   const script = await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8');
@@ -64,7 +64,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await registry?.stop();
   await control?.app.close();
-  await Promise.all([mysql.stop(), zooKeeper.stop()]);
+  await mysql.stop();
 });
 
 async function run(...statements: readonly string[]): Promise<void> {

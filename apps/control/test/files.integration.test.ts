@@ -5,11 +5,11 @@ import type { ConnectionOptions } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
-import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer, RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const mysql = mysqlServer({ version: '9.7', serverId: 101 });
 const patience = { timeout: 20_000, interval: 100 };
 const preview = '/api/v1/channels/ab/pipelines/there/files/preview';
@@ -31,8 +31,8 @@ const channel = (rules: readonly object[] = files, more: readonly object[] = [])
 });
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), mysql.start()]);
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect });
+  await Promise.all([running(zooKeeper), mysql.start()]);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/files' });
   client = new ControlClient(control.url);
   server = { host: mysql.host, port: mysql.port, user: mysql.user, password: mysql.password };
   const script = await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8');
@@ -54,7 +54,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await control.app.close();
-  await Promise.all([mysql.stop(), zooKeeper.stop()]);
+  await mysql.stop();
 });
 
 async function run(...statements: readonly string[]): Promise<void> {
@@ -214,7 +214,7 @@ it('a start asks the servers and the regions; the files apps that live are shown
 });
 
 async function join(region: string, described: { url: string; roots: readonly string[]; places: readonly string[] }): Promise<void> {
-  const registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
+  const registry = new Registry({ connect: zooKeeper.connect, root: '/files', logger: createLogger('test', 'silent') });
   onTestFinished(() => registry.stop());
   await registry.start();
   const instance = `${region}:1`;

@@ -3,12 +3,12 @@ import { knownLevels, newerThanThisBuild } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import type { Worker } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const { min, max } = knownLevels;
 const next = max + 1;
 const patience = { timeout: 60_000, interval: 50 };
@@ -17,11 +17,10 @@ let client: ControlClient;
 let number = 0;
 let LUTRA_ROOT = '';
 
-beforeAll(() => zooKeeper.start());
-afterAll(() => zooKeeper.stop());
+beforeAll(() => running(zooKeeper));
 
 beforeEach(async () => {
-  LUTRA_ROOT = `/test-${++number}`;
+  LUTRA_ROOT = `/level-${++number}`;
   control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_REGION: 'hz' });
   client = new ControlClient(control.url);
   await vi.waitUntil(async () => (await client.get('/health/ready')).status === 200, patience);

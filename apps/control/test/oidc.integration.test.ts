@@ -8,11 +8,11 @@ import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const apiToken = 'a-token-of-the-test';
 const secret = 'a-client-secret-that-nobody-guesses';
 const origin = 'http://127.0.0.1:9999'; // where a proxy would be; the test goes to control itself
@@ -31,7 +31,7 @@ const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 beforeAll(async () => {
-  await zooKeeper.start();
+  await running(zooKeeper);
   provider = await startProvider({ ...key.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' });
   const variables = { ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/oidc', LUTRA_PUBLIC_URL: origin, LUTRA_API_TOKEN: apiToken };
   const logger = createLogger('control', 'silent');
@@ -48,7 +48,6 @@ afterAll(async () => {
   await control?.app.close();
   provider?.closeAllConnections();
   provider?.close();
-  await zooKeeper.stop();
 });
 
 beforeEach(async () => {

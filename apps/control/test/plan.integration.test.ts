@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import type { Person } from '@lutra/model';
 import { Keyring, Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { asPerson } from '../src/access/person.js';
 import { UidService } from '../src/channels/uid.service.js';
 import { ConfigurationService } from '../src/configuration/configuration.service.js';
@@ -20,13 +20,12 @@ import { readDocument } from '../src/plan/read-document.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 let client: ControlClient;
 let registry: Registry;
 let number = 0;
 
-beforeAll(() => zooKeeper.start());
-afterAll(() => zooKeeper.stop());
+beforeAll(() => running(zooKeeper));
 beforeEach(async () => {
   const LUTRA_ROOT = `/plan-${++number}`;
   const control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT });

@@ -6,11 +6,11 @@ import type { Desired } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, healing, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const path = '/api/v1/endpoints/north';
 const now = { start: { from: 'now' }, reason: 'seeded' };
 let control: RunningControl;
@@ -18,10 +18,10 @@ let registry: Registry;
 let client: ControlClient;
 
 beforeAll(async () => {
-  await zooKeeper.start();
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  await running(zooKeeper);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/recovery', LUTRA_API_TOKEN: 'a-token-of-sixteen' });
   client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
-  registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
+  registry = new Registry({ connect: zooKeeper.connect, root: '/recovery', logger: createLogger('test', 'silent') });
   await registry.start();
   for (const [at, name] of ['north', 'south'].entries()) {
     await client.post('/api/v1/regions', { name, kafka: { brokers: ['127.0.0.1:1'] } });
@@ -35,7 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await registry?.stop();
   await control?.app.close();
-  await zooKeeper.stop();
 });
 
 it('keeps an order that was accepted until it is replaced or taken back, and starts the channels anew each time', async () => {

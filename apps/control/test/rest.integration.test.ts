@@ -4,14 +4,14 @@ import { openPassword, Registry } from '@lutra/registry';
 import type { PipelineUid } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
 
 const token = 'a-token-that-nobody-guesses';
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 let control: RunningControl;
 let registry: Registry;
 let client: ControlClient;
@@ -20,15 +20,11 @@ let LUTRA_ROOT = '';
 const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' });
 
 beforeAll(async () => {
-  await zooKeeper.start();
-});
-
-afterAll(async () => {
-  await zooKeeper.stop();
+  await running(zooKeeper);
 });
 
 beforeEach(async () => {
-  LUTRA_ROOT = `/test-${++number}`;
+  LUTRA_ROOT = `/rest-${++number}`;
   control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_API_TOKEN: token });
   client = new ControlClient(control.url, { Authorization: `Bearer ${token}` });
   registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
@@ -151,7 +147,7 @@ describe('documents', () => {
 
   it('that were damaged in ZooKeeper are named, and can be removed', async () => {
     await client.post('/api/v1/regions', region('a'));
-    await registry.session.connection?.setData(`/test-${number}/regions/a`, Buffer.from('{"name": "a", "hush": 1'), 0);
+    await registry.session.connection?.setData(`/rest-${number}/regions/a`, Buffer.from('{"name": "a", "hush": 1'), 0);
     const damaged = await client.get('/api/v1/regions/a');
     expect(damaged.status).toBe(500);
     expect(damaged.body).toMatchObject({ code: 'CONFIG_INVALID', details: { document: 'region a', version: 1 } });
@@ -504,7 +500,7 @@ describe('channels', () => {
 
   it('that cannot be read any more are removed with their uids', async () => {
     const { uid } = (await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] })).body.pipelines[0];
-    await registry.session.connection?.setData(`/test-${number}/channels/ab`, Buffer.from('{'), -1);
+    await registry.session.connection?.setData(`/rest-${number}/channels/ab`, Buffer.from('{'), -1);
     expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
     expect((await registry.uids.read(uid))?.removedAt).toBeGreaterThan(0);
   });

@@ -3,18 +3,17 @@ import { randomId, replicationFingerprint } from '@lutra/model';
 import type { TreeRevision } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 let client: ControlClient;
 let registry: Registry;
 let number = 0;
 
-beforeAll(() => zooKeeper.start());
-afterAll(() => zooKeeper.stop());
+beforeAll(() => running(zooKeeper));
 beforeEach(async () => {
   const LUTRA_ROOT = `/revision-${++number}`;
   const control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT });

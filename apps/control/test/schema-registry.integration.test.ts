@@ -2,24 +2,23 @@
 import { Registry, createHttpSchemaStore } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
 const token = 'a-token-that-nobody-guesses';
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 let control: RunningControl;
 let client: ControlClient;
 
 beforeAll(async () => {
-  await zooKeeper.start();
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: token });
+  await running(zooKeeper);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/schema-registry', LUTRA_API_TOKEN: token });
   client = new ControlClient(control.url, { Authorization: `Bearer ${token}`, 'Content-Type': 'application/vnd.schemaregistry.v1+json' });
 });
 
 afterAll(async () => {
   await control.app.close();
-  await zooKeeper.stop();
 });
 
 const schema = (...fields: readonly string[]): string =>
@@ -94,7 +93,7 @@ describe('the schema registry', () => {
   });
 
   it('serves a client of Confluent’s API with basic credentials, from the same store that capture writes to', async () => {
-    const registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
+    const registry = new Registry({ connect: zooKeeper.connect, root: '/schema-registry', logger: createLogger('test', 'silent') });
     await registry.start();
     const remote = createHttpSchemaStore(control.url.replace('//', `//lutra:${token}@`));
     const text = '{"fields":[{"name":"id","type":"long"}],"name":"Same","namespace":"shop","type":"record"}';

@@ -7,11 +7,11 @@ import type { Grant } from '@lutra/model';
 import { loadKeyring } from '@lutra/registry';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { Answer, RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const secretKey = loadKeyring({ LUTRA_SECRET_KEY: randomBytes(32).toString('base64'), LUTRA_SECRET_PROD: 'what nobody may have' });
 const token = 'a-token-for-emergencies-alone';
 let control: RunningControl;
@@ -53,7 +53,7 @@ const planned = async (client: ControlClient, document: string, more: object = {
   (await client.post('/api/v1/plan', { document, ...more })).body;
 
 beforeAll(async () => {
-  await zooKeeper.start();
+  await running(zooKeeper);
   control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/scoped', LUTRA_API_TOKEN: token }, secretKey);
   admin = new ControlClient(control.url, { Authorization: `Bearer ${token}` });
   await vi.waitUntil(async () => (await admin.get('/health/ready')).status === 200, { timeout: 60_000, interval: 50 });
@@ -68,7 +68,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await control.app.close();
-  await zooKeeper.stop();
 });
 
 /** The answer to a request whose body of 8 MB never comes. */

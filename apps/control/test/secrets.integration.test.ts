@@ -10,11 +10,11 @@ import { createLogger } from '@lutra/telemetry';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../../test/network/certificate.js';
-import { zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const folder = mkdtempSync(join(tmpdir(), 'lutra-secrets-'));
 const keyFile = join(folder, 'keys');
 const [old, young] = [randomBytes(32), randomBytes(32)];
@@ -27,9 +27,8 @@ let number = 0;
 
 const writeKeys = (...keys: readonly Buffer[]): void => writeFileSync(keyFile, keys.map((one) => one.toString('base64')).join('\n'));
 
-beforeAll(() => zooKeeper.start());
+beforeAll(() => running(zooKeeper));
 afterAll(async () => {
-  await zooKeeper.stop();
   rmSync(folder, { recursive: true });
 });
 

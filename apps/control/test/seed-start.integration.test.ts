@@ -12,12 +12,11 @@ import { Session } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { kafkaServer, mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import { ControlClient, healing, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
-const kafka = kafkaServer();
+const { kafka, zooKeeper } = kept;
 const servers = { a: mysqlServer({ version: '8.0', serverId: 101 }), b: mysqlServer({ version: '9.7', serverId: 102 }) };
 const log = randomUUID();
 const logger = createLogger('test', 'silent');
@@ -28,10 +27,10 @@ let registry: Registry;
 let target: Session;
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), kafka.start(), servers.a.start(), servers.b.start()]);
-  registry = new Registry({ connect: zooKeeper.connect, logger });
+  await Promise.all([running(zooKeeper, kafka), servers.a.start(), servers.b.start()]);
+  registry = new Registry({ connect: zooKeeper.connect, root: '/seed-start', logger });
   await registry.start();
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/seed-start', LUTRA_API_TOKEN: 'a-token-of-sixteen' });
   client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
   await vi.waitUntil(async () => (await client.get('/health/ready')).status === 200, { timeout: 30_000 });
   const sql = (await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8')).trim().replace(/;$/, '');
@@ -54,7 +53,7 @@ afterAll(async () => {
   target?.destroy();
   await registry?.stop();
   await control?.app.close();
-  await Promise.all([servers.a.stop(), servers.b.stop(), kafka.stop(), zooKeeper.stop()]);
+  await Promise.all([servers.a.stop(), servers.b.stop()]);
 });
 
 /** Epoch, routes of another pipeline, heartbeat. */

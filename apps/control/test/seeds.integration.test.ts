@@ -9,11 +9,11 @@ import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
-import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const servers = { a: mysqlServer({ version: '8.0', serverId: 101 }), b: mysqlServer({ version: '9.7', serverId: 102 }) };
 type Side = keyof typeof servers;
 const sides = ['a', 'b'] as const;
@@ -25,7 +25,7 @@ let registry: Registry;
 let number = 0;
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), servers.a.start(), servers.b.start()]);
+  await Promise.all([running(zooKeeper), servers.a.start(), servers.b.start()]);
   for (const side of sides) {
     const { host, port, user, password } = servers[side];
     sessions.set(side, await Session.open({ host, port, user, password }, 'target'));
@@ -42,12 +42,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const session of sessions.values()) session.destroy();
-  await Promise.all([servers.a.stop(), servers.b.stop(), zooKeeper.stop()]);
+  await Promise.all([servers.a.stop(), servers.b.stop()]);
 });
 
 /** @param level of the cluster before control starts; left out: as control begins it */
 async function begin(level?: number): Promise<void> {
-  const root = `/test-${++number}`;
+  const root = `/seeds-${++number}`;
   registry = new Registry({ connect: zooKeeper.connect, root, logger: createLogger('test', 'silent') });
   await registry.start();
   if (level !== undefined) await registry.level.begin({ level, by: 'a test', at: 0 });

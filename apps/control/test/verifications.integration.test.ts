@@ -9,11 +9,11 @@ import { quoteText, roundPrefix, Session } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { kept, mysqlServer, running } from '../../../test/servers/index.js';
 import { ControlClient, healing, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
-const zooKeeper = zooKeeperServer();
+const { zooKeeper } = kept;
 const servers = { a: mysqlServer({ version: '8.0', serverId: 101 }), b: mysqlServer({ version: '9.7', serverId: 102 }) };
 type Side = keyof typeof servers;
 const sides = ['a', 'b'] as const;
@@ -25,10 +25,10 @@ let client: ControlClient;
 let registry: Registry;
 
 beforeAll(async () => {
-  await Promise.all([zooKeeper.start(), servers.a.start(), servers.b.start()]);
-  registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
+  await Promise.all([running(zooKeeper), servers.a.start(), servers.b.start()]);
+  registry = new Registry({ connect: zooKeeper.connect, root: '/verifications', logger: createLogger('test', 'silent') });
   await registry.start();
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: '/verifications', LUTRA_API_TOKEN: 'a-token-of-sixteen' });
   client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
   await vi.waitUntil(async () => (await client.get('/health/ready')).status === 200, { timeout: 30_000 });
   for (const side of sides) {
@@ -51,7 +51,7 @@ afterAll(async () => {
   for (const session of sessions.values()) session.destroy();
   await registry?.stop();
   await control?.app.close();
-  await Promise.all([servers.a.stop(), servers.b.stop(), zooKeeper.stop()]);
+  await Promise.all([servers.a.stop(), servers.b.stop()]);
 });
 
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { writtenRegions } from './testing/written-documents.js';
 import { expire, logger, sessionTimeoutMs, until, untilConnected, useZooKeeper } from './testing/harness.js';
 import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 
-const server = useZooKeeper();
+const server = useZooKeeper({ own: true });
 const zooKeeper = {
   ...server,
   get root() {

@@ -7,11 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LeaseGrant, Registry } from './index.js';
 import { contenders } from './lease-nodes.js';
-import type { Proxy } from '../../../test/network/index.js';
+import { disturbedLeases } from './testing/disturbed-leases.js';
 import { expire, sessionTimeoutMs, until, untilAborted, untilConnected, useZooKeeper } from './testing/harness.js';
 import { writtenRegions } from './testing/written-documents.js';
 
-const zooKeeper = useZooKeeper();
+const zooKeeper = useZooKeeper({ own: true });
 const path = 'capture/orders';
 const never = new AbortController().signal;
 
@@ -28,12 +28,6 @@ function acquire(registry: Registry, signal = never): Waiting {
 
 async function note(waiting: Waiting): Promise<void> {
   waiting.grant = await waiting.granted.catch(() => null); // ended while it waited
-}
-
-/** Connected, and whatever was to be learnt about the session is learnt. */
-async function untilSettled(registry: Registry): Promise<void> {
-  await untilConnected(registry, false);
-  await untilConnected(registry, true);
 }
 
 const inLine = (): Promise<readonly string[]> => zooKeeper.raw((connection, root) => contenders(connection, `${root}/leases/${path}`));
@@ -259,45 +253,7 @@ describe('a holder that is cut off', () => {
 });
 
 test('while connections are cut and sessions end, nobody is let in beside a holder whose session lives', async () => {
-  /** Who holds the lease, as far as ZooKeeper can know. */
-  let holder: { readonly registry: Registry; readonly session: number } | null = null;
-  let last = 0;
-  const ended = new Map<Registry, number>();
-  const chaos = new AbortController();
-  const contend = async (registry: Registry): Promise<void> => {
-    for (let round = 0; round < 15; round += 1) {
-      const grant = await registry.lease(path).acquire(never);
-      expect(holder === null || (ended.get(holder.registry) ?? 0) >= holder.session).toBe(true);
-      expect(grant.number).toBeGreaterThan(last);
-      last = grant.number;
-      const own = { registry, session: registry.session.number };
-      holder = own;
-      await delay(Math.random() * 40);
-      if (holder === own) holder = null;
-      await grant.release();
-    }
-  };
-  const endSession = async (registry: Registry): Promise<void> => {
-    if (!registry.connected) return;
-    const { number } = registry.session;
-    ended.set(registry, number);
-    await expire(registry, zooKeeper.server);
-  };
-  const disturb = async (registry: Registry, proxy: Proxy): Promise<void> => {
-    while (!chaos.signal.aborted) {
-      await delay(20 + Math.random() * 150);
-      if (Math.random() < 0.3) await endSession(registry);
-      proxy.cut();
-      // Only then the next one, so that `ended` is true of the session that was ended.
-      await untilSettled(registry);
-    }
-  };
-  const proxies = await Promise.all([zooKeeper.proxy(), zooKeeper.proxy(), zooKeeper.proxy()]);
-  const registries = await Promise.all(proxies.map((proxy) => zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 })));
-  const disturbing = registries.map((registry, at) => disturb(registry, proxies[at] as Proxy));
-  await Promise.all(registries.map(contend)).finally(() => chaos.abort());
-  await Promise.all(disturbing);
-  await untilInLine(0);
+  expect(await disturbedLeases(zooKeeper, 3)).toBe(9);
 });
 
 describe('when ZooKeeper is down for a while', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import { zooKeeperServer } from '../../../../test/servers/index.js';
+import { kept, running, zooKeeperServer } from '../../../../test/servers/index.js';
 import type { ZooKeeperServer } from '../../../../test/servers/index.js';
 import { openConnection } from '../connection.js';
 import type { Connection } from '../connection.js';
@@ -26,8 +26,9 @@ export interface Harness {
   raw<T>(work: (connection: Connection, root: string) => Promise<T>): Promise<T>;
 }
 
-export function useZooKeeper(): Harness {
-  const server = zooKeeperServer();
+/** @param own a server that no other file uses, for a file that does more to it than a client can */
+export function useZooKeeper({ own = false } = {}): Harness {
+  const server = own ? zooKeeperServer() : kept.zooKeeper;
   const cleanUps: (() => Promise<void>)[] = [];
   const warnings: string[] = [];
   const onWarning = (warning: Error): void => void warnings.push(`${warning.name}: ${warning.message}`);
@@ -38,10 +39,10 @@ export function useZooKeeper(): Harness {
   nextRoot();
   beforeAll(async () => {
     process.on('warning', onWarning);
-    await server.start();
+    await running(server);
   });
   afterAll(async () => {
-    await server.stop();
+    if (own) await server.stop();
     process.off('warning', onWarning);
   });
   afterEach(async () => {

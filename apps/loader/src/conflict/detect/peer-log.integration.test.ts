@@ -1,20 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { kafkaServer } from '../../../../../test/servers/index.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { kept, running } from '../../../../../test/servers/index.js';
 import { PeerLog } from './peer-log.js';
 import { PeerTopic, row, rowConflictKey, table, valueConflictKey } from './peer-topic.fixture.js';
 
-const server = kafkaServer();
+const server = kept.kafka;
 const patienceMs = 30_000;
 const shortMs = 300;
 
 beforeAll(async () => {
-  await server.start();
+  await running(server);
 });
-afterAll(async () => {
-  await server.stop();
-});
-
 describe('the index of recent changes of a log', () => {
   let topic: PeerTopic;
   let ended: AbortController;

@@ -1,20 +1,16 @@
 import type { LogPosition, Seen } from '@lutra/model';
 import { Metrics } from '@lutra/telemetry';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { kafkaServer } from '../../../../../test/servers/index.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { kept, running } from '../../../../../test/servers/index.js';
 import { Peers } from './peers.js';
 import type { PeersOptions } from './peers.js';
 import { PeerTopic, row, rowConflictKey, table } from './peer-topic.fixture.js';
 
-const server = kafkaServer();
+const server = kept.kafka;
 
 beforeAll(async () => {
-  await server.start();
+  await running(server);
 });
-afterAll(async () => {
-  await server.stop();
-});
-
 /** The target's own log in region here; that of a third region, carried here by c.third. */
 describe('the logs of those who write the same tables', () => {
   let own: PeerTopic;

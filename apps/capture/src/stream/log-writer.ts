@@ -6,7 +6,7 @@
  */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EncodedRecord, RecordEncoder, RowsRun, RunWriter, TableEncoder } from '@lutra/avro';
+import type { CopiesWriter, EncodedRecord, RecordEncoder, RowsRun, RunWriter, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { ofTable, SyncError, toSyncError } from '@lutra/model';
 import type { ControlRecord, RecordHeader, RowEvent, RowImage, TableSchema } from '@lutra/model';
@@ -71,10 +71,33 @@ export class LogWriter {
   /** The same for each of them. One is let go before the next one is asked for. */
   async rows(table: TableSchema, events: Iterable<RowEvent>): Promise<void> {
     const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
+    const { log, epoch } = this.#options;
+    let copies: CopiesWriter | null | undefined;
     for (const event of events) {
-      const room = this.#row(encoder, table, event);
-      if (room) await room;
+      if (copies === undefined) copies = encoder.copies(event, { frames: this.#queue.frames, log, epoch });
+      const isAdded = copies !== null && !encoder.isLarge(event) && this.#copy(copies, table, event);
+      if (!isAdded) await this.#row(encoder, table, event);
+      else if (this.#queue.isFull) await this.#queue.room();
     }
+  }
+
+  /** False: it is for a batch of its own. */
+  #copy(copies: CopiesWriter, table: TableSchema, event: RowEvent): boolean {
+    const { frames, limitBytes } = this.#queue;
+    this.#queue.requireOpen();
+    const place = { seq: this.#nextSeq, limitBytes, largeBytes };
+    try {
+      let state = copies.add(frames, event, place);
+      if (state === 'full') {
+        this.#queue.closeBatch();
+        state = copies.add(frames, event, place);
+      }
+      if (state !== 'added') return false;
+    } catch (error) {
+      throw ofRow(error, table, event);
+    }
+    this.#queue.copied(this.#nextHeader('row'), factsOf(event));
+    return true;
   }
 
   /** The same for rows that nobody has looked into. @param read them, where that must be done after all */

@@ -109,13 +109,18 @@ function logOf(batchBytes: number) {
   return { log: { records, parts } satisfies Written, writer, running: writer.run(new AbortController().signal) };
 }
 
+/** Buffers are compared byte by byte, which takes long. */
+function texts({ records }: Written) {
+  return records.map(({ key, value, headers }) => ({ key: key?.toString('hex'), value: value.toString('hex'), headers }));
+}
+
 it('are the same records, numbered and acknowledged without a hole', async () => {
   const transactions = fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(transactions, fc.integer({ min: 100, max: 6000 }), async (made, batchBytes) => {
       const items = itemsOf(made);
       const [unread, objects] = [await written(items, batchBytes), await written(items.map(asObjects), batchBytes)];
-      expect(unread.records).toEqual(objects.records);
+      expect(texts(unread)).toEqual(texts(objects));
       const facts = ({ parts }: Written) =>
         parts.filter(({ row }) => row?.last === true).map(({ header, offset, row }) => ({ header, offset, row }));
       expect(facts(unread)).toEqual(facts(objects));
@@ -143,11 +148,11 @@ it('are the same records where they were read from their table, one transaction 
       writer.close();
       oneByOne.close();
       await Promise.all([running, alsoRunning]);
-      expect(log.records).toEqual(other.records);
+      expect(texts(log)).toEqual(texts(other));
       expect(log.parts.reduce((sum, part) => sum + part.count, 0)).toBe(count);
       expect(log.parts.at(-1)).toMatchObject({ header: { seq: 96 + count }, offset: 9 + count, row: { op: 'r', last: true } });
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
 

@@ -38,7 +38,7 @@ export class CopiesWriter {
   /** @param event of the first row; the others differ in their images and numbers, and the last one says that it is it */
   constructor(options: CopiesOptions, event: RowEvent) {
     this.#options = options;
-    const { source, middle, rest } = options.parts;
+    const { source, middle } = options.parts;
     this.#source = this.#bytes((writer) => source(writer, event));
     this.#middle = this.#bytes((writer) => middle(writer, event));
     this.#rest = this.#restOf(event);

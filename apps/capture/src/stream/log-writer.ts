@@ -12,7 +12,8 @@ import { ofTable, SyncError, toSyncError } from '@lutra/model';
 import type { ControlRecord, RecordHeader, RowEvent, RowImage, TableSchema } from '@lutra/model';
 import { aboutControl, aboutRow, withAbout } from './about-record.js';
 import { Batches, largeBytes } from './batches.js';
-import type { Batch, Part, RowFacts } from './batches.js';
+import type { Batch, Part } from './batches.js';
+import { factsOf, rowOf } from './run-rows.js';
 
 /** What was acknowledged: a record, or rows that stand one behind the other. */
 export interface Acknowledged extends Omit<Part, 'about'> {
@@ -264,22 +265,6 @@ function encoded(encoder: TableEncoder, { header, table, event }: ToEncode): Enc
 /** What cannot be encoded names its row, and is its table's matter. */
 function ofRow(error: unknown, table: TableSchema, event: RowEvent): unknown {
   return ofTable(withAbout(toSyncError(error), aboutRow(table, event)), table);
-}
-
-function factsOf({ op, source, transaction: { last } }: RowEvent): RowFacts {
-  return { op, last, commitMs: source.tsMs, gtid: last ? source.gtid : null };
-}
-
-/** The row of a run that is so many behind its first one. */
-function rowOf(first: RowEvent, { before, after }: RowImage, behind: number): RowEvent {
-  const { source, transaction } = first;
-  return {
-    ...first,
-    before,
-    after,
-    source: { ...source, row: source.row + behind },
-    transaction: { ...transaction, totalOrder: transaction.totalOrder + behind, session: behind === 0 ? transaction.session : null },
-  };
 }
 
 /** A record that is too large for its topic stands alone in its batch, or is the largest one. */

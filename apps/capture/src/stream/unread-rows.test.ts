@@ -29,8 +29,12 @@ const encoder = new RecordEncoder({ topic: 't', endpoint: 'a', ids: { register: 
 /** @param transactions of each the rows of its events */
 function itemsOf(transactions: readonly (readonly number[])[]): readonly SourceItem[] {
   const reader = new TransactionReader({
-    ...{ facts: { flavor: 'mysql', charsets: new Map() }, start: { gtidSet: '' }, end: { file, pos: 4 }, gtidMode: true },
-    ...{ session: { session: { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 }, systemZone: '+00:00' }, wants: () => true },
+    facts: { flavor: 'mysql', charsets: new Map() },
+    start: { gtidSet: '' },
+    end: { file, pos: 4 },
+    gtidMode: true,
+    session: { session: { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 }, systemZone: '+00:00' },
+    wants: () => true,
   });
   let pos = 4;
   let id = 0;
@@ -73,9 +77,18 @@ interface Written {
 
 async function written(items: readonly SourceItem[], batchBytes: number): Promise<Written> {
   const tracker = new TransactionTracker({
-    ...{ endpoint: 'a', region: 'hangzhou', connector: 'mysql', version: '9', router: createRouter([{ schema: '*', table: '*' }]) },
-    ...{ forwarded: createRouter([]), publishedThrough: null, copies: { originOf: () => null }, level: () => 1, foldsNames: false },
-    ...{ seen: { c: { log: 'L', seq: 5 } }, now: () => 1_700_000_000_000 },
+    endpoint: 'a',
+    region: 'hangzhou',
+    connector: 'mysql',
+    version: '9',
+    router: createRouter([{ schema: '*', table: '*' }]),
+    forwarded: createRouter([]),
+    publishedThrough: null,
+    copies: { originOf: () => null },
+    level: () => 1,
+    foldsNames: false,
+    seen: { c: { log: 'L', seq: 5 } },
+    now: () => 1_700_000_000_000,
   });
   const { log, writer, running } = logOf(batchBytes);
   for (const item of items)
@@ -103,7 +116,12 @@ function logOf(batchBytes: number) {
       },
     },
     encoder,
-    ...{ log: 'L', epoch: 1, nextSeq: 97, nextOffset: 10, queueBytes: 5000, batchBytes },
+    log: 'L',
+    epoch: 1,
+    nextSeq: 97,
+    nextOffset: 10,
+    queueBytes: 5000,
+    batchBytes,
     onAcknowledged: (some) => void parts.push(...some),
   });
   return { log: { records, parts } satisfies Written, writer, running: writer.run(new AbortController().signal) };
@@ -159,10 +177,27 @@ it('are the same records where they were read from their table, one transaction 
 function copyOf(after: Row, i: number, count: number): RowEvent {
   const last = i === count - 1;
   return {
-    ...{ op: 'r', before: null, after, tsMs: 5 },
+    op: 'r',
+    before: null,
+    after,
+    tsMs: 5,
     source: {
-      ...{ version: '9', connector: 'mysql', name: 'a', db: 'd', table: 't', tsMs: 1, tsUs: 1000, serverId: 1, gtid: null, file, pos: 4 },
-      ...{ event: 0, flags: 0, row: i, origin: 'hangzhou', path: ['hangzhou'] },
+      version: '9',
+      connector: 'mysql',
+      name: 'a',
+      db: 'd',
+      table: 't',
+      tsMs: 1,
+      tsUs: 1000,
+      serverId: 1,
+      gtid: null,
+      file,
+      pos: 4,
+      event: 0,
+      flags: 0,
+      row: i,
+      origin: 'hangzhou',
+      path: ['hangzhou'],
     },
     transaction: { id: 'x', totalOrder: i + 1, last, seen: {}, session: null, end: last ? { file, pos: 4 } : null },
   };

@@ -69,8 +69,19 @@ export class RunWriter {
     this.#encode = encode;
     this.#at = images.from;
     this.#pass = {
-      ...{ b, d, p, limit: 0, index: 0, seq: 0, row: event.source.row, order: event.transaction.totalOrder },
-      ...{ first: null, rows: 0, stop: '', need: 0, headers: of.headers },
+      b,
+      d,
+      p,
+      limit: 0,
+      index: 0,
+      seq: 0,
+      row: event.source.row,
+      order: event.transaction.totalOrder,
+      first: null,
+      rows: 0,
+      stop: '',
+      need: 0,
+      headers: of.headers,
       ...eventBytes(of.parts, run),
     };
   }

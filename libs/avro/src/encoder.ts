@@ -11,11 +11,12 @@ import {
   largeValueBytes,
   tableName,
 } from '@lutra/model';
-import { codecError, keyWriter, mayCompile, rulesOf } from '@lutra/rows';
+import { codecError, keyWriter, mayCompile, rowWriter, rulesOf, type WriteRow } from '@lutra/rows';
 import { fingerprint } from './canonical-json.js';
 import { RowsCompiler, type RowsRun, RunWriter } from './compiled-rows.js';
+import { CopiesWriter } from './copied-rows.js';
 import { controlSchema, writeControl } from './control.js';
-import { eventWriter } from './envelope.js';
+import { eventParts, eventWriter } from './envelope.js';
 import { toHeaders } from './headers.js';
 import { SeqHeaders } from './seq-headers.js';
 import { checkedId, type SchemaIds, subjectOf, writePrefix } from './schema-ids.js';
@@ -44,6 +45,11 @@ export interface TableEncoder {
    * @param of the log's records
    */
   readonly run: ((run: RowsRun, of: RunOptions) => RunWriter) | null;
+  /**
+   * The same of rows that were read from the table. Null: it cannot be.
+   * @param first of the first row; the others differ in their images and their numbers
+   */
+  readonly copies: (first: RowEvent, of: RunOptions) => CopiesWriter | null;
 }
 
 export interface RunOptions {
@@ -131,6 +137,7 @@ export class RecordEncoder {
         return { key: keyOf(event), value, headers: toHeaders(header, schema) };
       },
       run: runsOf(table, { valueId, keyId, schema }),
+      copies: copiesOf(table, { valueId, keyId, schema }, writeKey),
       isLarge: largeIn(table),
       encodeInTurns: async (header, event) => {
         writer.beginInTurns(mostBytesOfEvent(event), largeValueBytes);
@@ -162,17 +169,40 @@ export class RecordEncoder {
   }
 }
 
-function runsOf(table: TableSchema, { schema, ...ids }: { valueId: number; keyId: number | null; schema: string }): TableEncoder['run'] {
+interface Ids {
+  readonly valueId: number;
+  readonly keyId: number | null;
+  /** Fingerprint of the value's schema. */
+  readonly schema: string;
+}
+
+function runsOf(table: TableSchema, ids: Ids): TableEncoder['run'] {
   if (!mayCompile()) return null;
   const compiler = new RowsCompiler({ table, ...ids });
   const { parts } = compiler;
   if (parts === null) return null;
-  let headers: { readonly of: RunOptions; readonly made: SeqHeaders } | null = null;
+  const headersOf = headersMaker(ids.schema);
   return (run, of) => {
-    if (headers?.of.log !== of.log || headers.of.epoch !== of.epoch)
-      headers = { of, made: new SeqHeaders({ kind: 'row', log: of.log, epoch: of.epoch }, schema) };
     const encode = compiler.encode(run.event.op, run.images.columns);
-    return new RunWriter(encode, run, { parts, headers: headers.made, frames: of.frames });
+    return new RunWriter(encode, run, { parts, headers: headersOf(of), frames: of.frames });
+  };
+}
+
+function copiesOf(table: TableSchema, { schema, ...ids }: Ids, writeKey: WriteRow): TableEncoder['copies'] {
+  const parts = eventParts(table);
+  if (parts === null) return () => null;
+  const headersOf = headersMaker(schema);
+  const writeRow = rowWriter(table);
+  return (first, of) => new CopiesWriter({ parts, headers: headersOf(of), writeRow, writeKey, ...ids }, first);
+}
+
+/** Kept: one leader writes one log. */
+function headersMaker(schema: string): (of: RunOptions) => SeqHeaders {
+  let made: { readonly of: RunOptions; readonly headers: SeqHeaders } | null = null;
+  return (of) => {
+    if (made?.of.log !== of.log || made.of.epoch !== of.epoch)
+      made = { of, headers: new SeqHeaders({ kind: 'row', log: of.log, epoch: of.epoch }, schema) };
+    return made.headers;
   };
 }
 

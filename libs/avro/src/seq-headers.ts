@@ -23,6 +23,11 @@ export class SeqHeaders {
     return this.#bytes.length + 32;
   }
 
+  sizeOf(seq: number): number {
+    if (seq !== this.#seq) this.#set(seq);
+    return this.#bytes.length;
+  }
+
   /** Into `b` at `p`; returns the place behind. */
   write(b: Buffer, p: number, seq: number): number {
     if (seq !== this.#seq) this.#set(seq);

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ByteReader } from '@lutra/bytes';
 import { replicatedRowsFlags, largeValueBytes, ofTable, SyncError } from '@lutra/model';
-import type { FilePosition, ImageBytes, Position, RowImage, SourceItem } from '@lutra/model';
+import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
 import type { ServerFacts } from './column-facts.js';
 import { EventFraming, readServerVersion } from './event.js';
 import type { BinlogEvent } from './event.js';
@@ -22,6 +22,7 @@ import { TableVersions } from './table-versions.js';
 import type { Table } from './table-versions.js';
 import { Transactions } from './transactions.js';
 import type { ReadItem } from './transactions.js';
+import { UnreadRows } from './unread-rows.js';
 import type { PreparedTransaction } from './xa.js';
 
 export interface ReaderOptions {
@@ -241,35 +242,6 @@ export class TransactionReader {
         throw locate(error, before, gtid);
       }
     };
-  }
-}
-
-type Rows = Extract<SourceItem, { kind: 'rows' }>;
-
-/** Rows that are decoded when somebody asks for them. */
-class UnreadRows implements Rows {
-  readonly kind = 'rows';
-  readonly table: Rows['table'];
-  readonly op: Rows['op'];
-  readonly flags: number;
-  readonly at: FilePosition;
-  readonly bytes: number;
-  readonly images: ImageBytes;
-  readonly #decode: () => readonly RowImage[];
-  #rows: readonly RowImage[] | null = null;
-
-  constructor({ table, op, flags, at, bytes }: Omit<Rows, 'kind' | 'rows'>, images: ImageBytes, decode: () => readonly RowImage[]) {
-    this.table = table;
-    this.op = op;
-    this.flags = flags;
-    this.at = at;
-    this.bytes = bytes;
-    this.images = images;
-    this.#decode = decode;
-  }
-
-  get rows(): readonly RowImage[] {
-    return (this.#rows ??= this.#decode());
   }
 }
 

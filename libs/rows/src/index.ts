@@ -2,7 +2,7 @@ export { errorValueOf, setMembers } from './choices/choice-text.js';
 export { declaredMembers, declaredValues, isShownAs } from './choices/declared-members.js';
 export { folded } from './choices/choice-literal.js';
 export { compiled, type CountRows, imageCode, mayCompile, rowCounter } from './compiled/image-code.js';
-export { closeLength, varint } from './compiled/numbers.js';
+export { closeLength, varint, varintNumber } from './compiled/numbers.js';
 export { opaqueMark, printedJson, signMark } from './json/json-text.js';
 export { hasTypes, sameTypes, typesOf, typesSql, withTypes } from './json/json-types.js';
 export { codecError, malformed } from './codec-error.js';

@@ -108,6 +108,19 @@ export class Batches {
     this.#wakeReader();
   }
 
+  /** A row that stands in `frames`, behind others of its transaction perhaps: thousands of parts would differ in a number. */
+  copied(header: RecordHeader, row: RowFacts): void {
+    this.requireOpen();
+    const last = this.#open.at(-1);
+    const isMore = last?.row?.op === row.op && !last.row.last && last.row.commitMs === row.commitMs && last.header.seq === header.seq - 1;
+    const before = this.#open.reduce((sum, { bytes }) => sum + bytes, batchHeadBytes);
+    const bytes = this.frames.bytes - before;
+    if (!isMore) return this.added({ header, count: 1, bytes, row, control: null, about: null });
+    this.#open.pop();
+    this.#openCount -= last.count;
+    this.added({ ...last, header, row, count: last.count + 1, bytes: last.bytes + bytes });
+  }
+
   /** What comes next begins another one. */
   closeBatch(): void {
     const taken = this.#takeOpen();

@@ -140,6 +140,7 @@ describe('writing the log', () => {
   ])('names a row %s: table, key, place; and whether it is its table’s matter', async (_, { value, publish, isOfTable }: Failing, code) => {
     const prepare = async () => ({
       run: null,
+      copies: () => null,
       isLarge: () => false,
       encodeInTurns: () => Promise.reject(new Error('is not large')),
       encode: () => {

@@ -6,13 +6,14 @@
  */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EncodedRecord, RecordEncoder, RowsRun, RunWriter, TableEncoder } from '@lutra/avro';
+import type { CopiesWriter, EncodedRecord, RecordEncoder, RowsRun, RunWriter, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { ofTable, SyncError, toSyncError } from '@lutra/model';
 import type { ControlRecord, RecordHeader, RowEvent, RowImage, TableSchema } from '@lutra/model';
 import { aboutControl, aboutRow, withAbout } from './about-record.js';
 import { Batches, largeBytes } from './batches.js';
-import type { Batch, Part, RowFacts } from './batches.js';
+import type { Batch, Part } from './batches.js';
+import { factsOf, rowOf } from './run-rows.js';
 
 /** What was acknowledged: a record, or rows that stand one behind the other. */
 export interface Acknowledged extends Omit<Part, 'about'> {
@@ -71,10 +72,33 @@ export class LogWriter {
   /** The same for each of them. One is let go before the next one is asked for. */
   async rows(table: TableSchema, events: Iterable<RowEvent>): Promise<void> {
     const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
+    const { log, epoch } = this.#options;
+    let copies: CopiesWriter | null | undefined;
     for (const event of events) {
-      const room = this.#row(encoder, table, event);
-      if (room) await room;
+      if (copies === undefined) copies = encoder.copies(event, { frames: this.#queue.frames, log, epoch });
+      const isAdded = copies !== null && !encoder.isLarge(event) && this.#copy(copies, table, event);
+      if (!isAdded) await this.#row(encoder, table, event);
+      else if (this.#queue.isFull) await this.#queue.room();
     }
+  }
+
+  /** False: it is for a batch of its own. */
+  #copy(copies: CopiesWriter, table: TableSchema, event: RowEvent): boolean {
+    const { frames, limitBytes } = this.#queue;
+    this.#queue.requireOpen();
+    const place = { seq: this.#nextSeq, limitBytes, largeBytes };
+    try {
+      let state = copies.add(frames, event, place);
+      if (state === 'full') {
+        this.#queue.closeBatch();
+        state = copies.add(frames, event, place);
+      }
+      if (state !== 'added') return false;
+    } catch (error) {
+      throw ofRow(error, table, event);
+    }
+    this.#queue.copied(this.#nextHeader('row'), factsOf(event));
+    return true;
   }
 
   /** The same for rows that nobody has looked into. @param read them, where that must be done after all */
@@ -241,22 +265,6 @@ function encoded(encoder: TableEncoder, { header, table, event }: ToEncode): Enc
 /** What cannot be encoded names its row, and is its table's matter. */
 function ofRow(error: unknown, table: TableSchema, event: RowEvent): unknown {
   return ofTable(withAbout(toSyncError(error), aboutRow(table, event)), table);
-}
-
-function factsOf({ op, source, transaction: { last } }: RowEvent): RowFacts {
-  return { op, last, commitMs: source.tsMs, gtid: last ? source.gtid : null };
-}
-
-/** The row of a run that is so many behind its first one. */
-function rowOf(first: RowEvent, { before, after }: RowImage, behind: number): RowEvent {
-  const { source, transaction } = first;
-  return {
-    ...first,
-    before,
-    after,
-    source: { ...source, row: source.row + behind },
-    transaction: { ...transaction, totalOrder: transaction.totalOrder + behind, session: behind === 0 ? transaction.session : null },
-  };
 }
 
 /** A record that is too large for its topic stands alone in its batch, or is the largest one. */

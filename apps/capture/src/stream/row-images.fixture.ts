@@ -214,7 +214,9 @@ export const randomColumns: readonly RandomColumn[] = [
   fixed(
     { type: 'date' },
     3,
-    fc.tuple(fc.nat(9999), fc.nat(12), fc.nat(31)).map(([year, month, day]) => bigEndian((year << 9) | (month << 5) | day, 3).reverse()),
+    fc
+      .tuple(fc.nat(9999), fc.nat(12), fc.nat(31))
+      .map(([year, month, day]) => Buffer.from(bigEndian((year << 9) | (month << 5) | day, 3).toReversed())),
   ),
   fixed({ type: 'year' }, 1),
   ...fractions.flatMap((digits) => [time(digits), datetime(digits), timestamp(digits)]),

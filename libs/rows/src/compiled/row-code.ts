@@ -49,6 +49,7 @@ export interface SqlColumn {
 }
 
 export interface SqlKey {
+  readonly quoted: string;
   /** Among the columns. */
   readonly column: number;
   readonly toSql: ToSql;
@@ -66,8 +67,8 @@ export interface RowSql {
   readonly insert: WriteRowSql;
   /** `UPDATE t SET … WHERE id = 1` */
   readonly update: WriteUpdateSql;
-  /** ` WHERE id = 1` without its first word: `id = 1 AND …` */
-  readonly found: WriteRowSql;
+  /** `(a = 1 AND b = 2)` of the key. */
+  readonly alternative: WriteRowSql;
   /** The first column of the key alone, as a literal. */
   readonly keyLiteral: WriteRowSql;
   /** Bytes that a statement of images of so many bytes takes at most. */
@@ -129,11 +130,11 @@ class RowCode {
   }
 
   made(): RowSql {
-    const parts = [this.#insert(), this.#update(), this.#where('found'), this.#where('keyLiteral')];
+    const parts = [this.#insert(), this.#update(), this.#where('alternative'), this.#where('keyLiteral')];
     const made = madeOf<Omit<RowSql, 'room'>>(`return { ${parts.join(',\n')} };`, this.#constants);
     const { columns, key, quoted } = this.#table;
     const ofColumns = columns.reduce((sum, column) => sum + (column.toSql?.plus ?? 0) + 3 * column.quoted.length + 8, 0);
-    const ofKey = key.reduce((sum, { toSql, column }) => sum + toSql.plus + 3 * columns[column]!.quoted.length + 16, 0);
+    const ofKey = key.reduce((sum, { toSql, quoted: name }) => sum + toSql.plus + 3 * name.length + 16, 0);
     const fixed = ofColumns + ofKey + 3 * quoted.length + 64;
     return { ...made, room: (bytes) => 4 * bytes + fixed };
   }
@@ -169,21 +170,16 @@ ${steps.join('\n')}
 ${this.#text(' WHERE ')} ${this.#keyEquals('x')} return p; }`;
   }
 
-  #where(name: 'found' | 'keyLiteral'): string {
+  #where(name: 'alternative' | 'keyLiteral'): string {
     const [first] = this.#table.key;
-    const body =
-      name === 'found'
-        ? this.#keyEquals('x')
-        : first
-          ? `at = x${first.column}; ${this.#value(first.column, first.toSql, true)}`
-          : 'p = -1;';
+    const literal = first ? `at = x${first.column}; ${this.#value(first.column, first.toSql, true)}` : 'return -1;';
+    const body = name === 'keyLiteral' ? literal : `b[p++] = 40; ${this.#keyEquals('x')} b[p++] = 41;`;
     return `${name}(src, sv, at, b, d, p) { let n = 0, start = 0; ${this.#scan('x')} ${body} return p; }`;
   }
 
   #keyEquals(x: string): string {
-    const { key, columns } = this.#table;
-    const equals = key.map(({ column, toSql }, i) => {
-      const name = this.#text(`${i === 0 ? '' : ' AND '}${columns[column]!.quoted} = `);
+    const equals = this.#table.key.map(({ column, toSql, quoted }, i) => {
+      const name = this.#text(`${i === 0 ? '' : ' AND '}${quoted} = `);
       return `${name} at = ${x}${column}; ${this.#value(column, toSql, true)}`;
     });
     return equals.length > 0 ? equals.join('\n') : 'return -1;';

@@ -6,7 +6,15 @@ import { type AvroRecord, parseAvro } from './avro-schema.js';
 import { blockLinks, type BlockDraft, given, opOf, sourceLinks } from './envelope-links.js';
 import { ImagePlaces, LoggedRow, type ReadImage, unusualImage } from './logged-row.js';
 import type { Read } from './plain-reader.js';
-import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn, repeatedFieldsReader, type WriteFrom } from './record-fields.js';
+import {
+  type Draft,
+  type FieldLinks,
+  fieldsReader,
+  fieldsWriter,
+  recordIn,
+  repeatedFieldsReader,
+  type WriteFrom,
+} from './record-fields.js';
 
 import { readSchemaFile } from './schema-files.js';
 import { tableOf } from './table-schema.js';

@@ -193,6 +193,12 @@ export class Applier {
     await this.#source.discard();
   }
 
+  /** A batch of the log ends. */
+  async behindBatch(): Promise<void> {
+    this.#source.keep();
+    await this.flush();
+  }
+
   /** Commits what is complete; the commit goes on while the caller reads on. */
   async flush(): Promise<void> {
     await this.#resolutions?.flush();

@@ -199,6 +199,11 @@ export class SourceTransactions {
     await this.#options.onSkipped(order);
   }
 
+  /** What is read next begins in another batch of the log: nothing of this one is kept but rows that are held. */
+  keep(): void {
+    this.#open?.keep();
+  }
+
   /** The open transaction is void: nothing of it may stay. */
   async discard(): Promise<void> {
     await this.#large?.discard();

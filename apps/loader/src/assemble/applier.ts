@@ -193,14 +193,9 @@ export class Applier {
     await this.#source.discard();
   }
 
-  /** A batch of the log ends. */
-  async behindBatch(): Promise<void> {
-    this.#source.keep();
-    await this.flush();
-  }
-
-  /** Commits what is complete; the commit goes on while the caller reads on. */
+  /** Commits what is complete; the commit goes on while the caller reads on. Of a batch of the log, behind which it is called, nothing is kept. */
   async flush(): Promise<void> {
+    this.#source.keep();
     await this.#resolutions?.flush();
     await this.#mergeBuffer.flush();
     await this.#controls.flush();

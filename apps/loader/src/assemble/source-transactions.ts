@@ -199,7 +199,7 @@ export class SourceTransactions {
     await this.#options.onSkipped(order);
   }
 
-  /** What is read next begins in another batch of the log: nothing of this one is kept but rows that are held. */
+  /** Of the batches of the log that were read nothing is kept but rows that are held. */
   keep(): void {
     this.#open?.keep();
   }

@@ -69,7 +69,7 @@ export class LogApplier {
       if (this.#edits.isDue(this.#stages)) await this.#edited();
     }
     progress.batchDone(this.applier, batch.at(-1));
-    await this.applier.behindBatch();
+    await this.applier.flush();
     await this.#saveProgress(this.#run.work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
     return false;
   }

@@ -104,4 +104,3 @@ function rowOf([id, ...rest]: readonly unknown[]): Row {
   const values = [BigInt(Number(id)), ...rest.map((value) => value as Value)];
   return Object.fromEntries(columns.map(({ name }, i) => [name, values[i] as Value]));
 }
-

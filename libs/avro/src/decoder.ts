@@ -10,7 +10,7 @@ import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
 import { controlKindOf, controlName, controlReader } from './control.js';
 import { eventReader } from './envelope.js';
-import { fromHeaders, type Headers, kindName, schemaHeader } from './headers.js';
+import { fromHeaders, HeaderReader, type Headers, kindName, schemaHeader } from './headers.js';
 import { prefixBytes, type SchemaIds, schemaIdOf } from './schema-ids.js';
 
 export interface RawRecord {
@@ -31,6 +31,7 @@ interface BodyReader {
 export class RecordDecoder {
   private readonly ids: SchemaIds;
   private readonly later: boolean;
+  private readonly headers = new HeaderReader();
   private readonly readers = new Map<number, BodyReader>();
   private readonly pending = new Map<number, Promise<BodyReader>>();
 
@@ -75,8 +76,9 @@ export class RecordDecoder {
   }
 
   private decodeWith(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord | Promise<LogRecord> {
-    if (value.length >= largeValueBytes) return finished(decodeAtOnce(body, { raw, value, read: body.read }));
-    return decodeAtOnce(body, { raw, value, read: this.later ? body.readLater : body.read });
+    const { headers } = this;
+    if (value.length >= largeValueBytes) return finished(decodeAtOnce(body, { raw, value, read: body.read, headers }));
+    return decodeAtOnce(body, { raw, value, read: this.later ? body.readLater : body.read, headers });
   }
 
   private async readerOf(id: number): Promise<BodyReader> {
@@ -134,11 +136,12 @@ interface Decoded {
   readonly raw: RawRecord;
   readonly value: Buffer;
   readonly read: BodyReader['read'];
+  readonly headers: HeaderReader;
 }
 
-function decodeAtOnce(body: BodyReader, { raw, value, read }: Decoded): LogRecord {
+function decodeAtOnce(body: BodyReader, { raw, value, read, headers }: Decoded): LogRecord {
   try {
-    const header = fromHeaders(raw.headers);
+    const header = headers.read(raw.headers);
     if (schemaHeader(raw.headers) !== body.fingerprint) {
       throw new SyncError('SCHEMA_UNKNOWN', 'the registry has another schema under this id than the record was written with');
     }

@@ -27,7 +27,7 @@ import type { TargetWriter } from '../commit/target-writer.js';
 
 interface ChunkSkip {
   readonly order: Skip;
-  readonly rows: readonly Row[];
+  readonly rows: Iterable<Row>;
   /** At the source. */
   readonly table: TableName;
 }

@@ -87,14 +87,44 @@ function eventOf(op: Op, { number, i, rows }: { readonly number: number; readonl
     before: op === 'insert' ? null : rowOf(entry(id)),
     after: rowOf(op === 'insert' ? entry(id) : [id, ...entry(id + 1).slice(1)]),
     source: {
-      ...{ version: '9.7.0', connector: 'mysql', name: 'a', db: table.database, table: table.name, tsMs: 1_715_000_000_123 },
-      ...{ tsUs: 1_715_000_000_123_456, serverId: 1, gtid, file: 'binlog.000012', pos: 4096 * number, event: 2, flags: 0, row: i },
-      ...{ origin: 'hangzhou', path: ['hangzhou'] },
+      version: '9.7.0',
+      connector: 'mysql',
+      name: 'a',
+      db: table.database,
+      table: table.name,
+      tsMs: 1715000000123,
+      tsUs: 0x617c88dcc1240,
+      serverId: 1,
+      gtid,
+      file: 'binlog.000012',
+      pos: 4096 * number,
+      event: 2,
+      flags: 0,
+      row: i,
+      origin: 'hangzhou',
+      path: ['hangzhou'],
     },
     transaction: {
-      ...{ id: gtid, totalOrder: i + 1, last: i === rows - 1, seen: {} },
-      ...{ session: i === 0 ? { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 } : null },
-      end: i === rows - 1 ? { file: 'binlog.000012', pos: 4096 * number + 1000 } : null,
+      id: gtid,
+      totalOrder: i + 1,
+      last: i === rows - 1,
+      seen: {},
+      session:
+        i === 0
+          ? {
+              sqlMode: 0,
+              timeZone: '+00:00',
+              lcTimeNames: 0,
+              collation: 45,
+            }
+          : null,
+      end:
+        i === rows - 1
+          ? {
+              file: 'binlog.000012',
+              pos: 4096 * number + 1e3,
+            }
+          : null,
     },
     tsMs: 1_715_000_001_000,
   };

@@ -179,18 +179,44 @@ function loggedReader(
 
 function sourceReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader) => RowSource {
   return repeatedFieldsReader<Draft<RowSource>>(schema, {
-    ...{ ours, links: sourceLinks, varying: ['row'] },
+    ours,
+    links: sourceLinks,
+    varying: ['row'],
     empty: () => ({
-      ...{ version: '', connector: 'mysql', name: '', db: '', table: '', tsMs: 0, tsUs: 0, serverId: 0, gtid: null, file: '', pos: 0 },
-      ...{ event: 0, flags: 0, row: 0, origin: '', path: [] },
+      version: '',
+      connector: 'mysql',
+      name: '',
+      db: '',
+      table: '',
+      tsMs: 0,
+      tsUs: 0,
+      serverId: 0,
+      gtid: null,
+      file: '',
+      pos: 0,
+      event: 0,
+      flags: 0,
+      row: 0,
+      origin: '',
+      path: [],
     }),
   });
 }
 
 function blockReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader) => TransactionBlock | null {
   const readFields = repeatedFieldsReader<BlockDraft>(schema, {
-    ...{ ours, links: blockLinks, varying: ['total_order', 'data_collection_order'] },
-    empty: () => ({ id: '', totalOrder: 0, last: false, seen: {}, session: null, endFile: null, endPos: null }),
+    ours,
+    links: blockLinks,
+    varying: ['total_order', 'data_collection_order'],
+    empty: () => ({
+      id: '',
+      totalOrder: 0,
+      last: false,
+      seen: {},
+      session: null,
+      endFile: null,
+      endPos: null,
+    }),
   });
   return (reader) => {
     if (reader.long() === 0) return null;

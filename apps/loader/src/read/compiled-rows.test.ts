@@ -140,22 +140,67 @@ describe('rows that are written from their bytes', () => {
 
   it('are not made objects, as long as their values are usual', async () => {
     const table: TableSchema = {
-      ...{ database: 'shop', name: 't', primaryKey: ['id'] },
+      database: 'shop',
+      name: 't',
+      primaryKey: ['id'],
       columns: [
-        { name: 'id', type: 'bigint' },
-        { name: 'name', type: 'varchar', charset: 'utf8mb4', length: 400 },
-        { name: 'old', type: 'varchar', charset: 'latin1', length: 100 },
-        { name: 'price', type: 'decimal', precision: 12, scale: 2 },
-        { name: 'at', type: 'datetime', scale: 3 },
-        { name: 'kind', type: 'enum', charset: 'utf8mb4', values: ['a', "it's"] },
-        { name: 'data', type: 'json' },
-        { name: 'bytes', type: 'blob' },
-        { name: 'size', type: 'double' },
+        {
+          name: 'id',
+          type: 'bigint',
+        },
+        {
+          name: 'name',
+          type: 'varchar',
+          charset: 'utf8mb4',
+          length: 400,
+        },
+        {
+          name: 'old',
+          type: 'varchar',
+          charset: 'latin1',
+          length: 100,
+        },
+        {
+          name: 'price',
+          type: 'decimal',
+          precision: 12,
+          scale: 2,
+        },
+        {
+          name: 'at',
+          type: 'datetime',
+          scale: 3,
+        },
+        {
+          name: 'kind',
+          type: 'enum',
+          charset: 'utf8mb4',
+          values: ['a', "it's"],
+        },
+        {
+          name: 'data',
+          type: 'json',
+        },
+        {
+          name: 'bytes',
+          type: 'blob',
+        },
+        {
+          name: 'size',
+          type: 'double',
+        },
       ],
     };
     const row: Row = {
-      ...{ id: 2n ** 60n, name: "it's naïve", old: 'plain\\', price: '-12.50', at: '2024-05-06 07:08:09.123', kind: "it's" },
-      ...{ data: '{"a": [1, 2.5]}', bytes: Buffer.of(0, 255), size: 0.1 },
+      id: 2n ** 60n,
+      name: "it's naïve",
+      old: 'plain\\',
+      price: '-12.50',
+      at: '2024-05-06 07:08:09.123',
+      kind: "it's",
+      data: '{"a": [1, 2.5]}',
+      bytes: Buffer.of(0, 255),
+      size: 0.1,
     };
     const log = newLog();
     const events = eventsOf({ table, rows: [row, { ...row, id: 1n, price: null }] });

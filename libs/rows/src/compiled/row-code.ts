@@ -27,8 +27,27 @@ import {
 
 /** What code may call by its name. */
 const functions = {
-  ...{ bits, clockText, copied, decimal, documentText, floating, hex, isDecimal, isFinite32, isFinite64, isSame, isText, isUnsignedLong },
-  ...{ longDigits, longEnd, nullText, quoted, quotedIf, unsignedLong, wholeDigits, wholeEnd },
+  bits,
+  clockText,
+  copied,
+  decimal,
+  documentText,
+  floating,
+  hex,
+  isDecimal,
+  isFinite32,
+  isFinite64,
+  isSame,
+  isText,
+  isUnsignedLong,
+  longDigits,
+  longEnd,
+  nullText,
+  quoted,
+  quotedIf,
+  unsignedLong,
+  wholeDigits,
+  wholeEnd,
 } as const;
 
 /** Where the row that begins at `at` ends, if the codec of objects would take it; −1: it is to be asked. */

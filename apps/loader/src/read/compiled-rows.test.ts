@@ -101,7 +101,7 @@ describe('rows that are written from their bytes', () => {
           expect({ before, after }).toEqual(imagesOf(eager[i] as LogRecord));
         }
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 60) },
+      { numRuns: Number(process.env['LUTRA_TEST_RUNS'] ?? 60) },
     );
   }, 600_000);
 
@@ -134,7 +134,7 @@ describe('rows that are written from their bytes', () => {
           }
         },
       ),
-      { numRuns: Number(process.env['RUNS'] ?? 20) },
+      { numRuns: Number(process.env['LUTRA_TEST_RUNS'] ?? 20) },
     );
   }, 600_000);
 

@@ -53,8 +53,8 @@ const functions = {
 /** Where the row that begins at `at` ends, if the codec of objects would take it; −1: it is to be asked. */
 export type CheckRow = (src: Buffer, sv: DataView, at: number, end: number) => number;
 /** Writes from `p` on; −1: the row is for the codec of objects. */
-export type WriteRowSql = (src: Buffer, sv: DataView, at: number, b: Buffer, d: DataView, p: number) => number;
-export type WriteUpdateSql = (src: Buffer, sv: DataView, before: number, after: number, b: Buffer, d: DataView, p: number) => number;
+type WriteRowSql = (src: Buffer, sv: DataView, at: number, b: Buffer, d: DataView, p: number) => number;
+type WriteUpdateSql = (src: Buffer, sv: DataView, before: number, after: number, b: Buffer, d: DataView, p: number) => number;
 
 /** How a column of the source is written; null: it is not. */
 export interface SqlColumn {
@@ -74,7 +74,7 @@ export interface SqlKey {
   readonly toSql: ToSql;
 }
 
-export interface SqlTable {
+interface SqlTable {
   readonly columns: readonly SqlColumn[];
   readonly key: readonly SqlKey[];
   readonly quoted: string;

@@ -171,8 +171,8 @@ export interface ToSql {
   readonly plus: number;
   readonly constant?: unknown;
   /**
-   * A statement: reads from `src` and `sv`, its view, and writes to `b` and `d`, its view, at `p`, which it moves; or makes it −1: the row is
-   * for the codec of objects.
+   * A statement: reads from `src` and `sv`, its view, and writes to `b` and `d`, its view, at `p`, which it moves; or makes it −1: the row
+   * is for the codec of objects.
    */
   readonly code: (names: AvroNames & { readonly start: string }) => string;
 }

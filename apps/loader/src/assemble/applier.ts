@@ -193,7 +193,7 @@ export class Applier {
     await this.#source.discard();
   }
 
-  /** Commits what is complete; the commit goes on while the caller reads on. Of a batch of the log, behind which it is called, nothing is kept. */
+  /** Commits what is complete; the commit goes on while the caller reads on. Of the bytes that were read only held rows are kept. */
   async flush(): Promise<void> {
     this.#source.keep();
     await this.#resolutions?.flush();

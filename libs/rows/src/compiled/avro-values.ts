@@ -1,7 +1,7 @@
 /**
- * Values of an Avro row: where they end, and whether the codec of objects would take them. For generated code (row-check.ts); all that is not
- * usual, malformed bytes among it, gives −1 or false, and is left to the codec of objects, which says what is wrong or reads it. A number
- * in more bytes than it needs is not usual: so two values are the same if their bytes are.
+ * Values of an Avro row: where they end, and whether the codec of objects would take them. For generated code (row-code.ts); all that is
+ * not usual, malformed bytes among it, gives −1 or false, and is left to the codec of objects, which says what is wrong or reads it. A
+ * number in more bytes than it needs is not usual: so two values are the same if their bytes are.
  */
 import { isUtf8 } from 'node:buffer';
 

@@ -1,7 +1,7 @@
 /**
- * Values of an Avro row as literals of our own session, for generated code (row-sql.ts): the bytes of the text that the writers of objects
+ * Values of an Avro row as literals of our own session, for generated code (row-code.ts): the bytes of the text that the writers of objects
  * make. Each function writes into `b` at `p`, for which there is room, and gives the place behind what it wrote; −1: the value is for the
- * codec of objects, which has a literal for it or refuses it. What it reads was checked before (row-check.ts).
+ * codec of objects, which has a literal for it or refuses it. What it reads was checked before (row-code.ts).
  */
 import { largeUnscaled, smallUnscaled } from './avro-values.js';
 import { digits53, padded } from './numbers.js';

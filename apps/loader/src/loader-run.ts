@@ -75,7 +75,7 @@ export class LoaderRun {
     const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
     this.bus = { ...kafkaClient(deps.secretKey, sourceRegion), clientId: `lutra-loader-${id}`, logger: deps.logger, requestTimeoutMs };
     this.admin = deps.io.kafka.admin(this.bus);
-    this.decoder = new RecordDecoder({ ids: deps.schemas });
+    this.decoder = new RecordDecoder({ ids: deps.schemas, later: true });
     this.during = deps.status.waits.during;
     this.kafkaName = `Kafka of region ${sourceRegion.name} (${this.bus.brokers.join(', ')})`;
     this.signal = AbortSignal.any([attempt.signal, this.#ended.signal]);

@@ -10,7 +10,7 @@ import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
 import { controlKindOf, controlName, controlReader } from './control.js';
 import { eventReader } from './envelope.js';
-import { fromHeaders, type Headers, kindName, schemaHeader } from './headers.js';
+import { fromHeaders, HeaderReader, type Headers, kindName, schemaHeader } from './headers.js';
 import { prefixBytes, type SchemaIds, schemaIdOf } from './schema-ids.js';
 
 export interface RawRecord {
@@ -24,15 +24,21 @@ interface BodyReader {
   readonly kind: RecordBody['kind'];
   readonly fingerprint: string;
   readonly read: (reader: ByteReader) => RecordBody;
+  /** The same, for a record that is not large; see RecordDecoder. */
+  readonly readLater: (reader: ByteReader) => RecordBody;
 }
 
 export class RecordDecoder {
   private readonly ids: SchemaIds;
+  private readonly later: boolean;
+  private readonly headers = new HeaderReader();
   private readonly readers = new Map<number, BodyReader>();
   private readonly pending = new Map<number, Promise<BodyReader>>();
 
-  constructor(options: { ids: SchemaIds }) {
+  /** @param options.later images of rows are made when they are first asked for: such an event has no own properties of them */
+  constructor(options: { ids: SchemaIds; later?: boolean }) {
     this.ids = options.ids;
+    this.later = options.later === true;
   }
 
   /**
@@ -51,7 +57,7 @@ export class RecordDecoder {
       throw at(raw.offset, error);
     }
     const reader = this.readers.get(id);
-    return reader ? decodeWith(reader, raw, value) : this.decodeLater(id, raw, value);
+    return reader ? this.decodeWith(reader, raw, value) : this.decodeLater(id, raw, value);
   }
 
   private async decodeLater(id: number, raw: RawRecord, value: Buffer): Promise<LogRecord> {
@@ -66,7 +72,13 @@ export class RecordDecoder {
     } catch (error) {
       throw at(raw.offset, error);
     }
-    return decodeWith(reader, raw, value);
+    return this.decodeWith(reader, raw, value);
+  }
+
+  private decodeWith(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord | Promise<LogRecord> {
+    const { headers } = this;
+    if (value.length >= largeValueBytes) return finished(decodeAtOnce(body, { raw, value, read: body.read, headers }));
+    return decodeAtOnce(body, { raw, value, read: this.later ? body.readLater : body.read, headers });
   }
 
   private async readerOf(id: number): Promise<BodyReader> {
@@ -94,19 +106,18 @@ function bodyReader(json: string): BodyReader {
   if (!isRecord(schema)) throw malformed('the schema is no record');
   const print = fingerprint(canonicalJson(JSON.parse(json)));
   const kind = controlKindOf(schema);
-  if (kind !== null) return { kind, fingerprint: print, read: controlReader(kind, schema) };
+  if (kind !== null) {
+    const read = controlReader(kind, schema);
+    return { kind, fingerprint: print, read, readLater: read };
+  }
   if (controlName.test(schema.name)) throw new SyncError('LEVEL_TOO_NEW', `a record of the schema ${schema.name}, ${newerThanThisBuild}`);
   return rowBody(schema, print);
 }
 
 function rowBody(schema: AvroRecord, print: string): BodyReader {
-  const { table, read } = eventReader(schema);
-  return { kind: 'row', fingerprint: print, read: (reader) => ({ kind: 'row', table, event: read(reader) }) };
-}
-
-function decodeWith(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord | Promise<LogRecord> {
-  const record = decodeAtOnce(body, raw, value);
-  return value.length < largeValueBytes ? record : finished(record);
+  const { table, read, readLogged } = eventReader(schema);
+  const bodyOf = (readEvent: typeof read) => (reader: ByteReader) => ({ kind: 'row', table, event: readEvent(reader) }) as const;
+  return { kind: 'row', fingerprint: print, read: bodyOf(read), readLater: bodyOf(readLogged) };
 }
 
 /** With its large values. */
@@ -121,15 +132,22 @@ async function finished(record: LogRecord): Promise<LogRecord> {
   return record;
 }
 
-function decodeAtOnce(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord {
+interface Decoded {
+  readonly raw: RawRecord;
+  readonly value: Buffer;
+  readonly read: BodyReader['read'];
+  readonly headers: HeaderReader;
+}
+
+function decodeAtOnce(body: BodyReader, { raw, value, read, headers }: Decoded): LogRecord {
   try {
-    const header = fromHeaders(raw.headers);
+    const header = headers.read(raw.headers);
     if (schemaHeader(raw.headers) !== body.fingerprint) {
       throw new SyncError('SCHEMA_UNKNOWN', 'the registry has another schema under this id than the record was written with');
     }
     if (header.kind !== body.kind) throw malformed(`the headers say ${header.kind}, the schema says ${body.kind}`);
     const reader = new ByteReader(value, prefixBytes);
-    const record = body.read(reader);
+    const record = read(reader);
     reader.end();
     return { offset: raw.offset, header, body: record };
   } catch (error) {

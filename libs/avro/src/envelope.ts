@@ -4,8 +4,17 @@ import { type Op, type RowEvent, type RowSource, SyncError, type TableSchema, ty
 import { malformed, rowReader, rowWriter } from '@lutra/rows';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import { blockLinks, type BlockDraft, given, opOf, sourceLinks } from './envelope-links.js';
+import { ImagePlaces, LoggedRow, type ReadImage, unusualImage } from './logged-row.js';
 import type { Read } from './plain-reader.js';
-import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn, type WriteFrom } from './record-fields.js';
+import {
+  type Draft,
+  type FieldLinks,
+  fieldsReader,
+  fieldsWriter,
+  recordIn,
+  repeatedFieldsReader,
+  type WriteFrom,
+} from './record-fields.js';
 
 import { readSchemaFile } from './schema-files.js';
 import { tableOf } from './table-schema.js';
@@ -116,31 +125,64 @@ const eventLinks: FieldLinks<never, EventDraft> = {
   ts_ms: { get: () => null, set: (to, value: number | null) => (to.tsMs = given(value, 'ts_ms')) },
 };
 
-/** The reader of a writer's schema, and the one TableSchema object that all its rows share. */
-export function eventReader(schema: AvroRecord): { table: TableSchema; read: (reader: ByteReader) => RowEvent } {
+/** The readers of a writer's schema, and the one TableSchema object that all its rows share. */
+export function eventReader(schema: AvroRecord): EventReader {
   const ours = ourEnvelope();
   const table = tableOf(recordIn(schema, 'before'));
   const row = rowReader(table);
-  const apart = new Map<string, Read>([
-    ['before', row],
-    ['after', row],
+  const blocks = new Map<string, Read>([
     ['source', sourceReader(recordIn(schema, 'source'), recordIn(ours, 'source'))],
     ['transaction', blockReader(recordIn(schema, 'transaction'), recordIn(ours, 'transaction'))],
   ]);
-  const readFields = fieldsReader(schema, { ours, links: eventLinks, apart });
+  const fieldsWith = (image: Read) =>
+    fieldsReader(schema, { ours, links: eventLinks, apart: new Map([...blocks, ['before', image], ['after', image]]) });
+  const readFields = fieldsWith(row);
   const read = (reader: ByteReader): RowEvent => {
     const to: EventDraft = { before: null, after: null, source: null, block: null, op: 'c', tsMs: 0 };
     readFields(reader, to);
     const { before, after, op, tsMs } = to;
     return { op, before, after, source: given(to.source, 'source'), transaction: given(to.block, 'transaction'), tsMs };
   };
-  return { table, read };
+  return { table, read, readLogged: loggedReader({ table, row, read }, fieldsWith) };
+}
+
+interface EventReader {
+  readonly table: TableSchema;
+  readonly read: (reader: ByteReader) => RowEvent;
+  /** The same, but the images are made when they are first asked for. They are checked: that throws nothing. */
+  readonly readLogged: (reader: ByteReader) => RowEvent;
+}
+
+function loggedReader(
+  { table, row, read }: Pick<EventReader, 'table' | 'read'> & { readonly row: ReadImage },
+  fieldsWith: (image: Read) => (reader: ByteReader, to: EventDraft) => void,
+): EventReader['readLogged'] {
+  const places = ImagePlaces.of(table);
+  if (places === null) return read;
+  const readFields = fieldsWith((reader) => places.next(reader));
+  return (reader) => {
+    const from = reader.offset;
+    const to: EventDraft = { before: null, after: null, source: null, block: null, op: 'c', tsMs: 0 };
+    try {
+      places.begin(reader);
+      readFields(reader, to);
+    } catch (error) {
+      if (error !== unusualImage) throw error;
+      reader.offset = from;
+      return read(reader);
+    }
+    const images = places.images(to.before as unknown as number, to.after as unknown as number);
+    const { op, tsMs } = to;
+    return new LoggedRow({ op, source: given(to.source, 'source'), transaction: given(to.block, 'transaction'), tsMs }, images, row);
+  };
 }
 
 function sourceReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader) => RowSource {
-  const readFields = fieldsReader(schema, { ours, links: sourceLinks, steadyUntil: 'row' });
-  return (reader) => {
-    const to: Draft<RowSource> = {
+  return repeatedFieldsReader<Draft<RowSource>>(schema, {
+    ours,
+    links: sourceLinks,
+    varying: ['row'],
+    empty: () => ({
       version: '',
       connector: 'mysql',
       name: '',
@@ -157,19 +199,28 @@ function sourceReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader
       row: 0,
       origin: '',
       path: [],
-    };
-    readFields(reader, to);
-    return to;
-  };
+    }),
+  });
 }
 
 function blockReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader) => TransactionBlock | null {
-  const readFields = fieldsReader(schema, { ours, links: blockLinks });
+  const readFields = repeatedFieldsReader<BlockDraft>(schema, {
+    ours,
+    links: blockLinks,
+    varying: ['total_order', 'data_collection_order'],
+    empty: () => ({
+      id: '',
+      totalOrder: 0,
+      last: false,
+      seen: {},
+      session: null,
+      endFile: null,
+      endPos: null,
+    }),
+  });
   return (reader) => {
     if (reader.long() === 0) return null;
-    const to: BlockDraft = { id: '', totalOrder: 0, last: false, seen: {}, session: null, endFile: null, endPos: null };
-    readFields(reader, to);
-    const { id, totalOrder, last, seen, session, endFile, endPos } = to;
+    const { id, totalOrder, last, seen, session, endFile, endPos } = readFields(reader);
     if ((endFile === null) !== (endPos === null)) throw malformed('end_file and end_pos are not both there');
     const end = endFile === null || endPos === null ? null : { file: endFile, pos: endPos };
     return { id, totalOrder, last, seen, session, end };

@@ -20,6 +20,40 @@ export function toHeaders(header: RecordHeader, schema: string): Headers {
   };
 }
 
+/** Headers as fromHeaders() reads them; most are as in the record before but for their number. */
+export class HeaderReader {
+  #last: { readonly headers: Headers; readonly header: RecordHeader } | null = null;
+
+  read(headers: Headers): RecordHeader {
+    const last = this.#last;
+    const seq = last && likeThose(headers, last.headers) ? digitsOf(headers[headerNames.seq]) : -1;
+    if (last && seq >= 0) {
+      const { kind, log, epoch } = last.header;
+      return { kind, log, seq, epoch };
+    }
+    const header = fromHeaders(headers);
+    this.#last = { headers, header };
+    return header;
+  }
+}
+
+function likeThose(headers: Headers, last: Headers): boolean {
+  const { kind, log, epoch, skip } = headerNames;
+  return headers[kind] === last[kind] && headers[log] === last[log] && headers[epoch] === last[epoch] && headers[skip] === last[skip];
+}
+
+/** −1: not as this writes them, or too large for this. */
+function digitsOf(text: string | undefined): number {
+  if (text === undefined || text.length === 0 || text.length > 15) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 /** @throws SyncError RECORD_INVALID; LEVEL_TOO_NEW for a kind that is not known and may not be passed by */
 export function fromHeaders(headers: Headers): RecordHeader {
   const kind = kindOf(headers);

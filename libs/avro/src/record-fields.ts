@@ -3,14 +3,14 @@
  * Written by the schema that we publish; read by the schema that the writer published: missing fields take the default of ours; one of
  * another type is refused, and one that is not known too, since a later level added it and may mean something by it.
  *
- * The rows of one event differ in a few fields only, so the fields that lead up to the first of those (`steadyUntil`) are written and
- * read as one run of bytes where they are as in the record before.
+ * The rows of one event differ in a few fields only, so the fields between those are written and read as one run of bytes where they are as
+ * in the record before.
  */
 import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { newerThanThisBuild, SyncError } from '@lutra/model';
 import { type AvroField, type AvroRecord, branchesOf, fieldOf, isRecord, shapeOf } from './avro-schema.js';
 import { codecError, malformed } from '@lutra/rows';
-import { plainReader, type Read, repeated } from './plain-reader.js';
+import { plainReader, type Read } from './plain-reader.js';
 import { plainWriter, type Write } from './plain-writer.js';
 
 export type Draft<T> = { -readonly [K in keyof T]: T[K] };
@@ -104,7 +104,6 @@ interface ReadStep<To> {
 export interface FieldsReaderOptions<To> {
   readonly ours: AvroRecord;
   readonly links: FieldLinks<never, To>;
-  readonly steadyUntil?: string;
   /** Fields that have readers of their own; nothing is said about their type. */
   readonly apart?: ReadonlyMap<string, Read>;
 }
@@ -113,16 +112,51 @@ export interface FieldsReaderOptions<To> {
 export function fieldsReader<To>(schema: AvroRecord, options: FieldsReaderOptions<To>): (reader: ByteReader, to: To) => void {
   const steps = schema.fields.map((field) => readStep(field, schema, options));
   const defaults = missingFields(schema, options);
-  const steady = steps.slice(0, steadyCount(schema, options.steadyUntil));
-  const rest = steps.slice(steady.length);
-  const readRun = repeated((reader) => steady.map((step) => step.read(reader)));
   return (reader, to) => {
     for (const { set, value } of defaults) set(to, value as never);
-    if (steady.length > 0) {
-      const values = readRun(reader);
-      for (let i = 0; i < steady.length; i++) steady[i]!.set(to, values[i] as never);
+    for (const { read, set } of steps) set(to, read(reader) as never);
+  };
+}
+
+/** What stands between two fields that are other ones in each record. */
+interface Run<To> {
+  readonly steps: readonly ReadStep<To>[];
+  /** As it was in the record before. */
+  bytes: Uint8Array;
+  readonly varies: boolean;
+}
+
+/**
+ * The same where most fields are as in the record before: runs of bytes that are equal are not read.
+ * @param varying fields that mostly are not
+ */
+export function repeatedFieldsReader<To extends object>(
+  schema: AvroRecord,
+  { varying, empty, ...options }: FieldsReaderOptions<To> & { readonly varying: readonly string[]; readonly empty: () => To },
+): (reader: ByteReader) => To {
+  const steps = schema.fields.map((field) => ({ varies: varying.includes(field.name), step: readStep(field, schema, options) }));
+  const runs: Run<To>[] = [];
+  for (const { varies, step } of steps) {
+    const open = runs.at(-1);
+    if (open?.varies === varies) runs[runs.length - 1] = { ...open, steps: [...open.steps, step] };
+    else runs.push({ steps: [step], bytes: new Uint8Array(), varies });
+  }
+  const defaults = missingFields(schema, options);
+  let last: To | null = null;
+  return (reader) => {
+    const before = last;
+    const to = before === null ? empty() : { ...before };
+    if (before === null) for (const { set, value } of defaults) set(to, value as never);
+    // What fails in the middle leaves nothing to compare with.
+    last = null;
+    for (const run of runs) {
+      if (before !== null && !run.varies && reader.matches(run.bytes)) continue;
+      const from = reader.offset;
+      for (const { read, set } of run.steps) set(to, read(reader) as never);
+      if (!run.varies) run.bytes = reader.since(from);
     }
-    for (const { read, set } of rest) set(to, read(reader) as never);
+    last = to;
+    return to;
   };
 }
 

@@ -130,13 +130,7 @@ function readRecord(reader: ByteReader, { offset, index, clock, texts }: RecordT
   if (delta !== index) throw gap(offset, offset - index + delta);
   const key = nullable(reader);
   const value = nullable(reader);
-  const headers: Record<string, string> = {};
-  const count = reader.long();
-  for (let header = 0; header < count; header++) {
-    const name = texts.next(2 * header);
-    if (name === null) throw new MalformedError('a header has no name');
-    headers[name] = texts.next(2 * header + 1) ?? '';
-  }
+  const headers = texts.headers(reader.long());
   return { offset, timestampMs, key, value, headers };
 }
 
@@ -146,26 +140,75 @@ function nullable(reader: ByteReader): Buffer | null {
   return length === -1 ? null : reader.take(length);
 }
 
+interface HeaderText {
+  readonly from: number;
+  readonly length: number;
+  readonly text: string | null;
+}
+
 /** Records of a batch have mostly the same headers in the same order: comparing bytes is cheaper than making strings. */
 class HeaderTexts {
   readonly #reader: ByteReader;
-  readonly #last: { readonly from: number; readonly length: number; readonly text: string }[] = [];
+  readonly #last: HeaderText[] = [];
+  /** Of the record before, which had so many; null: it is not like others. */
+  #before: Readonly<Record<string, string>> | null = null;
+  #count = 0;
 
   constructor(reader: ByteReader) {
     this.#reader = reader;
   }
 
-  /** With its length before it; null where that is −1. `place`: among the record's names and values. */
-  next(place: number): string | null {
+  headers(count: number): Readonly<Record<string, string>> {
+    const like = count === this.#count ? this.#before : null;
+    this.#before = null;
+    let headers: Record<string, string> = like === null ? {} : { ...like };
+    for (let header = 0; header < count; header++) {
+      const isNamed = this.#next(2 * header);
+      const isValued = this.#next(2 * header + 1);
+      if (isNamed && isValued && like !== null) continue;
+      if (!isNamed && like !== null) return this.#anew(header, count);
+      headers = this.#with(headers, header);
+    }
+    // Where a name comes twice the last value counts.
+    const isSimple = like !== null || Object.keys(headers).length === count;
+    this.#before = isSimple ? headers : null;
+    this.#count = count;
+    return headers;
+  }
+
+  /** Names are other ones: those that are read already, too, are put into a new object, in their order. */
+  #anew(read: number, count: number): Readonly<Record<string, string>> {
+    let headers: Record<string, string> = {};
+    for (let header = 0; header < count; header++) {
+      if (header > read) {
+        this.#next(2 * header);
+        this.#next(2 * header + 1);
+      }
+      headers = this.#with(headers, header);
+    }
+    return headers;
+  }
+
+  #with(headers: Record<string, string>, header: number): Record<string, string> {
+    const name = this.#last[2 * header]?.text ?? null;
+    if (name === null) throw new MalformedError('a header has no name');
+    headers[name] = this.#last[2 * header + 1]?.text ?? '';
+    return headers;
+  }
+
+  /** True: as in the record before. @param place among the record's names and values */
+  #next(place: number): boolean {
     const reader = this.#reader;
     const length = reader.long();
-    if (length === -1) return null;
     const last = this.#last[place];
+    if (length === -1) {
+      this.#last[place] = { from: 0, length, text: null };
+      return last?.length === -1;
+    }
     const from = reader.skip(length);
-    if (last && last.length === length && this.#isSame(last.from, from, length)) return last.text;
-    const text = reader.source.toString('utf8', from, from + length);
-    this.#last[place] = { from, length, text };
-    return text;
+    if (last && last.length === length && this.#isSame(last.from, from, length)) return true;
+    this.#last[place] = { from, length, text: reader.source.toString('utf8', from, from + length) };
+    return false;
   }
 
   #isSame(a: number, b: number, length: number): boolean {

@@ -162,6 +162,22 @@ export interface TransactionBlock {
 }
 
 /** One change of one row, as the topic carries it: Debezium's envelope. */
+/** Images of a row event as they stand in its record, checked: nobody has looked at their values. */
+export interface LoggedImages {
+  /** Whose columns they have: the same object for all rows of one table version. */
+  readonly table: TableSchema;
+  readonly source: Buffer;
+  /** Of `source`. */
+  readonly view: DataView;
+  /** Where they begin; −1: there is none. */
+  readonly before: number;
+  readonly after: number;
+  /** Of both. */
+  readonly bytes: number;
+  /** What it is a part of is large: it is held for longer than that, so only what is needed is kept. */
+  keep(): void;
+}
+
 export interface RowEvent {
   readonly op: Op;
   readonly before: Row | null;
@@ -170,4 +186,6 @@ export interface RowEvent {
   readonly transaction: TransactionBlock;
   /** When capture published it, ms since 1970. */
   readonly tsMs: number;
+  /** `before` and `after` are made of them when they are first asked for. */
+  readonly images?: LoggedImages;
 }

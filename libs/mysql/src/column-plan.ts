@@ -4,8 +4,8 @@
  */
 import { SyncError, tableName, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, TextCodec, Value } from '@lutra/model';
-import { asBinary, rulesOf, sameCharset } from '@lutra/rows';
-import type { ColumnStaging, Compared, Condition, LiteralForm, SqlValue } from '@lutra/rows';
+import { asBinary, otherToSql, rulesOf, sameCharset } from '@lutra/rows';
+import type { ColumnStaging, Compared, Condition, LiteralForm, SqlValue, ToSql } from '@lutra/rows';
 import { isSmall } from '@lutra/rows';
 import { comparedLiteralOf, literalOf, ownForm, quoteName } from './literal.js';
 import type { Literal } from './literal.js';
@@ -34,6 +34,9 @@ export interface ColumnPlan {
   /** What `staged` makes of a text, made beside the event loop. */
   readonly partsOf: (value: string) => Promise<LiteralParts>;
   readonly alwaysWritten: boolean;
+  readonly notNull: boolean;
+  /** Code that writes what `literal` gives, and what the column is compared with; in our own session. */
+  readonly code: () => { readonly stored: ToSql; readonly compared: ToSql };
 }
 
 export function planColumn(
@@ -67,7 +70,24 @@ export function planColumn(
     partsOf: (value) => partsBeside({ source, target, where }, form.own, value),
     exactly: exactCondition({ ...writing, quoted, codec, inAnySession: equal !== null }, exactType, { literal: compared, equal }),
     alwaysWritten: target.onUpdateTimestamp,
+    notNull: !target.nullable,
+    code: () => codeOf({ source, target }, writing, { literal, compared }),
   };
+}
+
+/** Through objects where the target's column takes values in a way of its own. */
+function codeOf(
+  { source, target }: { readonly source: ColumnSchema; readonly target: TargetColumn },
+  writing: ColumnSchema,
+  { literal, compared }: { readonly literal: Literal; readonly compared: Literal },
+): ReturnType<ColumnPlan['code']> {
+  const { avro, compiled, sql } = rulesOf(source.type);
+  const codec = avro(source);
+  const isSame = source.charset === undefined || sameCharset(source, target);
+  const hasDigits = (target.type === 'float' || target.type === 'double') && target.scale !== null;
+  const isDirect = isSame && !hasDigits && !isPrinted(source, target);
+  const stored = isDirect ? compiled.toSql(writing) : otherToSql(codec, literal);
+  return { stored, compared: isDirect && sql.compared === sql.stored ? stored : otherToSql(codec, compared) };
 }
 
 /** What a SELECT of it gives is spelled out by us (types/choices.ts in libs/rows). */

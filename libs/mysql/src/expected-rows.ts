@@ -17,12 +17,11 @@ import { keyOf, maxAlternatives } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';
 
-/** One change that was added to a text. */
-interface Numbered {
+/** One change that is added to a text; its images may be made when they are asked for. */
+interface Added {
   readonly op: 'c' | 'u' | 'd';
   readonly before: Row | null;
   readonly after: Row | null;
-  readonly number: number;
 }
 
 interface Expected {
@@ -67,7 +66,7 @@ export class ExpectedRows {
   readonly #impossible: number[] = [];
 
   /** A table without primary key finds its rows by all that they are, and needs none of this. */
-  add(plan: TablePlan, { op, before, after, number }: Numbered): void {
+  add(plan: TablePlan, { op, before, after }: Added, number: number): void {
     if (plan.key.length === 0) return;
     const table = this.#table(plan);
     if (op !== 'c' && before) this.#expect(table, before, number);

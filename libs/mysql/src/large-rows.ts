@@ -68,6 +68,9 @@ export function readyParts(target: TargetTable, row: Row, column: string): Liter
   return found?.target === target ? found.parts.get(column) : undefined;
 }
 
+/** Of images that are smaller no value is large. */
+export const largeImageBytes = largeValueBytes / 4;
+
 function isLargeText(value: unknown): value is string {
-  return typeof value === 'string' && value.length >= largeValueBytes / 4;
+  return typeof value === 'string' && value.length >= largeImageBytes;
 }

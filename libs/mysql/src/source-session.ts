@@ -57,12 +57,14 @@ const unknown: SourceSession = { sqlMode: 0, timeZone: '', lcTimeNames: 0, colla
  */
 export function sessionTextOf(
   plan: TablePlan,
-  { under, before, after }: { readonly under?: Under; readonly before: Row | null; readonly after: Row | null },
+  change: { readonly under?: Under; readonly before: Row | null; readonly after: Row | null },
   { safe = false } = {},
 ): SessionText | null {
+  const { under } = change;
   if (under === undefined || (under.flags === 0 && !plan.computes)) return null;
   const session = (plan.computes ? under.session : null) ?? unknown;
-  if (session !== unknown && after !== null) requireDates(plan, { before: safe ? null : before, after }, session);
+  if (session !== unknown && change.after !== null)
+    requireDates(plan, { before: safe ? null : change.before, after: change.after }, session);
   // Whatever we know about the table: a foreign key of a schema that our user may not see has effects too.
   const flags = under.flags & (rowsFlags.noCheckConstraints | (safe ? 0 : rowsFlags.noForeignKeyChecks));
   let byFlags = texts.get(plan);

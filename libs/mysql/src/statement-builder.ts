@@ -13,7 +13,7 @@
  * whoever runs it asks differing() before he commits (expected-rows.ts). So the server need not count.
  */
 import { SyncError, tableName } from '@lutra/model';
-import type { Row, TableSchema, Value } from '@lutra/model';
+import type { LoggedImages, Row, TableSchema, Value } from '@lutra/model';
 import { sessionTextOf } from './source-session.js';
 import type { SessionText, Under } from './source-session.js';
 import { planSafe, planWhole } from './safe-plan.js';
@@ -22,12 +22,14 @@ import { clearingDeletes, safeDelete } from './safe-statements.js';
 import { ExpectedRows } from './expected-rows.js';
 import type { ExactText } from './expected-rows.js';
 import type { Result } from './session-options.js';
-import { countStatement, joined, stagedOf } from './sql-text.js';
-import type { Mark } from './sql-text.js';
+import { joined, stagedOf } from './sql-text.js';
+import { sharingKeys, sharingRows, StatementText } from './statement-text.js';
+import type { Sharing } from './statement-text.js';
+import { rowBytes } from './row-bytes.js';
 import { Staging } from './staged-values.js';
-import { hasLargeText, isLarge, makeReady } from './large-rows.js';
-import type { SqlRow, SqlValue } from '@lutra/rows';
-import { keyOf, maxAlternatives, planTable, sameValue, whereRow, written } from './table-plan.js';
+import { hasLargeText, isLarge, largeImageBytes, makeReady } from './large-rows.js';
+import type { RowSql, SqlRow, SqlValue } from '@lutra/rows';
+import { keyOf, planTable, sameValue, whereRow, written } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-definition.js';
@@ -43,47 +45,46 @@ export interface Change {
   readonly under?: Under;
   /** The row may not be there, or may be another one: it is written whole, and one that is to be deleted may be gone. */
   readonly whole?: boolean;
+  /** Of `before` and `after`, which are made of them when they are first asked for: nothing of the row is left out. */
+  readonly images?: LoggedImages | undefined;
 }
 
-/** Of one INSERT or DELETE. One large row is a statement of its own, whatever its size. */
-const maxRows = 1000;
-const maxBytes = 500_000;
-
-interface Group {
-  readonly does: 'insert' | 'upsert' | 'delete';
+/** All that is made once of a table version and its target. */
+interface Known {
   readonly plan: TablePlan;
-  readonly parts: string[];
-  bytes: number;
+  readonly inserts: Sharing;
+  /** Null: changes that follow one another do not share it. */
+  readonly deletes: Sharing | null;
+  /** Null: rows are written through objects. */
+  readonly bytes: RowSql | null;
+  /** Of rows that are written whole, and of safe mode; null: not possible. */
+  whole?: Sharing | null;
+  safe?: { readonly plan: SafePlan; readonly upserts: Sharing };
 }
 
 export class StatementBuilder {
-  readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, TablePlan>>();
-  readonly #safePlans = new WeakMap<TablePlan, SafePlan>();
-  readonly #wholePlans = new WeakMap<TablePlan, ReturnType<typeof planWhole>>();
+  readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, Known>>();
+  readonly #text: StatementText;
   /** Null: not exact. */
   #expected: ExpectedRows | null;
-  #statements: string[] = [];
-  #marks: Mark[] = [];
-  #group: Group | null = null;
   readonly #staging = new Staging();
   /** What the next statement runs in. Null: our own session. */
   #session: SessionText | null = null;
-  #taken = 0;
-  #changes = 0;
 
   /** @param options.exact see differing(); not for addSafe() */
   constructor({ exact = false }: { readonly exact?: boolean } = {}) {
     this.#expected = exact ? new ExpectedRows() : null;
+    this.#text = new StatementText({ counts: !exact });
   }
 
   /** How much text there is since the last take(), roughly. */
   get bytes(): number {
-    return this.#taken + (this.#group?.bytes ?? 0) + this.#staging.bytes;
+    return this.#text.bytes + this.#staging.bytes;
   }
 
   /** How many changes were added, ever. */
   get changes(): number {
-    return this.#changes;
+    return this.#text.changes;
   }
 
   /**
@@ -91,12 +92,13 @@ export class StatementBuilder {
    * Rejects with SyncError as add() throws.
    */
   prepare(change: Change): Promise<void> | null {
+    if (change.images && change.images.bytes < largeImageBytes) return null;
     const { source, before, after } = change;
     return hasLargeText(source, before) || hasLargeText(source, after) ? this.#prepare(change) : null;
   }
 
   async #prepare({ source, target, before, after }: Change): Promise<void> {
-    const plan = this.#plan(source, target);
+    const { plan } = this.#known(source, target);
     if (after) await makeReady(plan, after);
     if (before && plan.key.length === 0) await makeReady(plan, before);
   }
@@ -105,40 +107,59 @@ export class StatementBuilder {
    * @throws SyncError VALUE_UNSUPPORTED, COLUMN_MISSING. The builder is of no use after that.
    */
   add(change: Change): void {
-    const plan = this.#plan(change.source, change.target);
-    this.#expected?.add(plan, { ...change, number: this.#changes });
+    const known = this.#known(change.source, change.target);
+    const { plan } = known;
+    this.#expected?.add(plan, change, this.#text.changes);
     this.#enter(sessionTextOf(plan, change));
-    const isWhole = change.whole === true && this.#addWhole(plan, change);
-    if (!isWhole) this.#add(plan, change);
-    this.#changes++;
+    const isWhole = change.whole === true && this.#addWhole(known, change);
+    if (!isWhole && !this.#addBytes(known, change)) this.#add(known, change);
+    this.#text.changes++;
   }
 
-  #add(plan: TablePlan, change: Change): void {
+  #add(known: Known, change: Change): void {
     switch (change.op) {
       case 'c':
-        this.#insert('insert', plan, image(change, 'after'));
+        this.#insert(known, known.inserts, image(change, 'after'));
         break;
       case 'u':
-        this.#close();
-        this.#push('update', plan, this.#update(plan, image(change, 'before'), image(change, 'after')), { changes: 1 });
+        this.#text.close();
+        this.#text.push('update', known.plan, this.#update(known.plan, image(change, 'before'), image(change, 'after')), { changes: 1 });
         break;
       case 'd':
-        this.#delete(plan, image(change, 'before'));
+        this.#delete(known, image(change, 'before'));
     }
   }
 
+  /** False: it is for the codec of objects, which says what is wrong with it or writes it. */
+  #addBytes({ plan, inserts, deletes, bytes }: Known, { op, images, source }: Change): boolean {
+    if (!images || !bytes || images.table !== source || images.bytes >= largeImageBytes) return false;
+    const { before, after } = images;
+    if (op === 'c') return after >= 0 && plan.selectHead === null && this.#text.joinImage(inserts, bytes.insert, images, after, bytes.room);
+    if (plan.key.length === 0 || before < 0) return false;
+    if (op === 'u') {
+      if (after < 0) return false;
+      this.#text.close();
+      return this.#text.pushUpdate(plan, bytes, images);
+    }
+    if (deletes === null) return false;
+    return this.#text.joinImage(deletes, deletesIn(plan) ? bytes.keyLiteral : bytes.alternative, images, before, bytes.room);
+  }
+
   /** False: whoever looks at the row first must write it. */
-  #addWhole(plan: TablePlan, change: Change): boolean {
-    let whole = this.#wholePlans.get(plan);
-    if (whole === undefined) this.#wholePlans.set(plan, (whole = planWhole(plan)));
-    if (!whole || this.#expected) return false;
+  #addWhole(known: Known, change: Change): boolean {
+    const { plan } = known;
+    if (known.whole === undefined) {
+      const whole = planWhole(plan);
+      known.whole = whole && sharingRows('upsert', plan, whole.upsertTail);
+    }
+    if (!known.whole || this.#expected) return false;
     const { op, before, after } = change;
     const moves = op === 'u' && plan.key.some(({ name }) => !sameValue(before?.[name] as Value, after?.[name] as Value));
     if (moves) return false;
-    if (op !== 'd') this.#insert('upsert', plan, image(change, 'after'));
+    if (op !== 'd') this.#insert(known, known.whole, image(change, 'after'));
     else {
-      this.#close();
-      this.#push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
+      this.#text.close();
+      this.#text.push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
     }
     return true;
   }
@@ -148,33 +169,30 @@ export class StatementBuilder {
    * @throws SyncError APPLY_REFUSED for a table whose rows cannot be applied again, and as add()
    */
   addSafe(change: Change): void {
-    const plan = this.#plan(change.source, change.target);
-    const safe = this.#safePlan(plan);
+    const known = this.#known(change.source, change.target);
+    const { plan } = known;
+    const safe = this.#safe(known);
     this.#enter(sessionTextOf(plan, change, { safe: true }));
     if (change.op === 'd') {
-      this.#close();
-      this.#push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
+      this.#text.close();
+      this.#text.push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
     } else {
       const after = image(change, 'after');
-      const clearing = clearingDeletes(plan, safe, { before: change.op === 'u' ? image(change, 'before') : null, after });
-      if (clearing.length > 0) this.#close();
-      for (const statement of clearing) this.#push('delete', plan, statement, { changes: 1, counted: false });
-      this.#insert('upsert', plan, after);
+      const clearing = clearingDeletes(plan, safe.plan, { before: change.op === 'u' ? image(change, 'before') : null, after });
+      if (clearing.length > 0) this.#text.close();
+      for (const statement of clearing) this.#text.push('delete', plan, statement, { changes: 1, counted: false });
+      this.#insert(known, safe.upserts, after);
     }
-    this.#changes++;
+    this.#text.changes++;
   }
 
   /** The statements so far, and begins anew. */
   take(): ExactText {
     this.#enter(null);
-    this.#close();
     const expected = this.#expected;
-    const changes = { sql: this.#statements.join(';\n'), marks: this.#marks, ...stagedOf([{ staged: this.#staging.take() }]) };
+    const changes = { ...this.#text.take(), ...stagedOf([{ staged: this.#staging.take() }]) };
     const text = { ...(expected ? joined([expected.text(), changes]) : changes), expected };
     if (expected) this.#expected = new ExpectedRows();
-    this.#statements = [];
-    this.#marks = [];
-    this.#taken = 0;
     return text;
   }
 
@@ -182,25 +200,20 @@ export class StatementBuilder {
   #enter(session: SessionText | null): void {
     const open = this.#session;
     if (session?.set === open?.set) return;
-    this.#close();
-    for (const text of [open?.reset, session?.set]) {
-      if (text === undefined) continue;
-      this.#statements.push(text);
-      this.#marks.push({ does: 'session' });
-      this.#taken += text.length;
-    }
+    this.#text.close();
+    for (const text of [open?.reset, session?.set]) if (text !== undefined) this.#text.session(text);
     this.#session = session;
   }
 
-  #insert(does: 'insert' | 'upsert', plan: TablePlan, after: Row): void {
+  #insert({ plan }: Known, of: Sharing, after: Row): void {
     const staged = this.#staging.bytes;
     const part = insertPart(plan, this.#staged(plan, plan.columns, after));
     const isStaged = this.#staging.bytes > staged;
-    if (isStaged) this.#close();
-    this.#join(does, plan, part);
+    if (isStaged) this.#text.close();
+    this.#text.join(of, part);
     if (!isStaged) return;
     // A statement of its own; its change is counted by the caller, after this.
-    this.#close(1);
+    this.#text.close(1);
   }
 
   #update(plan: TablePlan, before: Row, after: Row): string {
@@ -210,10 +223,10 @@ export class StatementBuilder {
     return `UPDATE ${plan.quoted} SET ${assignments.join(', ')}${this.#where(plan, before)}`;
   }
 
-  #delete(plan: TablePlan, before: Row): void {
-    if (plan.groupsDeletes) return this.#join('delete', plan, this.#deletePart(plan, before));
-    this.#close();
-    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${this.#where(plan, before)}`, { changes: 1 });
+  #delete({ plan, deletes }: Known, before: Row): void {
+    if (deletes) return this.#text.join(deletes, this.#deletePart(plan, before));
+    this.#text.close();
+    this.#text.push('delete', plan, `DELETE FROM ${plan.quoted}${this.#where(plan, before)}`, { changes: 1 });
   }
 
   #where(plan: TablePlan, before: Row): string {
@@ -221,7 +234,7 @@ export class StatementBuilder {
   }
 
   #staged(plan: TablePlan, columns: readonly ColumnPlan[], row: Row): SqlRow {
-    return isLarge(columns, row) ? this.#staging.row(columns, row, { table: plan.target, change: this.#changes }) : row;
+    return isLarge(columns, row) ? this.#staging.row(columns, row, { table: plan.target, change: this.#text.changes }) : row;
   }
 
   #deletePart(plan: TablePlan, before: Row): string {
@@ -229,72 +242,26 @@ export class StatementBuilder {
     return key ? key.literal(before[key.name] as Value) : `(${keyOf(plan, before)})`;
   }
 
-  #join(does: Group['does'], plan: TablePlan, part: string): void {
-    const bytes = Buffer.byteLength(part) + 4;
-    const limit = does === 'delete' && !deletesIn(plan) ? maxAlternatives : maxRows;
-    const open = this.#group;
-    const fits = open?.does === does && open.plan === plan && open.parts.length < limit && open.bytes + bytes <= maxBytes;
-    if (!fits) this.#close();
-    this.#group ??= { does, plan, parts: [], bytes: plan.insertHead.length };
-    this.#group.parts.push(part);
-    this.#group.bytes += bytes;
+  #safe(known: Known): NonNullable<Known['safe']> {
+    if (!known.safe) {
+      const plan = planSafe(known.plan);
+      known.safe = { plan, upserts: sharingRows('upsert', known.plan, plan.upsertTail) };
+    }
+    return known.safe;
   }
 
-  /** `uncounted`: of the group's changes, how many are not in `changes` yet. */
-  #close(uncounted = 0): void {
-    if (!this.#group) return;
-    const { does, plan, parts } = this.#group;
-    this.#group = null;
-    const first = this.#changes + uncounted - parts.length;
-    this.#push(does, plan, this.#groupStatement(does, plan, parts), { changes: parts.length, change: first });
-  }
-
-  #groupStatement(does: Group['does'], plan: TablePlan, parts: readonly string[]): string {
-    if (does === 'delete') return this.#deleteStatement(plan, parts);
-    const [only = ''] = parts;
-    const head = plan.selectHead !== null && parts.length === 1 ? plan.selectHead + only.slice(1, -1) : plan.insertHead + parts.join(', ');
-    return head + (does === 'upsert' ? (this.#wholePlans.get(plan) ?? this.#safePlan(plan)).upsertTail : '');
-  }
-
-  #deleteStatement(plan: TablePlan, parts: readonly string[]): string {
-    const key = deletesIn(plan);
-    return `DELETE FROM ${plan.quoted} WHERE ${key ? `${key.quoted} IN (${parts.join(', ')})` : parts.join(' OR ')}`;
-  }
-
-  #push(does: Group['does'] | 'update', plan: TablePlan, statement: string, of: Pushed): void {
-    const { changes, change = this.#changes, counted = does === 'update' || does === 'delete' } = of;
-    const { database, name } = plan.target;
-    const facts = { table: { database, name }, change, changes };
-    this.#statements.push(statement);
-    this.#marks.push({ does, ...facts });
-    this.#taken += Buffer.byteLength(statement);
-    if (!counted || this.#expected) return; // an INSERT inserts each row or fails
-    this.#statements.push(countStatement(changes));
-    this.#marks.push({ does: 'count rows', ...facts });
-    this.#taken += 50;
-  }
-
-  #safePlan(plan: TablePlan): SafePlan {
-    let safe = this.#safePlans.get(plan);
-    if (!safe) this.#safePlans.set(plan, (safe = planSafe(plan)));
-    return safe;
-  }
-
-  #plan(source: TableSchema, target: TargetTable): TablePlan {
+  #known(source: TableSchema, target: TargetTable): Known {
     let plans = this.#plans.get(source);
     if (!plans) this.#plans.set(source, (plans = new WeakMap()));
-    let plan = plans.get(target);
-    if (!plan) plans.set(target, (plan = planTable(source, target)));
-    return plan;
+    let known = plans.get(target);
+    if (!known) plans.set(target, (known = knownOf(source, planTable(source, target))));
+    return known;
   }
 }
 
-interface Pushed {
-  /** How many changes the statement carries, and the number of the first. */
-  readonly changes: number;
-  readonly change?: number;
-  /** It must match that many rows. */
-  readonly counted?: boolean;
+function knownOf(source: TableSchema, plan: TablePlan): Known {
+  const deletes = plan.groupsDeletes ? sharingKeys(plan, deletesIn(plan)) : null;
+  return { plan, inserts: sharingRows('insert', plan), deletes, bytes: rowBytes(source, plan) };
 }
 
 /** The column of `key IN (…)`, if that is how rows of the table are deleted. */

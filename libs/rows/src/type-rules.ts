@@ -130,6 +130,13 @@ export function outOfRange(column: ColumnSchema): SyncError {
 export interface CompiledRules {
   /** From a row image into Avro. */
   readonly toAvro: (column: WireColumn) => ToAvro;
+  /** How a value stands in Avro, and whether the codec of objects would take it. */
+  readonly fromAvro: (column: ColumnSchema) => FromAvro;
+  /**
+   * From Avro into SQL, in our own session, as `sql.stored` writes it.
+   * @param column as it is written: character set, members and length are the target's
+   */
+  readonly toSql: (column: ColumnSchema) => ToSql;
 }
 
 /**
@@ -148,6 +155,33 @@ export interface ToAvro {
    * row to the codec of objects, which says what is wrong or writes it.
    */
   readonly code: (names: ValueNames) => string;
+}
+
+/** Code as in ToAvro (compiled/row-code.ts). */
+export interface FromAvro {
+  /** A varint, a length and bytes, or so many bytes. */
+  readonly layout: 'varint' | 'sized' | 4 | 8;
+  readonly constant?: unknown;
+  /** An expression: of a varint, whose bytes end before `n`, where it ends, or −1; else a condition. */
+  readonly check: (names: AvroNames) => string;
+}
+
+export interface ToSql {
+  /** A literal takes at most four times the bytes of its value, and so many beside. */
+  readonly plus: number;
+  readonly constant?: unknown;
+  /**
+   * A statement: reads from `src` and `sv`, its view, and writes to `b` and `d`, its view, at `p`, which it moves; or makes it −1: the row
+   * is for the codec of objects.
+   */
+  readonly code: (names: AvroNames & { readonly start: string }) => string;
+}
+
+/** Where a value of `n` bytes is; `start`: where its length is. `k`: the column's constant. */
+export interface AvroNames {
+  readonly at: string;
+  readonly n: string;
+  readonly k: string;
 }
 
 /** Where a value is: names of variables, and of the column's constant. */

@@ -193,8 +193,9 @@ export class Applier {
     await this.#source.discard();
   }
 
-  /** Commits what is complete; the commit goes on while the caller reads on. */
+  /** Commits what is complete; the commit goes on while the caller reads on. Of the bytes that were read only held rows are kept. */
   async flush(): Promise<void> {
+    this.#source.keep();
     await this.#resolutions?.flush();
     await this.#mergeBuffer.flush();
     await this.#controls.flush();

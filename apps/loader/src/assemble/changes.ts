@@ -1,9 +1,9 @@
 /** A row of the log → the change of its row at the target. Pure. */
 import { rowsFlags } from '@lutra/model';
-import type { RowEvent, TableSchema } from '@lutra/model';
+import type { LoggedImages, Row, RowEvent, TableSchema } from '@lutra/model';
 import type { Change, TargetTable, Under } from '@lutra/mysql';
 
-export type Images = Pick<RowEvent, 'op' | 'before' | 'after'>;
+export type Images = Pick<RowEvent, 'op' | 'before' | 'after' | 'images'>;
 
 export interface ChangeAt {
   readonly source: TableSchema;
@@ -11,14 +11,49 @@ export interface ChangeAt {
   readonly under: Under;
 }
 
-export function changeOf({ op, before, after }: Images, at: ChangeAt): Change {
+/** Of images that are made when they are first asked for: to be copied by withHow(), for they are no properties of its own. */
+class LoggedChange implements Change {
+  readonly op: Change['op'];
+  readonly source: TableSchema;
+  readonly target: TargetTable;
+  readonly under: Under;
+  readonly images: LoggedImages;
+  readonly #event: Images;
+
+  constructor(event: Images, images: LoggedImages, { source, target, under }: ChangeAt) {
+    this.op = event.op === 'r' ? 'c' : event.op;
+    this.source = source;
+    this.target = target;
+    this.under = under;
+    this.images = images;
+    this.#event = event;
+  }
+
+  get before(): Row | null {
+    return this.#event.before;
+  }
+
+  get after(): Row | null {
+    return this.#event.after;
+  }
+}
+
+export function changeOf(event: Images, at: ChangeAt): Change {
+  if (event.images) return new LoggedChange(event, event.images, at);
+  const { op, before, after } = event;
   return { op: op === 'r' ? 'c' : op, before, after, ...at };
+}
+
+/** The same change, written in another way. */
+export function withHow(change: Change, how: Pick<Change, 'under' | 'whole'>): Change {
+  const { op, before, after, source, target, under, whole = false, images } = change;
+  return { op, before, after, source, target, images, whole, ...(under && { under }), ...how };
 }
 
 /** While rows of the table may not have come yet: each column is written. `isBlind`: nobody needs to look at the row first. */
 export function replacing(images: Images, { isBlind, ...at }: ChangeAt & { readonly isBlind: boolean }): Change {
   const found = foundByKey(images, at.target);
-  return isBlind ? { ...changeOf(found, { ...at, under: withoutParents(found, at) }), whole: true } : changeOf(found, at);
+  return isBlind ? withHow(changeOf(found, at), { under: withoutParents(found, at), whole: true }) : changeOf(found, at);
 }
 
 /** Of the row before only its key is given: an update writes each column, whatever is there. */

@@ -19,6 +19,8 @@ export class SourceTransaction {
   #event: RowEvent;
   #position: RecordPosition;
   #changes: Change[] = [];
+  /** Of the changes, how many hold nothing else. */
+  #kept = 0;
   #bytes = 0;
   #files: OpenFiles | undefined;
   readonly #ops: Partial<Record<Op, number>> = {};
@@ -76,6 +78,11 @@ export class SourceTransaction {
     this.#bytes += approximateBytes(change);
   }
 
+  /** More of it comes behind what was read: no more is kept of that than it needs. */
+  keep(): void {
+    for (; this.#kept < this.#changes.length; this.#kept++) this.#changes[this.#kept]?.images?.keep();
+  }
+
   /** A row of it is about files. */
   name(files: TransactionFiles): void {
     this.#files ??= new OpenFiles();
@@ -91,6 +98,7 @@ export class SourceTransaction {
   takeChanges(): readonly Change[] {
     const changes = this.#changes;
     this.#changes = [];
+    this.#kept = 0;
     this.#bytes = 0;
     return changes;
   }
@@ -108,6 +116,7 @@ export function total(ops: Ops): number {
 
 function approximateBytes(change: Change): number {
   let bytes = 64;
+  if (change.images) return bytes + change.images.bytes;
   for (const image of [change.before, change.after]) {
     if (!image) continue;
     for (const value of Object.values(image)) {

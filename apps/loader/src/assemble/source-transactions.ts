@@ -27,7 +27,7 @@ import type { TargetWriter } from '../commit/target-writer.js';
 
 interface ChunkSkip {
   readonly order: Skip;
-  readonly rows: readonly Row[];
+  readonly rows: Iterable<Row>;
   /** At the source. */
   readonly table: TableName;
 }
@@ -197,6 +197,11 @@ export class SourceTransactions {
     await transactions.commit(withoutRows({ position, event: null }, text));
     await transactions.drained();
     await this.#options.onSkipped(order);
+  }
+
+  /** Of the batches of the log that were read nothing is kept but rows that are held. */
+  keep(): void {
+    this.#open?.keep();
   }
 
   /** The open transaction is void: nothing of it may stay. */

@@ -46,7 +46,7 @@ export class FileRows {
     const { table, record } = chunk;
     const rules = table && record.purpose !== 'probe' ? this.#rulesOf(table) : null;
     if (!table || !rules) return undefined;
-    const all = rows.flatMap((after) => this.#asked(table, rules, { before: null, after }) ?? []);
+    const all = [...rows].flatMap((after) => this.#asked(table, rules, { before: null, after }) ?? []);
     return all.length === 0 ? undefined : { comes: all.flatMap(({ comes }) => comes), leaves: [] };
   }
 
@@ -97,5 +97,5 @@ export class FileRows {
 
 interface ChunkOfRows {
   readonly chunk: { readonly table: TableSchema | null; readonly record: { readonly purpose: ChunkPurpose } };
-  readonly rows: readonly Row[];
+  readonly rows: Iterable<Row>;
 }

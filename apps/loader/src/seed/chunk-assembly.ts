@@ -4,8 +4,9 @@
  * A chunk is void if anything else follows it: its capture was replaced, and the next one reads the rows again. Counter-example for taking
  * the rows in any case: a capture dies behind the record; the next one publishes a change of the row, then an older chunk's rows.
  */
-import type { ChunkRecord, Row, RowEvent, TableSchema } from '@lutra/model';
+import type { ChunkRecord, RowEvent, TableSchema } from '@lutra/model';
 import type { RecordPosition } from '../read/log-reader.js';
+import { ReadRows } from './read-rows.js';
 
 export interface Chunk {
   readonly record: ChunkRecord;
@@ -15,7 +16,7 @@ export interface Chunk {
   readonly position: RecordPosition;
   /** Of its rows; null: it has none. */
   readonly table: TableSchema | null;
-  readonly rows: readonly Row[];
+  readonly rows: ReadRows;
   /** Its last row. */
   readonly event: RowEvent | null;
 }
@@ -25,7 +26,7 @@ export class ChunkAssembly {
   #begins: RecordPosition | null = null;
   #last: RecordPosition | null = null;
   #table: TableSchema | null = null;
-  #rows: Row[] = [];
+  #rows: RowEvent[] = [];
   #count = 0;
 
   /** Its rows have not come yet: no position is saved before them. */
@@ -36,7 +37,7 @@ export class ChunkAssembly {
   /** Null: its rows follow. */
   begin(record: ChunkRecord, position: RecordPosition): Chunk | null {
     this.discard();
-    if (record.rows === 0) return { record, begins: position, position, table: null, rows: [], event: null };
+    if (record.rows === 0) return { record, begins: position, position, table: null, rows: new ReadRows([]), event: null };
     this.#record = record;
     this.#begins = position;
     this.#last = position;
@@ -45,20 +46,21 @@ export class ChunkAssembly {
 
   /** A row that was read. Null: more of them follow, or it belongs to no open chunk. */
   row(table: TableSchema, event: RowEvent, position: RecordPosition): Chunk | null {
-    const { after, transaction } = event;
+    const { transaction, images } = event;
+    const isThere = images ? images.after >= 0 : event.after !== null;
     const record = this.#record;
     const begins = this.#begins;
-    if (!record || !begins || !after || !this.#follows(event, position)) {
+    if (!record || !begins || !isThere || !this.#follows(event, position)) {
       this.discard();
       return null;
     }
     this.#table ??= table;
     this.#count += 1;
     // Of a whole table they are written as they come.
-    if (record.purpose !== 'table') this.#rows.push(after);
+    if (record.purpose !== 'table') this.#rows.push(event);
     this.#last = position;
     if (!transaction.last) return null;
-    const chunk = { record, begins, position, table: this.#table, rows: this.#rows, event };
+    const chunk = { record, begins, position, table: this.#table, rows: new ReadRows(this.#rows), event };
     const isWhole = this.#count === record.rows;
     this.discard();
     return isWhole ? chunk : null;

@@ -101,7 +101,7 @@ export class ChunkRecords {
   #settled(prepared: PreparedChunk, left: readonly Difference[]): readonly SqlText[] {
     const { plan, rows } = prepared;
     const refused = new Set(left.map(({ key }) => keyText(plan, key)));
-    const keys = rows.map((row) => keyOfRow(plan, row)).filter((key) => !refused.has(keyText(plan, key)));
+    const keys = Array.from(rows, (row) => keyOfRow(plan, row)).filter((key) => !refused.has(keyText(plan, key)));
     return keys.length === 0 ? [] : [settledText({ pipeline: this.#options.pipeline.uid, table: tableOf(prepared) }, { keys })];
   }
 

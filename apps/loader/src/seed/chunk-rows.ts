@@ -124,7 +124,7 @@ export class ChunkRows {
     const { watch, pieceBytes } = this.#options;
     const done = watch || isRepair ? null : await writeAtOnce(this.#connection, this.#chunk, pieceBytes);
     if (done) Object.assign(this.#outcomes, { inserted: done.inserted, equal: done.equal });
-    const at = rows.map((row, i) => ({ row, i }));
+    const at = Array.from(rows, (row, i) => ({ row, i }));
     return done ? done.apart.flatMap((i) => at[i] ?? []) : at;
   }
 

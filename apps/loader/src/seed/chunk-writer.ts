@@ -108,7 +108,7 @@ export class ChunkWriter {
     return this.#transaction(prepared, checkpoint, async (connection, files) => {
       if (!(await areInserted(connection, texts))) return false;
       await completed(watch, prepared);
-      if (rows.some((row) => changedOf(watch, row, seen) !== null)) return false;
+      if ([...rows].some((row) => changedOf(watch, row, seen) !== null)) return false;
       for (const row of rows) files?.written(withKeys(prepared), { existing: null, row, displaced: [] });
       await connection.run(this.#records.behindAll(prepared, { ...noCounts, inserted: rows.length }));
       return true;

@@ -11,6 +11,7 @@ import { rowsFlags } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
 import { keyOfRow, openingText, planRows, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan, SqlText } from '@lutra/mysql';
+import { withHow } from '../assemble/changes.js';
 import type { TargetWriter } from '../commit/target-writer.js';
 import { forceRow, readRows } from '../conflict/resolve/rows.js';
 import { nameRow } from '../commit/failure.js';
@@ -126,12 +127,12 @@ async function isAnyToCome(toCome: RowsToCome, changes: readonly Change[]): Prom
 /** Its parent has not come yet. */
 function unchecked(change: Change): Change {
   const { session = null, flags = 0 } = change.under ?? {};
-  return { ...change, under: { session, flags: flags | rowsFlags.noForeignKeyChecks } };
+  return withHow(change, { under: { session, flags: flags | rowsFlags.noForeignKeyChecks } });
 }
 
 /** As if its row were there. */
 async function plain(connection: Pick<ApplyConnection, 'run'>, of: Change): Promise<void> {
-  const change = { ...of, whole: false };
+  const change = withHow(of, { whole: false });
   const builder = new StatementBuilder();
   await builder.prepare(change);
   builder.add(change);

@@ -4,7 +4,9 @@ import type { ChunkRecord, Row, Seen, TableName, TableSchema } from '@lutra/mode
 import { keyOfRow, StatementBuilder } from '@lutra/mysql';
 import type { Change, RowPlan, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { TransactionFiles } from '../files/commit-files.js';
+import { changeOf } from '../assemble/changes.js';
 import type { Chunk } from './chunk-assembly.js';
+import type { ReadRows } from './read-rows.js';
 import type { Stays } from './row-decision.js';
 
 export interface PreparedChunk {
@@ -13,7 +15,7 @@ export interface PreparedChunk {
   readonly source: TableSchema;
   readonly target: TargetTable;
   readonly plan: RowPlan;
-  readonly rows: readonly Row[];
+  readonly rows: ReadRows;
   /** Keys that were asked for and have no row at the source. */
   readonly absent: readonly Row[];
   /** Region of the source. */
@@ -46,10 +48,10 @@ export function tableOf({ chunk: { record } }: Pick<PreparedChunk, 'chunk'>): Ta
 }
 
 /** Keys that were asked for and did not come. */
-export function absentOf({ keys }: ChunkRecord, rows: readonly Row[], plan: RowPlan): readonly Row[] {
+export function absentOf({ keys }: ChunkRecord, rows: Iterable<Row>, plan: RowPlan): readonly Row[] {
   if (keys.length === 0) return [];
   const text = (row: Row): string => rowToJson(keyOfRow(plan, row));
-  const came = new Set(rows.map(text));
+  const came = new Set(Array.from(rows, text));
   return keys.filter((key) => !came.has(text(key)));
 }
 
@@ -70,7 +72,8 @@ export async function textsOf(prepared: PreparedChunk, pieceBytes: number): Prom
 }
 
 function* changesOf({ rows, absent, source, target, isRepair, checksForeignKeys, safe }: PreparedChunk): Generator<Change> {
-  const of = { source, target, ...(checksForeignKeys || safe ? {} : { under: { session: null, flags: rowsFlags.noForeignKeyChecks } }) };
+  const under = { session: null, flags: checksForeignKeys || safe ? 0 : rowsFlags.noForeignKeyChecks };
+  const of = { source, target, under };
   if (isRepair) for (const before of absent) yield { op: 'd', before, after: null, ...of };
-  for (const after of rows) yield { op: 'c', before: null, after, ...of };
+  for (const row of rows.asRead) yield changeOf(row, of);
 }

@@ -24,7 +24,7 @@ export async function compareRows(
     asked.map((key) => ({ plan, key, values: null })),
   );
   await completed(watch, chunk);
-  const came = new Map(rows.map((row) => [keyText(plan, row), row]));
+  const came = new Map(Array.from(rows, (row) => [keyText(plan, row), row]));
   const differences: Difference[] = [];
   for (const [i, row] of asked.entries()) {
     const here = found[i]?.existing ?? null;

@@ -11,6 +11,7 @@ import { identicalRows, keyOfRow, readRowsQueries, sessionTextOf, toRowBeside } 
 import type { ApplyConnection } from '@lutra/mysql';
 import { keyText } from '../conflict/resolve/rows.js';
 import { textsOf } from './prepared-chunk.js';
+import { ReadRows } from './read-rows.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 
 type Connection = Pick<ApplyConnection, 'within' | 'attempt'>;
@@ -24,13 +25,14 @@ export interface AtOnce {
 
 /** Null: each row is to be looked at, and nothing was written. @throws SyncError as ApplyConnection.attempt */
 export async function writeAtOnce(connection: Connection, chunk: PreparedChunk, pieceBytes: number): Promise<AtOnce | null> {
-  const { plan, rows } = chunk;
+  const { plan } = chunk;
+  const rows = [...chunk.rows];
   // What the server computes depends on more than the row.
   if (plan.table.computes || plan.table.selectHead !== null || rows.length === 0) return null;
   const there = await existingRows(connection, chunk);
   if (!there) return null;
   const missing = rows.filter((row) => !there.has(keyText(plan, row)));
-  if (!(await areInserted(connection, { ...chunk, rows: missing }, pieceBytes))) return null;
+  if (!(await areInserted(connection, { ...chunk, rows: ReadRows.of(missing) }, pieceBytes))) return null;
   const apart: number[] = [];
   for (const [i, row] of rows.entries()) {
     const existing = there.get(keyText(plan, row));
@@ -41,9 +43,9 @@ export async function writeAtOnce(connection: Connection, chunk: PreparedChunk, 
 
 /** By their keys as texts, locked. Null: the server takes other keys for theirs, as 'a' for 'A'. */
 async function existingRows(connection: Connection, { plan, rows, target }: PreparedChunk): Promise<ReadonlyMap<string, Row> | null> {
-  const wanted = new Set(rows.map((row) => keyText(plan, row)));
+  const wanted = new Set(Array.from(rows, (row) => keyText(plan, row)));
   const there = new Map<string, Row>();
-  const keys = rows.map((row) => keyOfRow(plan, row));
+  const keys = Array.from(rows, (row) => keyOfRow(plan, row));
   for (const query of readRowsQueries(plan, keys)) {
     const [found = []] = await connection.within(query, [target]);
     for (const one of found) {

@@ -16,6 +16,7 @@ import type { RecordPosition } from '../read/log-reader.js';
 import type { Stages } from '../stages.js';
 import { MissingRows } from './missing-rows.js';
 import { TableMatcher } from '../plan/table-matcher.js';
+import { ReadRows } from './read-rows.js';
 import { SeedLog } from './seed-log.js';
 import { Seeding } from './seeding.js';
 import { Seeds } from './seeds.js';
@@ -231,7 +232,7 @@ export class SeedRoom {
     const event: RowEvent | null = after
       ? { ...eventOf({ before: null, after }, { seq: position.seq, seen: seenUpTo(seen) }), op: 'r' }
       : null;
-    await this.#applier.chunk({ record, begins, position, table: event && known.source, rows, event }, () => undefined);
+    await this.#applier.chunk({ record, begins, position, table: event && known.source, rows: ReadRows.of(rows), event }, () => undefined);
     await this.#applier.drained();
   }
 

@@ -21,6 +21,7 @@ import { ChunkWriter } from './chunk-writer.js';
 import type { ChunkWriterOptions } from './chunk-writer.js';
 import { absentOf, tableOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
+import { ReadRows } from './read-rows.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
 
@@ -249,7 +250,7 @@ export class Seeding {
   async #kept(chunk: Chunk, left: LeftOut, columns: readonly string[]): Promise<Chunk> {
     const { event, position, rows } = chunk;
     if (event) await this.#options.detection?.leftOut.note(left, { event, position, rows: rows.length });
-    return { ...chunk, rows: rows.map((row) => rowWithout(row, columns)) };
+    return { ...chunk, rows: ReadRows.of(Array.from(rows, (row) => rowWithout(row, columns))) };
   }
 
   #prepared(chunk: Chunk, at: Pick<PreparedChunk, 'source' | 'target' | 'bothWays' | 'seed'>): PreparedChunk {

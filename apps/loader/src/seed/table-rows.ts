@@ -6,9 +6,10 @@
  * rows go beside others, of which nobody knows whose they are. Each doubles rows (test/model/keyless.ts).
  */
 import { rowsFlags, SyncError, tableName } from '@lutra/model';
-import type { ChunkRecord, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
+import type { ChunkRecord, RowEvent, TableName, TableSchema } from '@lutra/model';
 import { noCounts, quoteTable, StatementBuilder, tickSeed } from '@lutra/mysql';
 import type { ApplyConnection, SeedOf, TargetTable } from '@lutra/mysql';
+import { changeOf } from '../assemble/changes.js';
 import { SkippedRows } from '../assemble/skip.js';
 import type { Skip } from '../assemble/skip.js';
 import type { CommitQueue } from '../commit/commit-queue.js';
@@ -79,7 +80,7 @@ export class TableRows {
     const open = this.#open;
     if (!open) return;
     try {
-      if (event.after) await this.#add(open, source, event.after);
+      await this.#add(open, source, event);
       if (event.transaction.last) await this.#end(position);
     } catch (error) {
       throw nameFailure(error, { event, position });
@@ -93,14 +94,15 @@ export class TableRows {
     if (open?.seed) await this.#options.writer.rollback();
   }
 
-  async #add({ skip, seed, table, builder }: Open, source: TableSchema, after: Row): Promise<void> {
-    skip?.rows.add({ op: 'c', before: null, after, target: table });
+  async #add({ skip, seed, table, builder }: Open, source: TableSchema, event: RowEvent): Promise<void> {
+    skip?.rows.add({ op: 'c', before: null, after: event.after, target: table });
     if (!seed) return;
     const { seeding, writer, pieceBytes } = this.#options;
     this.#target ??= await seeding.targetOf(source);
     const under = { session: null, flags: rowsFlags.noForeignKeyChecks };
-    const change = { op: 'c', before: null, after, source, target: this.#target, under } as const;
-    await builder.prepare(change);
+    const change = changeOf(event, { source, target: this.#target, under });
+    const prepared = builder.prepare(change);
+    if (prepared) await prepared;
     builder.add(change);
     if (builder.bytes >= pieceBytes) await writer.chunk(builder.take());
   }

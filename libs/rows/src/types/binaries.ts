@@ -5,6 +5,7 @@
 import type { ColumnSchema, Value } from '@lutra/model';
 import type { ServerColumn } from '../server-column.js';
 import { bytesToAvro, prefixed } from '../compiled/to-avro.js';
+import { bytesFromAvro } from '../compiled/to-sql.js';
 import type { Writer } from '../sql.js';
 import {
   type ColumnCodec,
@@ -16,6 +17,7 @@ import {
   type ServerRules,
   type SqlRules,
   type ToAvro,
+  type ToSql,
   type TypeRules,
   type ValueReader,
   type ValueRules,
@@ -65,6 +67,14 @@ function paddedToAvro({ schema: { length }, raw: { prefix } }: WireColumn): ToAv
 
 export function compiledBytes({ raw: { prefix } }: WireColumn): ToAvro {
   return bytesToAvro(prefix);
+}
+
+export function bytesToSql(): ToSql {
+  return { plus: 3, code: ({ at, n }) => `p = hex(src, ${at}, ${n}, b, p, 0);` };
+}
+
+function paddedToSql({ length = 0 }: ColumnSchema): ToSql {
+  return { plus: 3 + 2 * length, code: ({ at, n }) => `p = hex(src, ${at}, ${n}, b, p, ${length});` };
 }
 
 export function bytesLiteral(): Writer {
@@ -139,14 +149,24 @@ interface Own {
   readonly large: TypeRules['large'];
   readonly reader: TypeRules['binlog']['reader'];
   readonly toAvro: (column: WireColumn) => ToAvro;
+  readonly toSql: (column: ColumnSchema) => ToSql;
   readonly sql: SqlRules;
   readonly values: ValueRules;
   readonly server: ServerRules;
 }
 
-function rules(type: Bytes, { large, reader, toAvro, sql, values, server }: Own): TypeRules {
+function rules(type: Bytes, { large, reader, toAvro, toSql, sql, values, server }: Own): TypeRules {
   const complete: TypeRules['binlog']['complete'] = ({ length }) => (length === undefined ? { type } : { type, length });
-  return { kind: 'bytes', large, binlog: { forms: [], complete, reader }, avro: bytesCodec, compiled: { toAvro }, sql, values, server };
+  return {
+    kind: 'bytes',
+    large,
+    binlog: { forms: [], complete, reader },
+    avro: bytesCodec,
+    compiled: { toAvro, fromAvro: () => bytesFromAvro, toSql },
+    sql,
+    values,
+    server,
+  };
 }
 
 export const binaries = {
@@ -154,6 +174,7 @@ export const binaries = {
     large: null,
     reader: paddedReader,
     toAvro: paddedToAvro,
+    toSql: paddedToSql,
     sql: plainSql(paddedLiteral, true),
     values: paddedValues,
     server: { names: ['binary'], refused, difference: sameType(otherLength) },
@@ -162,6 +183,7 @@ export const binaries = {
     large: null,
     reader: bytesReader,
     toAvro: compiledBytes,
+    toSql: bytesToSql,
     sql: plainSql(bytesLiteral, true),
     values: bytesValues,
     server: { names: ['varbinary'], refused, difference: sameType(tooShort) },
@@ -170,6 +192,7 @@ export const binaries = {
     large: 'bytes',
     reader: bytesReader,
     toAvro: compiledBytes,
+    toSql: bytesToSql,
     sql: plainSql(bytesLiteral),
     values: bytesValues,
     server: { names: ['blob', 'tinyblob', 'mediumblob', 'longblob'], refused: compressed, difference: sameType(tooShort) },

@@ -2,9 +2,11 @@
 import { type ColumnSchema, SyncError } from '@lutra/model';
 import type { Writer } from '../sql.js';
 import { malformed } from '../codec-error.js';
+import { numberToSql } from '../compiled/to-sql.js';
 import {
   type ColumnCodec,
   type Found,
+  type FromAvro,
   need,
   never,
   outOfRange,
@@ -51,6 +53,12 @@ function compiled({ schema: { length } }: WireColumn): ToAvro {
   return { size, times: 1, plus: 1, code: ({ s }) => code(s) };
 }
 
+function fromAvro({ length }: ColumnSchema): FromAvro {
+  const size = (need(length) + 7) >> 3;
+  const most = 2 ** (need(length) - 8 * (size - 1));
+  return { layout: 'sized', check: ({ at, n }) => `(${n} === ${size} && src[${at}] < ${most})` };
+}
+
 /** As a number: the same in assignment and comparison, where a hex literal is now text and now a number. */
 function literal(): Writer {
   return (value) =>
@@ -80,7 +88,7 @@ const bit: TypeRules = {
     reader,
   },
   avro: codec,
-  compiled: { toAvro: compiled },
+  compiled: { toAvro: compiled, fromAvro, toSql: () => numberToSql(({ at, n }) => `p = bits(src, ${at}, ${n}, b, p);`) },
   sql: plainSql(literal),
   values: {
     found,

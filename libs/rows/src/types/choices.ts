@@ -7,8 +7,9 @@ import { comparedChoice, folded, numbered, storedChoice } from '../choices/choic
 import { errorValueOf, inOrder, setMembers, setText } from '../choices/choice-text.js';
 import { declaredMembers } from '../choices/declared-members.js';
 import { keptToAvro, written } from '../compiled/to-avro.js';
+import { keptToSql, textFromAvro } from '../compiled/to-sql.js';
 import type { ServerColumn } from '../server-column.js';
-import { bytesOf, type Compared, quoteText } from '../sql.js';
+import { bytesOf, type Compared, ownForm, quoteText } from '../sql.js';
 import { decodeText, foundText, invalid, keyOfText, otherCharset, ownBytes, unsupportedCharset } from '../text.js';
 import {
   type ColumnFacts,
@@ -192,7 +193,7 @@ function rules(type: Choice, { form, connectName, reader, sql, values }: Own): T
       reader,
     },
     avro: (column) => textCodecOf(column, properties(connectName, column)),
-    compiled: { toAvro: compiled(reader) },
+    compiled: { toAvro: compiled(reader), fromAvro: () => textFromAvro, toSql: (column) => keptToSql(sql.stored(column, ownForm)) },
     sql,
     values,
     server: { names: [type], refused: ({ charset }) => unsupportedCharset(charset), difference: sameType(smaller) },

@@ -10,6 +10,7 @@ import { malformed } from '../codec-error.js';
 import {
   type AvroType,
   type ColumnCodec,
+  type FromAvro,
   need,
   never,
   plainSql,
@@ -22,6 +23,7 @@ import {
   wrongType,
 } from '../type-rules.js';
 import { written } from '../compiled/to-avro.js';
+import { numberToSql } from '../compiled/to-sql.js';
 import { readUnscaled, writeSmallUnscaled, writeUnscaled } from '../unscaled.js';
 
 // Binlog: groups of nine digits in four bytes, big-endian, the shorter group first in the integer part and last in the fraction; the first
@@ -173,6 +175,11 @@ function compiled(column: WireColumn): ToAvro {
   return { ...sized, code: ({ s }) => decimalCode(s, groups, unsigned === true) };
 }
 
+function fromAvro({ precision, unsigned }: ColumnSchema): FromAvro {
+  const constant = 10n ** BigInt(need(precision));
+  return { layout: 'sized', constant, check: ({ at, n, k }) => `isDecimal(src, ${at}, ${n}, ${k}, ${unsigned === true})` };
+}
+
 /** The first bit is flipped, and of a negative one all bits. */
 function decimalCode(s: string, groups: readonly number[], unsigned: boolean): string {
   let at = 0;
@@ -234,7 +241,11 @@ const decimal: TypeRules = {
     reader,
   },
   avro: codec,
-  compiled: { toAvro: compiled },
+  compiled: {
+    toAvro: compiled,
+    fromAvro,
+    toSql: ({ scale }) => numberToSql(({ at, n }) => `p = decimal(src, ${at}, ${n}, b, p, ${need(scale)});`),
+  },
   sql: plainSql(literal),
   values: {
     found: ({ scale }, found) => withFraction(plainDecimal(String(found)), scale),

@@ -2,6 +2,7 @@
 import type { ColumnSchema, Value } from '@lutra/model';
 import type { Writer } from '../sql.js';
 import { malformed } from '../codec-error.js';
+import { numberToSql } from '../compiled/to-sql.js';
 import {
   type ColumnCodec,
   type Condition,
@@ -116,7 +117,11 @@ function rules(type: 'float' | 'double', { number, size, avro, reader, literal, 
       reader,
     },
     avro,
-    compiled: { toAvro: () => copied(size) },
+    compiled: {
+      toAvro: () => copied(size),
+      fromAvro: () => ({ layout: size === 4 ? 4 : 8, check: ({ at }) => `isFinite${8 * size}(sv, ${at})` }),
+      toSql: () => numberToSql(({ at }) => `p = floating(b, p, sv.getFloat${8 * size}(${at}, true));`),
+    },
     sql: sqlOf(literal),
     values: { found: (_column, found) => Number(found), ...sameBy(storedForm), keyText: () => numberText },
     server: { names: [type], refused: never, difference: sameType() },

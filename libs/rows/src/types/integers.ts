@@ -3,13 +3,16 @@ import type { ColumnSchema, Value } from '@lutra/model';
 import type { ServerColumn } from '../server-column.js';
 import type { Writer } from '../sql.js';
 import { malformed } from '../codec-error.js';
+import { numberToSql } from '../compiled/to-sql.js';
 import {
   type ColumnCodec,
   never,
   outOfRange,
   plainSql,
   sameBy,
+  type FromAvro,
   type ToAvro,
+  type ToSql,
   type TypeRules,
   type ValueReader,
   type ValueRules,
@@ -22,11 +25,14 @@ import { decimalType } from './decimals.js';
 const bits = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 } as const;
 type Integer = keyof typeof bits;
 
+function rangeOf(size: number, unsigned: boolean): Omit<Range, 'avro'> {
+  return { min: unsigned ? 0 : -(2 ** (size - 1)), max: unsigned ? 2 ** size - 1 : 2 ** (size - 1) - 1 };
+}
+
 /** Avro has no short types; Connect has. */
 function integer(size: number): (column: ColumnSchema) => ColumnCodec {
   return (column) => {
-    const unsigned = column.unsigned === true;
-    const range = { min: unsigned ? 0 : -(2 ** (size - 1)), max: unsigned ? 2 ** size - 1 : 2 ** (size - 1) - 1 };
+    const range = rangeOf(size, column.unsigned === true);
     const wide = range.max >= 2 ** 31;
     const int16 = range.max < 2 ** 15 ? { 'connect.type': 'int16' } : {};
     return wholeNumber(column, { ...range, avro: { type: wide ? 'long' : 'int', ...int16 } });
@@ -117,6 +123,24 @@ function compiledWhole(type: Integer): (column: WireColumn) => ToAvro {
   };
 }
 
+const unsignedLong: FromAvro = { layout: 'sized', check: ({ at, n }) => `isUnsignedLong(src, ${at}, ${n})` };
+
+function wholeFromAvro({ type, unsigned }: ColumnSchema): FromAvro {
+  const size = bits[type as Integer];
+  if (size === 64) return unsigned === true ? unsignedLong : { layout: 'varint', check: ({ at, n }) => `longEnd(src, ${at}, ${n})` };
+  return wholeBetween(rangeOf(size, unsigned === true));
+}
+
+export function wholeBetween({ min, max }: Omit<Range, 'avro'>): FromAvro {
+  return { layout: 'varint', check: ({ at, n }) => `wholeEnd(src, ${at}, ${n}, ${min}, ${max})` };
+}
+
+export function wholeToSql({ type, unsigned }: ColumnSchema): ToSql {
+  if (type !== 'bigint') return numberToSql(({ at }) => `p = wholeDigits(src, ${at}, b, p);`);
+  if (unsigned !== true) return numberToSql(({ at }) => `p = longDigits(src, ${at}, b, p);`);
+  return numberToSql(({ at, n }) => `p = unsignedLong(src, ${at}, ${n}, b, p);`);
+}
+
 export function wholeLiteral(): Writer {
   return (value) =>
     typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value)) ? BigInt(value).toString() : null;
@@ -157,7 +181,7 @@ function rules(type: Integer, { number, avro, reader }: Own): TypeRules {
       reader,
     },
     avro,
-    compiled: { toAvro: compiledWhole(type) },
+    compiled: { toAvro: compiledWhole(type), fromAvro: wholeFromAvro, toSql: wholeToSql },
     sql: plainSql(wholeLiteral, true),
     values: type === 'bigint' ? { ...wholeValues, found: (_column, found) => BigInt(String(found)) } : wholeValues,
     server: { names: [type], refused: never, difference },

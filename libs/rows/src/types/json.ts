@@ -4,6 +4,7 @@
  */
 import { type ColumnSchema, LargeValue, largeValueBytes, type Value } from '@lutra/model';
 import { prefixed } from '../compiled/to-avro.js';
+import { textFromAvro } from '../compiled/to-sql.js';
 import { jsonExpression } from '../json/json-literal.js';
 import { printedJson } from '../json/json-text.js';
 import { endOfString, endOfWord, isWhole } from '../json/json-tokens.js';
@@ -94,7 +95,11 @@ const json: TypeRules = {
     reader,
   },
   avro: (column) => textCodecOf(column, { 'connect.version': 1, 'connect.name': 'io.debezium.data.Json' }),
-  compiled: { toAvro: compiled },
+  compiled: {
+    toAvro: compiled,
+    fromAvro: () => textFromAvro,
+    toSql: () => ({ plus: 3, code: ({ at, n }) => `p = documentText(src, ${at}, ${n}, b, p);` }),
+  },
   sql: {
     ...plainSql(literal),
     exactly:

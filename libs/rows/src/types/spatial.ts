@@ -3,7 +3,8 @@ import { type ColumnSchema, geometryTypes, type GeometryType, SyncError } from '
 import type { ServerColumn } from '../server-column.js';
 import { asBinary } from '../sql.js';
 import { never, plainSql, sameType, type TypeRules } from '../type-rules.js';
-import { bytesCodec, bytesLiteral, bytesReader, bytesValues, compiledBytes, tooShort } from './binaries.js';
+import { bytesFromAvro } from '../compiled/to-sql.js';
+import { bytesCodec, bytesLiteral, bytesReader, bytesToSql, bytesValues, compiledBytes, tooShort } from './binaries.js';
 
 function geometryOf(number = -1): GeometryType {
   const type = geometryTypes[number];
@@ -31,7 +32,7 @@ const geometry: TypeRules = {
     reader: bytesReader,
   },
   avro: bytesCodec,
-  compiled: { toAvro: compiledBytes },
+  compiled: { toAvro: compiledBytes, fromAvro: () => bytesFromAvro, toSql: bytesToSql },
   sql: plainSql(bytesLiteral),
   values: bytesValues,
   server: { names: [...geometryTypes, 'geomcollection'], refused: never, difference: sameType(otherKind) },
@@ -46,7 +47,7 @@ const vector: TypeRules = {
     reader: bytesReader,
   },
   avro: bytesCodec,
-  compiled: { toAvro: compiledBytes },
+  compiled: { toAvro: compiledBytes, fromAvro: () => bytesFromAvro, toSql: bytesToSql },
   sql: {
     ...plainSql(bytesLiteral),
     // It compares with nothing.

@@ -27,6 +27,7 @@ import {
   wrongType,
 } from '../type-rules.js';
 import { textToAvro } from '../compiled/to-avro.js';
+import { textFromAvro, textToSql } from '../compiled/to-sql.js';
 import { compressed, tooShort, untoldOnMariadb } from './binaries.js';
 
 type Text = 'char' | 'varchar' | 'text';
@@ -181,7 +182,7 @@ function rules(type: Text, { large, forms, inAnySession, names, difference }: Ow
     large,
     binlog: { forms, complete: (raw, told) => complete(type, raw, told), reader },
     avro: (column) => textCodecOf(column),
-    compiled: { toAvro: compiled },
+    compiled: { toAvro: compiled, fromAvro: () => textFromAvro, toSql: textToSql },
     sql: { ...plainSql(literal, type !== 'text'), inAnySession, exactly: (column) => exactly(type, column) },
     values: textValues,
     server: { names, refused, difference: sameType(difference) },

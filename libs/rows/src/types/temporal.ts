@@ -8,6 +8,7 @@ import type { ByteReader } from '@lutra/bytes';
 import type { ServerColumn } from '../server-column.js';
 import { ascii, isZero, type LiteralForm, localTime, quoteName, type Writer } from '../sql.js';
 import {
+  type CompiledRules,
   need,
   never,
   plainSql,
@@ -22,8 +23,9 @@ import {
   type WireColumn,
   type WireForm,
 } from '../type-rules.js';
+import { clockToSql, textFromAvro } from '../compiled/to-sql.js';
 import { plainDigits, withFraction } from './decimals.js';
-import { wholeLiteral, wholeNumber, wholeValues } from './integers.js';
+import { wholeBetween, wholeLiteral, wholeNumber, wholeToSql, wholeValues } from './integers.js';
 import { textCodecOf } from './strings.js';
 
 export function pad(value: number, digits: number): string {
@@ -162,6 +164,7 @@ const refused: ServerRules['refused'] = ({ columnType }) =>
     : null;
 
 const mostText = 32;
+const compiledText: Omit<CompiledRules, 'toAvro'> = { fromAvro: () => textFromAvro, toSql: () => clockToSql };
 
 /** Written by the function of its name. */
 function compiled(type: Fractional): (column: WireColumn) => ToAvro {
@@ -195,7 +198,7 @@ function rules(type: Fractional, { number, old, reader, stored, inAnySession }: 
     large: null,
     binlog: { forms, complete: ({ scale }) => ({ type, scale }), reader: ({ schema: { scale } }) => reader(need(scale)) },
     avro: (column) => textCodecOf(column),
-    compiled: { toAvro: compiled(type) },
+    compiled: { toAvro: compiled(type), ...compiledText },
     sql: { ...plainSql(stored), inAnySession },
     values: fractional,
     server: { names: [type], refused, difference: sameType(smaller) },
@@ -216,11 +219,13 @@ const date: TypeRules = {
     reader: () => readDate,
   },
   avro: (column) => textCodecOf(column),
-  compiled: { toAvro: () => ({ size: 3, times: 0, plus: mostText, code: ({ s }) => `p = date(src, ${s}, b, p);` }) },
+  compiled: { toAvro: () => ({ size: 3, times: 0, plus: mostText, code: ({ s }) => `p = date(src, ${s}, b, p);` }), ...compiledText },
   sql: { ...plainSql(literal), inAnySession: dateInAnySession },
   values: { ...printed, keyText: () => String },
   server: { names: ['date'], refused: never, difference: sameType() },
 };
+
+const years = { min: 0, max: 2155 };
 
 const year: TypeRules = {
   kind: 'clock',
@@ -230,10 +235,11 @@ const year: TypeRules = {
     complete: () => ({ type: 'year' }),
     reader: () => readYear,
   },
-  avro: (column) =>
-    wholeNumber(column, { min: 0, max: 2155, avro: { type: 'int', 'connect.version': 1, 'connect.name': 'io.debezium.time.Year' } }),
+  avro: (column) => wholeNumber(column, { ...years, avro: { type: 'int', 'connect.version': 1, 'connect.name': 'io.debezium.time.Year' } }),
   compiled: {
     toAvro: () => ({ size: 1, times: 0, plus: 2, code: ({ s }) => `p = varint(b, p, src[${s}] === 0 ? 0 : 1900 + src[${s}]);` }),
+    fromAvro: () => wholeBetween(years),
+    toSql: wholeToSql,
   },
   sql: plainSql(wholeLiteral),
   values: wholeValues,

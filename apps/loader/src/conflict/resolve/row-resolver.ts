@@ -95,7 +95,10 @@ export class RowResolver {
     const leaving = { op: 'd', before, after: null } as const;
     const taking = { op: 'c', before: null, after } as const;
     const of = (images: typeof leaving | typeof taking): Step =>
-      stepOf(images, table, { concurrent: this.#options.concurrent({ ...change, ...images }, table), sent });
+      stepOf(images, table, {
+        concurrent: this.#options.concurrent({ ...images, source: change.source, target: change.target }, table),
+        sent,
+      });
     const left = of(leaving);
     const taken = of(taking);
     const moved = await this.#move(left, taken);

@@ -74,6 +74,8 @@ export class RewindService {
    */
   async rewind(channel: string, name: string, { to, reason, overwrite = false, accept = false }: Asked): Promise<PipelinePosition> {
     const subject = await this.subjects.find(channel, name);
+    // Whoever accepts a way ahead knows where it leads; anybody else is told before a server is asked.
+    if (!overwrite && !accept) await this.#requireAlone(subject.id);
     const move = await this.#look(subject, to);
     const { checkpoint, position, isAhead } = move;
     if (isAhead) await this.#skip(move, { reason, accept });
@@ -108,11 +110,7 @@ export class RewindService {
 
   async #rewind({ subject, checkpoint, position, range }: Move, overwrite: boolean): Promise<void> {
     const { id, uid, target } = subject;
-    const others = overwrite ? [] : await this.#others(id);
-    if (others.length > 0) {
-      const { what, fix } = overwritten(id, others);
-      throw new SyncError('CONFIG_CONFLICT', `${what}. ${fix ?? ''}`, { details: { pipelines: others.join() } });
-    }
+    if (!overwrite) await this.#requireAlone(id);
     let known = checkpoint;
     await moveCheckpoint(target, {
       pipeline: uid,
@@ -156,6 +154,13 @@ export class RewindService {
     for await (const record of subject.log.read(range.nextOffset, to.nextOffset)) range.add(record);
     range.end(to);
     if (!isAhead) await this.#requireReplayable(subject, range.tables);
+  }
+
+  async #requireAlone(id: string): Promise<void> {
+    const others = await this.#others(id);
+    if (others.length === 0) return;
+    const { what, fix } = overwritten(id, others);
+    throw new SyncError('CONFIG_CONFLICT', `${what}. ${fix ?? ''}`, { details: { pipelines: others.join() } });
   }
 
   async #others(id: string): Promise<readonly string[]> {

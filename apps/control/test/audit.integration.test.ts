@@ -16,7 +16,7 @@ const kafka = kafkaServer();
 const secretKey = Keyring.of(Buffer.alloc(32, 7));
 const logger = createLogger('test', 'silent');
 const bus = () => ({ brokers: [kafka.bootstrap], clientId: 'test', logger });
-const running: RunningControl[] = [];
+const controls: RunningControl[] = [];
 let number = 0;
 
 beforeAll(() => Promise.all([zooKeeper.start(), kafka.start()]));
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await withAdmin((admin) => admin.deleteTopic(auditTopic));
 });
 afterEach(async () => {
-  await Promise.all(running.splice(0).map(({ app }) => app.close()));
+  await Promise.all(controls.splice(0).map(({ app }) => app.close()));
 });
 
 async function withAdmin<T>(work: (admin: BusAdmin) => Promise<T>): Promise<T> {
@@ -36,12 +36,12 @@ async function withAdmin<T>(work: (admin: BusAdmin) => Promise<T>): Promise<T> {
 
 async function control(variables: Readonly<Record<string, string>> = { LUTRA_REGION: 'north' }): Promise<ControlClient> {
   const started = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT: `/audit-${number}`, ...variables }, secretKey);
-  running.push(started);
+  controls.push(started);
   return new ControlClient(started.url);
 }
 
 async function stop(): Promise<void> {
-  await running.pop()?.app.close();
+  await controls.pop()?.app.close();
 }
 
 const endpoint = { name: 'a', region: 'north', host: 'a', user: 'lutra', password: 'hunter2-is-secret', serverId: 7 };

@@ -63,7 +63,6 @@ async function encodePass(op: CodecOp): Promise<CodecPass> {
     const running = writer.run(new AbortController().signal);
     for (const event of events) {
       for (const item of await reader.read(event)) {
-        if (!('at' in item) && item.kind !== 'commit') continue;
         if (item.kind === 'undecoded' || item.kind === 'elsewhere') continue;
         for (const output of tracker.accept(item)) {
           if (output.kind === 'rows') await writer.unread(output.table, output, output.read);

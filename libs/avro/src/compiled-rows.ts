@@ -77,7 +77,6 @@ export class RunWriter {
       seq: 0,
       row: event.source.row,
       order: event.transaction.totalOrder,
-      first: null,
       rows: 0,
       stop: '',
       need: 0,

@@ -23,7 +23,7 @@ const mostFree = 2;
 
 export class RecordFrames {
   readonly #headBytes: number;
-  #slab = Buffer.allocUnsafeSlow(slabBytes);
+  #slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
   #view = viewOf(this.#slab);
   #start = 0;
   #at = 0;

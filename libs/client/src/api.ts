@@ -3582,6 +3582,16 @@ export interface Operations {
     body: undefined;
     answer: ChannelAction;
   };
+  /**
+   * Write at the source what means nothing (lutra.skip): where its binlog is behind that. The pipeline has it when its position is
+   * there
+   */
+  'POST /api/v1/channels/{channel}/pipelines/{pipeline}/probe': {
+    path: { channel: string; pipeline: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: PostChannelsByChannelPipelinesByPipelineProbeAnswer;
+  };
   /** Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/restart': {
     path: { channel: string; pipeline: string };

@@ -128,9 +128,12 @@ describe('a search', () => {
     for (let after = ''; ;) {
       const page = await search(again, `?by=eve&limit=2${after}`);
       found.push(...idsOf(page));
-      expect(page.complete).toBe(true);
-      if (page.after === null) break;
-      after = `&after=${encodeURIComponent(page.after)}`;
+      // A busy machine may not get through all of it in the time of one search: the next page goes on from there.
+      if (page.after !== null) after = `&after=${encodeURIComponent(page.after)}`;
+      else {
+        expect(page.complete).toBe(true);
+        break;
+      }
     }
     expect(found).toEqual(['e1600', 'e800', 'e0']);
   });

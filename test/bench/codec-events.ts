@@ -81,7 +81,7 @@ function image([id, customer, name, amount, note, changed, details]: readonly un
     number,
     named(String(name)),
     decimal(String(amount)),
-    note === null ? Buffer.alloc(0) : sized(Buffer.from(String(note)), 2),
+    note === null ? Buffer.alloc(0) : sized(Buffer.from(note as string), 2),
     datetime(String(changed)),
     sized(json, 4),
   ]);

@@ -2827,8 +2827,11 @@ export type PostPrepareBody = {
     host: string;
     port?: number;
     tls?: {
+      mode: 'off';
+    } | {
       ca?: string;
       verify?: boolean;
+      mode?: 'on';
     };
   };
   admin: {
@@ -2879,8 +2882,11 @@ export type PostPrepareUndoBody = {
     host: string;
     port?: number;
     tls?: {
+      mode: 'off';
+    } | {
       ca?: string;
       verify?: boolean;
+      mode?: 'on';
     };
   };
   admin: {

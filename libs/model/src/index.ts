@@ -4,7 +4,7 @@ export * from './operation.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
-export { hostSchema, nameSchema, tlsSchema } from './config-fields.js';
+export { hostSchema, nameSchema, serverTlsSchema } from './config-fields.js';
 export type { ServerTls, TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';

@@ -3,6 +3,7 @@ import type { Versioned } from '@lutra/registry';
 import { expect, it } from 'vitest';
 import { Places } from '../seed/places.js';
 import { Barriers } from './barriers.js';
+import type { BarriersOptions } from './barriers.js';
 import type { Acknowledged } from './log-writer.js';
 
 const order = (more: Partial<BarrierOrder> = {}): BarrierOrder => ({
@@ -33,7 +34,7 @@ function world(orders: Record<string, BarrierOrder>, level = 5) {
         nodes.set(id, { document, version: (version ?? 0) + 1 });
         return Promise.resolve(true);
       },
-    } as never,
+    } as unknown as BarriersOptions['barriers'],
     log: { control: (record) => Promise.resolve(void published.push(record)) },
     places,
     level: () => level,
@@ -42,7 +43,7 @@ function world(orders: Record<string, BarrierOrder>, level = 5) {
     signal: new AbortController().signal,
   });
   const reach = async (file: string, pos: number): Promise<void> => {
-    places.enter();
+    void places.enter();
     await places.reached({ end: { file, pos, gtidSet: null }, seen: {} });
     places.leave();
   };

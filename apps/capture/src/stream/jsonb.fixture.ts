@@ -137,7 +137,7 @@ const { document } = fc.letrec<{ document: Json }>((tie) => ({
     scalar,
     fc.array(tie('document'), { maxLength: 5 }),
     fc.dictionary(text, tie('document'), { maxKeys: 5, noNullPrototype: true }),
-  ) as fc.Arbitrary<Json>,
+  ),
 }));
 
 /** Some of them are none: cut off, as INSERT IGNORE leaves them, or without a byte. */

@@ -1,12 +1,12 @@
 /** What is asked and told where a database server is made ready. The administrator's login comes in, and goes nowhere else. */
-import { accountSchema, hostSchema, nameSchema, tlsSchema } from '@lutra/model';
+import { accountSchema, hostSchema, nameSchema, serverTlsSchema } from '@lutra/model';
 import { z } from 'zod';
 import { problemSchema } from '../http/schemas.js';
 
 const access = {
   /** Its name, or the one that it is going to have. */
   endpoint: nameSchema,
-  server: z.strictObject({ host: hostSchema, port: z.int().min(1).max(65535).default(3306), tls: tlsSchema.optional() }),
+  server: z.strictObject({ host: hostSchema, port: z.int().min(1).max(65535).default(3306), tls: serverTlsSchema.optional() }),
   /** Of the server. Nobody keeps it. */
   admin: z.strictObject({ user: z.string().min(1).max(80), password: z.string().max(1000) }),
   /** Of what was shown: just that is done. Left out: it is only shown. */

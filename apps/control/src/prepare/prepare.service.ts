@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { reservedSchemas, SyncError } from '@lutra/model';
+import { reservedSchemas, SyncError, usedTls } from '@lutra/model';
 import type { EndpointDocument, Prepared, PreparedStep } from '@lutra/model';
 import { doing, logsIn, merged, Preparation, stepId } from '@lutra/mysql';
 import type { Look, PrepareWant, Problem } from '@lutra/mysql';
@@ -108,7 +108,7 @@ export class PrepareService {
       host: server.host,
       port: server.port,
       account,
-      ssl: server.tls !== undefined,
+      ssl: usedTls(server) !== null,
       binlog,
       steps: [...steps],
       whole,
@@ -126,7 +126,7 @@ export function administratorOf({ server, admin }: Pick<UnprepareBody, 'server' 
 }
 
 function wantOf({ server, ...body }: PrepareBody): PrepareWant {
-  return { ...body, ssl: server.tls !== undefined };
+  return { ...body, ssl: usedTls(server) !== null };
 }
 
 /** Lutra's own are in no route. @throws SyncError CONFIG_INVALID */

@@ -60,7 +60,7 @@ async function recordsOf(log: Log, table: TableSchema, events: readonly RowEvent
   return events.flatMap((event, i) => {
     try {
       const { value, headers } = encoder.encode({ ...header, seq: i }, event);
-      return [{ offset: i, key: null, value: value as Buffer, headers }];
+      return [{ offset: i, key: null, value, headers }];
     } catch {
       return [];
     }
@@ -207,7 +207,7 @@ describe('rows that are written from their bytes', () => {
     const target = targetOf({ table, rows: [] });
     const builder = new StatementBuilder();
     for (const record of await recordsOf(log, table, events)) {
-      const { body } = (await log.later.decode(record)) as LogRecord;
+      const { body } = await log.later.decode(record);
       if (body.kind !== 'row') throw new Error('not a row');
       const change = changeOf(body.event, { source: body.table, target, under });
       const asked = (): never => {

@@ -1,7 +1,7 @@
 /**
  * Stands between a test and its servers so that nothing outlives the test. Its stdin is a pipe from the test's process: when that
- * process ends, however it ends, the pipe closes; the watchdog then SIGKILLs the servers, removes their folders and ends. One for all servers
- * of a process: a process of its own for each costs as much as the start of ZooKeeper.
+ * process ends, however it ends, the pipe closes; the watchdog then SIGKILLs the servers, removes their folders and ends. One for all
+ * servers of a process: a process of its own for each costs as much as the start of ZooKeeper.
  * Runs on Node 20, with nothing but built-ins. usage: node watchdog.mjs
  *
  * stdin, a line each:  {"id", "folder"}                             a server of this id lives in this folder

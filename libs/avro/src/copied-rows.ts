@@ -1,4 +1,4 @@
-/** Rows of one transaction that were read from their table → records, in place: what they share is encoded once. The bytes are encode()'s. */
+/** Rows of one transaction that were read from their table → records, in place: what they share is encoded once. As encode() does. */
 import { ByteWriter, longSize, type RecordFrames } from '@lutra/bytes';
 import { type Row, type RowEvent, SyncError } from '@lutra/model';
 import { varint, varintNumber, type WriteRow } from '@lutra/rows';
@@ -15,7 +15,7 @@ export interface CopiesOptions {
   readonly keyId: number | null;
 }
 
-export interface CopyPlace {
+export interface CopyPosition {
   /** Of its record. */
   readonly seq: number;
   /** Of its batch, and from which on a record is not for a batch with others. */
@@ -45,7 +45,7 @@ export class CopiesWriter {
   }
 
   /** @throws as TableEncoder.encode */
-  add(frames: RecordFrames, event: RowEvent, { seq, limitBytes, largeBytes }: CopyPlace): CopyState {
+  add(frames: RecordFrames, event: RowEvent, { seq, limitBytes, largeBytes }: CopyPosition): CopyState {
     const { keyId, headers } = this.#options;
     const { after, source: of, transaction } = event;
     if (after === null) throw new SyncError('INTERNAL', 'a copied row without an image');

@@ -146,7 +146,7 @@ export interface CompiledRules {
 export interface ToAvro {
   /** Bytes of a value in a row image, or of the length before it. */
   readonly size: number | { readonly prefix: 1 | 2 | 3 | 4 };
-  /** It takes no more bytes in Avro than so many times those of the image, and so many beside; if it does, the row is written by objects. */
+  /** In Avro it takes at most so many times the bytes of the image, and so many beside; with more, the row is written by objects. */
   readonly times: number;
   readonly plus: number;
   readonly constant?: unknown;

@@ -73,7 +73,7 @@ export function makeFunction(names: readonly string[], body: string): unknown {
   return new Function(...names, body);
 }
 
-/** The function that `code` gives back, with the functions that a column's code may call, the constants of columns and what else is named. */
+/** The function that `code` gives back. It may call the functions of a column's code, constants of columns, and what else is named. */
 export function compiled<F>(code: string, constants: readonly unknown[], more: Readonly<Record<string, unknown>> = {}): F {
   const named = { ...functions, ...more };
   const own = constants.map((_, i) => `k${i}`);

@@ -1,7 +1,8 @@
 /**
  * Kafka's records, one behind the other in one buffer, with room before them for the head of their batch
  * (https://kafka.apache.org/documentation/#record). A finished batch is a view of its slab, which is not written again before all batches
- * in it are given back, if ever. Who makes records by code writes into the slab himself: `room`, then `slab`, `view` and `at`, then `wrote`.
+ * in it are given back, if ever. Who makes records by code writes into the slab himself: `room`, then `slab`, `view` and `at`, then
+ * `wrote`.
  */
 import { ByteWriter, longSize } from './byte-writer.js';
 

@@ -1,7 +1,7 @@
 /**
  * What was gathered of the log and is not sent: batches that are full, and the one that is open, which grows until somebody takes it.
- * Bounded in bytes: a writer sees `isFull` and waits for room(). A record goes into its batch as it will go over the wire; a large one is a batch
- * of its own, and is framed where it is sent.
+ * Bounded in bytes: a writer sees `isFull` and waits for room(). A record goes into its batch as it will go over the wire; a large one is a
+ * batch of its own, and is framed where it is sent.
  */
 import type { EncodedRecord } from '@lutra/avro';
 import { headerBytes, RecordFrames } from '@lutra/bytes';

@@ -81,7 +81,7 @@ it('is refused without the endpoint that has the password, with another hash, an
   const { hash } = (await prepare()).body;
   expect(await prepare({ hash })).toMatchObject({ status: 404, body: { code: 'CONFIG_MISSING' } });
   expect(await prepare({ hash: '0' })).toMatchObject({ status: 409, body: { code: 'PLAN_OUTDATED' } });
-  for (const tls of [undefined, { verify: false }])
+  for (const tls of [{ mode: 'off' }, { verify: false }])
     expect(await prepare({ server: { host: 'db.example', tls } })).toMatchObject({ status: 400, body: { code: 'CONFIG_INVALID' } });
   expect(await prepare({ schemas: ['mysql'] })).toMatchObject({ status: 400 });
   expect(await prepare({ admin: { user: 'boss', password: 'wrong' } })).toMatchObject({ body: { code: 'TARGET_DENIED' } });

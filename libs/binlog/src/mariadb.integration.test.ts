@@ -33,7 +33,7 @@ describe('MariaDB 11.4', () => {
     await connection.query(
       "CREATE USER plain IDENTIFIED BY 'p'; GRANT REPLICATION SLAVE, BINLOG MONITOR, REPLICATION MASTER ADMIN, SLAVE MONITOR ON *.* TO plain",
     );
-    const as = { host: '0.0.0.0', user: 'plain' }; // no loopback address, though it leads there
+    const as = { host: '0.0.0.0', tls: { mode: 'off' } as const, user: 'plain' }; // no loopback address, though it leads there
     expect((await collectToEnd(server, 'now', { ...as, password: 'p' })).at(-1)?.kind).toBe('heartbeat');
     const { error } = await collectToError(readerOptions(server, { start: 'now', ...as, password: 'wrong' }));
     expect(error).toMatchObject({ code: 'SOURCE_DENIED' });

@@ -60,6 +60,8 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
     "SHOW GLOBAL VARIABLES WHERE Variable_name NOT LIKE '%gtid%' AND Variable_name NOT IN ('unique_checks')",
     everywhere,
   ],
+  // Since when the server runs: each user may ask.
+  'SHOW GLOBAL STATUS': ['SELECT 1', everywhere],
   'SHOW BINARY LOGS': ['SHOW BINARY LOGS', everywhere],
   'SHOW BINLOG EVENTS IN': ['SHOW BINLOG EVENTS LIMIT 2', everywhere],
   'SHOW MASTER STATUS': ['SHOW MASTER STATUS', (version) => version !== '9.7'],

@@ -55,8 +55,9 @@ function remembered(facts: OperationFacts, endpoint: string, fence: OperationFac
  * Before anything is built on it: the servers are closed, and were all the while. Null: so it is. Counter-example without: a server that
  * was killed and does not read what SET PERSIST has written starts open; clients write there behind the end that the other side has.
  */
-export async function notClosed({ operation, io }: StepContext): Promise<StepResult | null> {
+export async function notClosed({ operation, io }: StepContext, except?: string): Promise<StepResult | null> {
   for (const [endpoint, { started }] of Object.entries(operation.facts.fences)) {
+    if (endpoint === except) continue;
     const look = started === undefined ? null : await io.look(endpoint);
     if (!look) continue;
     if (!look.readOnly) return { kind: 'back', what: `${endpoint} takes writes again` };
@@ -94,7 +95,8 @@ export const prepared: Step = async ({ operation, io }) => {
 /** Clients write at the new place from here on. */
 export const open: Step = async (context) => {
   const { operation, io } = context;
-  const back = await notClosed(context);
+  // The other side may be open by now: a person did it, or the control that has died.
+  const back = await notClosed(context, operation.to);
   if (back) return back;
   const { from, to } = operation;
   const look = await io.look(to);

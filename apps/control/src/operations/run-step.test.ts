@@ -114,6 +114,17 @@ describe('a switch-over', () => {
     expect(world.done.at(-1)).toBe('open b');
   });
 
+  it('ends where the other side was opened by a person, or by the control that has died', async () => {
+    const world = new MemoryOperation({ kind: 'switch-over', moveHome: true, confirmed: ['confirm', 'confirm-open'] });
+    while (world.operation.step !== 'open') {
+      await world.look();
+      world.work();
+    }
+    world.servers.b.readOnly = false;
+    expect(await world.run()).toMatchObject({ state: 'done' });
+    expect(world.done.filter((what) => what === 'close a')).toHaveLength(1);
+  });
+
   it('closes both sides where home moves', async () => {
     const world = new MemoryOperation({ kind: 'switch-over', moveHome: true, confirmed: ['confirm'] });
     await world.run();

@@ -121,12 +121,18 @@ function watched(side: Side, policy: Policy): Watched {
   return { side, policy, application, reader: new Reader(connection, place, new Random(seed + 100), table) };
 }
 
-/** Files that should not be there. What the application of the side wrote, or let go itself, stays; what lost stays staged for an hour. */
+/**
+ * Files that should not be there. What the application of the side wrote, or let go itself, stays; what lost stays staged for an hour,
+ * whole or begun when its files app was killed.
+ */
 async function strangers({ side, policy, application }: Watched): Promise<readonly string[]> {
   const products = await productsOf(stack.connection(side), policies[policy].table);
   const { orphans, staged } = await leftOver(products, folder(side, policy));
   const isOwn = (path: string): boolean => basename(path).startsWith(`${sides.indexOf(side)}-`) || application.letGo.has(path);
-  return [...orphans.filter((path) => !isOwn(path)), ...staged.filter((path) => !/^\.lutra\/stage\/[0-9a-f]{64}$/.test(path))];
+  return [
+    ...orphans.filter((path) => !isOwn(path)),
+    ...staged.filter((path) => !/^\.lutra\/stage\/[0-9a-f]{64}(\.part(\.aria2)?)?$/.test(path)),
+  ];
 }
 
 /** Behind the rows. */

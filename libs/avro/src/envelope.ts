@@ -157,12 +157,13 @@ function loggedReader(
   { table, row, read }: Pick<EventReader, 'table' | 'read'> & { readonly row: ReadImage },
   fieldsWith: (image: Read) => (reader: ByteReader, to: EventDraft) => void,
 ): EventReader['readLogged'] {
-  const places = ImagePlaces.of(table);
+  const places = ImagePlaces.of(table, row);
   if (places === null) return read;
   const readFields = fieldsWith((reader) => places.next(reader));
+  // The same one for all rows: each of its fields is set by each of them.
+  const to: EventDraft = { before: null, after: null, source: null, block: null, op: 'c', tsMs: 0 };
   return (reader) => {
     const from = reader.offset;
-    const to: EventDraft = { before: null, after: null, source: null, block: null, op: 'c', tsMs: 0 };
     try {
       places.begin(reader);
       readFields(reader, to);
@@ -173,7 +174,7 @@ function loggedReader(
     }
     const images = places.images(to.before as unknown as number, to.after as unknown as number);
     const { op, tsMs } = to;
-    return new LoggedRow({ op, source: given(to.source, 'source'), transaction: given(to.block, 'transaction'), tsMs }, images, row);
+    return new LoggedRow({ op, source: given(to.source, 'source'), transaction: given(to.block, 'transaction'), tsMs }, images);
   };
 }
 

@@ -12,6 +12,11 @@ export type ReadImage = (reader: ByteReader) => Row | null;
 /** Between an image's branch and its first column. */
 const branchBytes = 1;
 
+interface ImagesOf {
+  readonly table: TableSchema;
+  readonly read: ReadImage;
+}
+
 class Images implements LoggedImages {
   readonly table: TableSchema;
   source: Buffer;
@@ -19,17 +24,36 @@ class Images implements LoggedImages {
   before: number;
   after: number;
   readonly bytes: number;
+  readonly #read: ReadImage;
   #from: number;
+  /** Undefined: not made. */
+  #beforeRow: Row | null | undefined;
+  #afterRow: Row | null | undefined;
 
-  constructor(table: TableSchema, { source, view }: Whole, at: { readonly before: number; readonly after: number; readonly end: number }) {
+  constructor(of: ImagesOf, { source, view }: Whole, at: { readonly before: number; readonly after: number; readonly end: number }) {
     const { before, after, end } = at;
-    this.table = table;
+    this.table = of.table;
+    this.#read = of.read;
     this.source = source;
     this.view = view;
     this.before = before;
     this.after = after;
     this.#from = (before < 0 ? after : before) - branchBytes;
     this.bytes = end - this.#from;
+  }
+
+  get beforeRow(): Row | null {
+    if (this.#beforeRow === undefined) this.#beforeRow = this.#row(this.before);
+    return this.#beforeRow;
+  }
+
+  get afterRow(): Row | null {
+    if (this.#afterRow === undefined) this.#afterRow = this.#row(this.after);
+    return this.#afterRow;
+  }
+
+  #row(at: number): Row | null {
+    return at < 0 ? null : this.#read(new ByteReader(this.source, at - branchBytes));
   }
 
   keep(): void {
@@ -57,7 +81,7 @@ function wholeOf({ buffer }: Buffer): Whole {
 
 /** Where the images of the record that is being read begin and end. */
 export class ImagePlaces {
-  readonly #table: TableSchema;
+  readonly #of: ImagesOf;
   readonly #check: CheckRow;
   #whole: Whole = wholeOf(Buffer.alloc(0));
   /** Of the record, and its end, in all of the memory. */
@@ -65,15 +89,15 @@ export class ImagePlaces {
   #limit = 0;
   #end = 0;
 
-  constructor(table: TableSchema, check: CheckRow) {
-    this.#table = table;
+  constructor(of: ImagesOf, check: CheckRow) {
+    this.#of = of;
     this.#check = check;
   }
 
   /** Null: the engine makes no code. */
-  static of(table: TableSchema): ImagePlaces | null {
+  static of(table: TableSchema, read: ReadImage): ImagePlaces | null {
     const check = rowCheck(table.columns);
-    return check && new ImagePlaces(table, check);
+    return check && new ImagePlaces({ table, read }, check);
   }
 
   begin({ source }: ByteReader): void {
@@ -97,7 +121,7 @@ export class ImagePlaces {
   }
 
   images(before: number, after: number): LoggedImages | null {
-    return before < 0 && after < 0 ? null : new Images(this.#table, this.#whole, { before, after, end: this.#end });
+    return before < 0 && after < 0 ? null : new Images(this.#of, this.#whole, { before, after, end: this.#end });
   }
 }
 
@@ -112,31 +136,20 @@ export class LoggedRow implements RowEvent {
   readonly transaction: TransactionBlock;
   readonly tsMs: number;
   readonly images: LoggedImages | undefined;
-  readonly #row: ReadImage;
-  /** Undefined: not made. */
-  #before: Row | null | undefined;
-  #after: Row | null | undefined;
 
-  constructor({ op, source, transaction, tsMs }: Facts, images: LoggedImages | null, row: ReadImage) {
+  constructor({ op, source, transaction, tsMs }: Facts, images: LoggedImages | null) {
     this.op = op;
     this.source = source;
     this.transaction = transaction;
     this.tsMs = tsMs;
     this.images = images ?? undefined;
-    this.#row = row;
   }
 
   get before(): Row | null {
-    if (this.#before === undefined) this.#before = this.#image(this.images?.before);
-    return this.#before;
+    return this.images?.beforeRow ?? null;
   }
 
   get after(): Row | null {
-    if (this.#after === undefined) this.#after = this.#image(this.images?.after);
-    return this.#after;
-  }
-
-  #image(at = -1): Row | null {
-    return at < 0 || !this.images ? null : this.#row(new ByteReader(this.images.source, at - branchBytes));
+    return this.images?.afterRow ?? null;
   }
 }

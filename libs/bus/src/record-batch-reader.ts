@@ -128,10 +128,43 @@ function readRecord(reader: ByteReader, { offset, index, clock, texts }: RecordT
   const timestampMs = clock(reader.long());
   const delta = reader.long();
   if (delta !== index) throw gap(offset, offset - index + delta);
-  const key = nullable(reader);
+  const keyLength = reader.long();
+  const keyAt = keyLength === -1 ? -1 : reader.skip(keyLength);
   const value = nullable(reader);
   const headers = texts.headers(reader.long());
-  return { offset, timestampMs, key, value, headers };
+  return new BatchRecord({ offset, timestampMs, value, headers }, { data: reader.source, at: keyAt, length: keyLength });
+}
+
+interface KeyBytes {
+  readonly data: Buffer;
+  /** −1: it has none. */
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Hardly anybody asks for keys: a view of each would cost more than the rest of the record. */
+class BatchRecord implements RawRecord {
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly value: Buffer | null;
+  readonly headers: RawRecord['headers'];
+  readonly #data: Buffer;
+  readonly #keyAt: number;
+  readonly #keyLength: number;
+
+  constructor({ offset, timestampMs, value, headers }: Omit<RawRecord, 'key'>, { data, at, length }: KeyBytes) {
+    this.offset = offset;
+    this.timestampMs = timestampMs;
+    this.value = value;
+    this.headers = headers;
+    this.#data = data;
+    this.#keyAt = at;
+    this.#keyLength = length;
+  }
+
+  get key(): Buffer | null {
+    return this.#keyAt === -1 ? null : this.#data.subarray(this.#keyAt, this.#keyAt + this.#keyLength);
+  }
 }
 
 /** A view of bytes with their length before them; null where that is −1. */

@@ -161,7 +161,6 @@ export interface TransactionBlock {
   readonly end: FilePosition | null;
 }
 
-/** One change of one row, as the topic carries it: Debezium's envelope. */
 /** Images of a row event as they stand in its record, checked: nobody has looked at their values. */
 export interface LoggedImages {
   /** Whose columns they have: the same object for all rows of one table version. */
@@ -174,10 +173,14 @@ export interface LoggedImages {
   readonly after: number;
   /** Of both. */
   readonly bytes: number;
+  /** Made when they are first asked for; null: there is none. */
+  readonly beforeRow: Row | null;
+  readonly afterRow: Row | null;
   /** What it is a part of is large: it is held for longer than that, so only what is needed is kept. */
   keep(): void;
 }
 
+/** One change of one row, as the topic carries it: Debezium's envelope. */
 export interface RowEvent {
   readonly op: Op;
   readonly before: Row | null;

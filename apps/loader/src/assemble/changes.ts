@@ -18,30 +18,30 @@ class LoggedChange implements Change {
   readonly target: TargetTable;
   readonly under: Under;
   readonly images: LoggedImages;
-  readonly #event: Images;
 
-  constructor(event: Images, images: LoggedImages, { source, target, under }: ChangeAt) {
-    this.op = event.op === 'r' ? 'c' : event.op;
+  constructor(op: Change['op'], images: LoggedImages, { source, target, under }: ChangeAt) {
+    this.op = op;
     this.source = source;
     this.target = target;
     this.under = under;
     this.images = images;
-    this.#event = event;
   }
 
   get before(): Row | null {
-    return this.#event.before;
+    return this.images.beforeRow;
   }
 
   get after(): Row | null {
-    return this.#event.after;
+    return this.images.afterRow;
   }
 }
 
 export function changeOf(event: Images, at: ChangeAt): Change {
-  if (event.images) return new LoggedChange(event, event.images, at);
-  const { op, before, after } = event;
-  return { op: op === 'r' ? 'c' : op, before, after, ...at };
+  const { op: logged, images } = event;
+  const op = logged === 'r' ? 'c' : logged;
+  if (images) return new LoggedChange(op, images, at);
+  const { before, after } = event;
+  return { op, before, after, ...at };
 }
 
 /** The same change, written in another way. */

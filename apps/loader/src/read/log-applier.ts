@@ -64,7 +64,9 @@ export class LogApplier {
     await this.#offered();
     await this.#files();
     for (const raw of batch) {
-      await this.#record(raw);
+      // Most need no turn of the event loop.
+      const done = this.#record(raw);
+      if (done) await done;
       if (this.#ended) return true;
       if (this.#edits.isDue(this.#stages)) await this.#edited();
     }
@@ -172,10 +174,11 @@ export class LogApplier {
     this.#savedAt = Date.now();
   }
 
-  #row({ table, event, position }: Extract<Step, { kind: 'row' }>): Promise<void> {
+  #row(step: Extract<Step, { kind: 'row' }>): Promise<void> | void {
+    const { table, event, position } = step;
     const { routes, progress, applier } = this.#stages;
-    if (event.op !== 'r' && applier.tableRows.open) return this.#void().then(() => this.#row({ kind: 'row', table, event, position }));
-    if (event.op === 'r') return this.#seeded(this.#seedLog.row(this.#stages, { table, event, position }), position);
+    if (event.op !== 'r' && applier.tableRows.open) return this.#void().then(() => this.#row(step));
+    if (event.op === 'r') return this.#seeded(this.#seedLog.row(this.#stages, step), position);
     this.#seedLog.discard();
     // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
     this.#passed = event.transaction.last ? position : null;
@@ -185,8 +188,12 @@ export class LogApplier {
     return applier.row(table, event, position);
   }
 
-  async #seeded(lying: Promise<Lies>, position: RecordPosition): Promise<void> {
-    const lies = await lying;
+  #seeded(lying: Promise<Lies> | Lies, position: RecordPosition): Promise<void> | void {
+    if (typeof lying !== 'string') return lying.then((lies) => this.#lies(lies, position));
+    this.#lies(lying, position);
+  }
+
+  #lies(lies: Lies, position: RecordPosition): void {
     if (lies === 'amid') this.#passed = null;
     if (lies !== 'between') return;
     this.#passed = position;

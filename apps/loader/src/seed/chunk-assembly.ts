@@ -26,7 +26,7 @@ export class ChunkAssembly {
   #begins: RecordPosition | null = null;
   #last: RecordPosition | null = null;
   #table: TableSchema | null = null;
-  #rows: RowEvent[] = [];
+  #rows = new ReadRows();
   #count = 0;
 
   /** Its rows have not come yet: no position is saved before them. */
@@ -37,7 +37,7 @@ export class ChunkAssembly {
   /** Null: its rows follow. */
   begin(record: ChunkRecord, position: RecordPosition): Chunk | null {
     this.discard();
-    if (record.rows === 0) return { record, begins: position, position, table: null, rows: new ReadRows([]), event: null };
+    if (record.rows === 0) return { record, begins: position, position, table: null, rows: new ReadRows(), event: null };
     this.#record = record;
     this.#begins = position;
     this.#last = position;
@@ -57,10 +57,10 @@ export class ChunkAssembly {
     this.#table ??= table;
     this.#count += 1;
     // Of a whole table they are written as they come.
-    if (record.purpose !== 'table') this.#rows.push(event);
+    if (record.purpose !== 'table') this.#rows.add(event);
     this.#last = position;
     if (!transaction.last) return null;
-    const chunk = { record, begins, position, table: this.#table, rows: new ReadRows(this.#rows), event };
+    const chunk = { record, begins, position, table: this.#table, rows: this.#rows, event };
     const isWhole = this.#count === record.rows;
     this.discard();
     return isWhole ? chunk : null;
@@ -72,7 +72,7 @@ export class ChunkAssembly {
     this.#begins = null;
     this.#last = null;
     this.#table = null;
-    this.#rows = [];
+    this.#rows = new ReadRows();
     this.#count = 0;
   }
 

@@ -75,5 +75,5 @@ function* changesOf({ rows, absent, source, target, isRepair, checksForeignKeys,
   const under = { session: null, flags: checksForeignKeys || safe ? 0 : rowsFlags.noForeignKeyChecks };
   const of = { source, target, under };
   if (isRepair) for (const before of absent) yield { op: 'd', before, after: null, ...of };
-  for (const row of rows.asRead) yield changeOf(row, of);
+  for (const row of rows.asRead()) yield changeOf(row, of);
 }

@@ -32,12 +32,22 @@ export class SeedLog {
     this.#chunks.discard();
   }
 
-  /** A row of a chunk. Of another pipeline's, or of one that is void, nothing but the position counts. */
-  async row(stages: Stages, { table, event, position }: RowStep): Promise<Lies> {
-    const { applier } = stages;
+  /** A row of a chunk. Of another pipeline's, or of one that is void, nothing but the position counts. A promise only where one waits. */
+  row(stages: Stages, step: RowStep): Promise<Lies> | Lies {
+    const { table, event, position } = step;
     const isOpen = this.#chunks.open;
     const chunk = this.#chunks.row(table, event, position);
     const isTaken = chunk !== null || (isOpen && this.#chunks.open);
+    if (isTaken && !chunk && !stages.applier.tableRows.open) return 'open';
+    return this.#end(stages, step, { chunk, isTaken });
+  }
+
+  async #end(
+    stages: Stages,
+    { table, event, position }: RowStep,
+    { chunk, isTaken }: { readonly chunk: Chunk | null; readonly isTaken: boolean },
+  ): Promise<Lies> {
+    const { applier } = stages;
     if (applier.tableRows.open) await (isTaken ? applier.tableRows.row(table, event, position) : applier.discard());
     if (chunk) {
       stages.progress.row(event, position);

@@ -84,7 +84,7 @@ export function byObjects(encoder: TableEncoder, event: RowEvent, image: RowImag
 export function byCode(encoder: TableEncoder, event: RowEvent, images: ImageBytes): { readonly rows: number; readonly records: Buffer } {
   const frames = new RecordFrames(0);
   const run = encoder.run!({ event, images }, { ...log, frames });
-  const state = run.write(frames, { limitBytes: noLimit, seq: firstSeq });
+  const state = run.write(frames, { limitBytes: noLimit, largeBytes: noLimit, seq: firstSeq });
   expect(state).toBe(run.rows === images.rows ? 'done' : 'other');
   return { rows: run.rows, records: frames.finish() };
 }

@@ -69,6 +69,7 @@ export type Endpoint = {
   };
   publicKey?: string;
   serverId: number;
+  autoRestart?: string[];
   start: {
     from: 'now';
   } | {
@@ -109,6 +110,7 @@ export type EndpointInput = {
   };
   publicKey?: string;
   serverId: number;
+  autoRestart?: string[];
   start?: {
     from: 'now';
   } | {
@@ -422,6 +424,10 @@ export type Status = {
             at: number;
             details: Record<string, unknown>;
           } | null;
+          restarts?: {
+            code: string;
+            at: number;
+          }[];
           updatedAt: number;
         } | null;
         standbys: string[];
@@ -564,6 +570,10 @@ export type Status = {
             at: number;
             details: Record<string, unknown>;
           } | null;
+          restarts?: {
+            code: string;
+            at: number;
+          }[];
           updatedAt: number;
         } | null;
         standbys: string[];
@@ -849,6 +859,10 @@ export type ChannelStatus = {
           at: number;
           details: Record<string, unknown>;
         } | null;
+        restarts?: {
+          code: string;
+          at: number;
+        }[];
         updatedAt: number;
       } | null;
       standbys: string[];
@@ -991,6 +1005,10 @@ export type ChannelStatus = {
           at: number;
           details: Record<string, unknown>;
         } | null;
+        restarts?: {
+          code: string;
+          at: number;
+        }[];
         updatedAt: number;
       } | null;
       standbys: string[];
@@ -1114,6 +1132,7 @@ export type Channel = {
   }[];
   seed?: boolean;
   otterTables?: Record<string, string>;
+  autoRestart?: string[];
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
   wishes?: {
@@ -1189,6 +1208,7 @@ export type ChannelInput = {
   }[];
   seed?: boolean;
   otterTables?: Record<string, string>;
+  autoRestart?: string[];
   state?: 'running' | 'paused' | 'stopped';
   attempt?: number;
   wishes?: {
@@ -1264,6 +1284,7 @@ export type ChannelAction = {
     }[];
     seed?: boolean;
     otterTables?: Record<string, string>;
+    autoRestart?: string[];
     state: 'running' | 'paused' | 'stopped';
     attempt: number;
     wishes?: {
@@ -3030,6 +3051,7 @@ export type PutChannelsByNameAnswer = {
   }[];
   seed?: boolean;
   otterTables?: Record<string, string>;
+  autoRestart?: string[];
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
   wishes?: {

@@ -3606,7 +3606,7 @@ export interface Operations {
   /** Its loader waits, the capture of its source continues (from stopped: checks first, as start does) */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause': {
     path: { channel: string; pipeline: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
@@ -3630,7 +3630,7 @@ export interface Operations {
   /** The pipeline tries again now, and the captures that it needs, if they failed */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry': {
     path: { channel: string; pipeline: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
@@ -3668,14 +3668,14 @@ export interface Operations {
   /** As much is wanted of the pipeline as of its channel: its servers are checked first, as by a start of the channel */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/start': {
     path: { channel: string; pipeline: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Stop the pipeline; the capture of its source continues while another pipeline needs it */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop': {
     path: { channel: string; pipeline: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
@@ -3724,28 +3724,28 @@ export interface Operations {
   /** Loaders wait, captures continue (from stopped: checks first, as start does) */
   'POST /api/v1/channels/{name}/pause': {
     path: { name: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Retry failed endpoints and pipelines now */
   'POST /api/v1/channels/{name}/retry': {
     path: { name: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Check the servers, then run; force: run in spite of problems of the servers, which the status shows until you confirm it */
   'POST /api/v1/channels/{name}/start': {
     path: { name: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Stop; captures that other channels need continue */
   'POST /api/v1/channels/{name}/stop': {
     path: { name: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };

@@ -6,6 +6,9 @@ import type { UseQueryResult } from '@tanstack/react-query';
 
 const client = new LutraClient({ url: '', timeoutMs: 60_000 });
 
+/** A lutra.yaml, where `export` gives JSON to who asks for that. */
+const yamlClient = new LutraClient({ url: '', headers: { Accept: 'application/yaml' } });
+
 /** Of an operation that asks for nothing: an empty object. */
 type Given<K extends OperationKey> = Omit<Input<K>, 'signal'>;
 export type ReadKey = Extract<OperationKey, `GET ${string}`>;
@@ -66,4 +69,8 @@ export function useRead<K extends ReadKey>(
 
 export function isUnanswered(error: unknown): boolean {
   return error instanceof UnansweredError || (error instanceof ApiError && error.status >= 502);
+}
+
+export async function readYaml(): Promise<string> {
+  return String((await yamlClient.send('GET', '/api/v1/export').catch(told)).answer);
 }

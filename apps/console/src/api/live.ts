@@ -1,6 +1,6 @@
 /**
- * The status as it changes: a stream of control (the whole first, then the channels that changed), which is closed while nobody looks. Where
- * no stream is to be had (a proxy holds it back), the status is asked for every few seconds. What was known stays, with its time.
+ * The status as it changes: a stream of control (the whole first, then the channels that changed), which is closed while nobody looks.
+ * Where no stream is to be had (a proxy holds it back), the status is asked for every few seconds. What was known stays, with its time.
  */
 import { ApiError } from '@lutra/client';
 import type { Answer } from '@lutra/client';

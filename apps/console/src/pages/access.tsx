@@ -52,7 +52,7 @@ function Users() {
                 cell: ({ grants }) => grants.map(({ role, channels }) => `${role} (${channels})`).join(', ') || t.common.none,
               },
               { title: words.password, cell: ({ passwordSet }) => (passwordSet ? words.set : t.common.none) },
-              { title: t.common.whatToDo, cell: (user) => <UserActions user={user} /> },
+              { title: t.common.actions, cell: (user) => <UserActions user={user} /> },
             ]}
           />
         )}

@@ -1,6 +1,7 @@
 /** The configuration as YAML: planned first, then applied as it was planned. One document, so that a change of several parts is one. */
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useRead } from '../api/client.js';
+import { readYaml } from '../api/client.js';
 import { useRefusal } from '../api/me.js';
 import { Copyable } from '../parts/act.js';
 import { Button } from '../parts/button.js';
@@ -10,7 +11,7 @@ import { useWords } from '../text/context.js';
 import { PlanReview } from './plan-review.js';
 
 export function ChannelConfiguration() {
-  const stored = useRead('GET /api/v1/export', {});
+  const stored = useQuery({ queryKey: ['export'], queryFn: readYaml });
   return <Loaded from={stored}>{(yaml) => <Editor stored={yaml} onRead={() => void stored.refetch()} />}</Loaded>;
 }
 

@@ -100,7 +100,7 @@ function Suspended({ channel }: OfChannel) {
             { title: t.schema.why, cell: ({ code, message }) => `${code}: ${message}` },
             { title: t.equality.since, cell: ({ at }) => format.time(at) },
             {
-              title: t.common.whatToDo,
+              title: t.common.actions,
               cell: ({ pipeline, database, name }) => (
                 <Act
                   name={act.resume}

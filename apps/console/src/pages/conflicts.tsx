@@ -93,6 +93,8 @@ function Counts({ channel, query, onTable }: CountsProps) {
   const { t, format } = useWords();
   const words = t.conflicts;
   const counts = useRead('GET /api/v1/channels/{channel}/conflicts/counts', { path: { channel }, query }, { everyMs: 15_000 });
+  // The list says it, too.
+  if (counts.data?.counts.length === 0 && counts.data.unreachable.length === 0) return null;
   return (
     <Section title={words.counts}>
       <Loaded from={counts}>

@@ -37,7 +37,7 @@ export function OwnTokens() {
                 { title: words.expires, cell: ({ expiresAt }) => (expiresAt === null ? t.common.none : format.time(expiresAt)) },
                 { title: words.lastUsed, cell: ({ lastUsedAt }) => (lastUsedAt === null ? t.common.none : format.time(lastUsedAt)) },
                 {
-                  title: t.common.whatToDo,
+                  title: t.common.actions,
                   cell: ({ id }) => (
                     <Act
                       name={words.revoke}

@@ -8,7 +8,6 @@ export const enPages = {
     needs: 'Needs a person',
     calm: 'Nothing needs a person.',
     map: 'Regions and channels',
-    mapAbout: (regions: number, pipelines: number) => `${regions} regions, ${pipelines} pipelines`,
     rows: (rate: string) => `${rate} rows/s`,
     none: 'There is no channel yet.',
     totals: { channels: 'Channels', running: 'running', lag: 'Greatest lag', rate: 'Rows applied a second', open: 'Need a person' },
@@ -91,8 +90,8 @@ export const enPages = {
       noSuspended: 'No table is suspended.',
       omissions: 'Left out',
       noOmissions: 'Nothing was left out.',
-      excluded: 'left out',
-      files: 'with files',
+      excluded: 'Left out',
+      files: 'Files',
     },
     position: {
       checkpoint: 'Checkpoint at the target',

@@ -9,7 +9,6 @@ export const zhPages: typeof enPages = {
     needs: '需要处理',
     calm: '没有需要处理的事项。',
     map: '区域与通道',
-    mapAbout: (regions, pipelines) => `${regions} 个区域，${pipelines} 条管道`,
     rows: (rate) => `${rate} 行/秒`,
     none: '还没有通道。',
     totals: { channels: '通道', running: '运行中', lag: '最大延迟', rate: '每秒应用行数', open: '需要处理' },

@@ -34,6 +34,8 @@ interface Listener {
 export class StatusStreamService implements OnModuleDestroy {
   readonly #listeners = new Set<Listener>();
   #looking = false;
+  /** What the others were told last: who comes does not wait for the next look. */
+  #latest: Moment | null = null;
   #ended = false;
 
   constructor(
@@ -50,6 +52,7 @@ export class StatusStreamService implements OnModuleDestroy {
     response.on('close', () => this.#listeners.delete(listener));
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write('retry: 1000\n\n');
+    if (this.#latest) send(listener, this.#latest);
     if (!this.#looking) void asControl(() => this.#look());
   }
 
@@ -63,16 +66,18 @@ export class StatusStreamService implements OnModuleDestroy {
     while (this.#listeners.size > 0) {
       const begun = performance.now();
       try {
-        const moment = momentOf(await this.statuses.all(() => true));
-        for (const listener of this.#listeners) send(listener, moment);
+        this.#latest = momentOf(await this.statuses.all(() => true));
+        for (const listener of this.#listeners) send(listener, this.#latest);
       } catch (error) {
         // A browser that asks for the status is told why.
         this.logger.debug({ code: toSyncError(error).code }, 'the status cannot be told now: its streams end');
+        this.#latest = null;
         this.#endAll();
       }
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, lookMs - (performance.now() - begun))));
     }
     this.#looking = false;
+    this.#latest = null;
   }
 
   #endAll(): void {

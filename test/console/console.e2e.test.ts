@@ -92,7 +92,7 @@ async function violations(page: Page): Promise<readonly string[]> {
 
 /** A page that is wider than the window makes a person scroll sideways. */
 function overhang(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
 it('a wrong password is refused in words, and the right one opens the console', async () => {
@@ -105,7 +105,7 @@ it('a wrong password is refused in words, and the right one opens the console', 
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByText('The name or the password is wrong.').waitFor();
   expect(await violations(page)).toEqual([]);
-  await page.evaluate(() => document.body.append(document.createElement('img')));
+  await page.evaluate(`document.body.append(document.createElement('img'))`);
   expect(await violations(page)).toContainEqual(expect.stringContaining('image-alt')); // or the test would see nothing
   await context.close();
   admin = await enter(browser, { url: control.url, name: 'ada', password });
@@ -139,7 +139,7 @@ describe('every page', () => {
     await open(page, '/channels/shop');
     expect(await page.locator('html').getAttribute('lang')).toBe(look.language === 'zh' ? 'zh-CN' : 'en');
     expect(await page.getByText(look.language === 'zh' ? '同步进度' : 'Flow').count()).toBe(1);
-    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const ground = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     expect(ground).toBe(look.theme === 'dark' ? 'rgb(17, 23, 26)' : 'rgb(245, 247, 248)');
     expect(await overhang(page)).toBeLessThanOrEqual(0);
   });
@@ -180,6 +180,8 @@ describe('what somebody does', () => {
     await page.keyboard.type('数据源');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/console/servers');
+    await arrived(page);
+    expect(await page.locator('main h1').innerText()).toBe('Servers');
   });
 });
 
@@ -201,6 +203,7 @@ it('a channel that is made elsewhere appears without anybody asking', async () =
     body: { name: 'later', pipelines: [{ name: 'only', source: 'db-hangzhou', target: 'db-california', routes }] },
   });
   await page.getByRole('link', { name: 'later' }).waitFor();
+  expect(await page.getByRole('row').count()).toBe(3);
 });
 
 it('a viewer sees everything, is told so, and can do nothing: each button says why', async () => {
@@ -220,7 +223,7 @@ it('when control is away the page says so, keeps what it knew, and goes on by it
   const page = await pageOf(viewer);
   await open(page, '/channels');
   await page.route('**/api/v1/**', (route) => route.abort());
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
   await page.getByText('Control does not answer').waitFor();
   expect(await page.getByRole('link', { name: 'shop' }).count()).toBe(1);
   await page.unroute('**/api/v1/**');

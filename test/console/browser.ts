@@ -59,5 +59,5 @@ export async function dress(page: Page, { language, theme, width }: Looks): Prom
 /** Until the page has its heading and nothing on it is being loaded. */
 export async function arrived(page: Page): Promise<void> {
   await page.locator('main h1').waitFor();
-  await page.waitForFunction(`document.querySelector('main .loading') === null`);
+  await page.locator('main .loading').first().waitFor({ state: 'detached' });
 }

@@ -221,7 +221,7 @@ export const zhWork: typeof enWork = {
     tls: '加密连接（TLS），证书由公认机构签发',
     region: '区域',
     brokers: '该区域的 Kafka',
-    brokersHint: 'host:port，多个用逗号分隔。区域已存在时保持不变。',
+    brokersHint: 'host:port，多个用逗号分隔。区域已存在时无需填写。',
     look: '查看两台数据库',
     version: (version) => `MySQL ${version}`,
     schemas: '需要保持一致的库',

@@ -18,6 +18,9 @@ export interface Shown {
   readonly yaml: string;
 }
 
+/** Routes that both directions have stand in each of them: people edit one. */
+const plain = { aliasDuplicateObjects: false } as const;
+
 const reason = 'the console: new channel';
 const sides = ['a', 'b'] as const;
 
@@ -30,9 +33,9 @@ export async function lookAt(answers: Answers, admins: Administrators, passwordO
   const secrets = new Map(
     sides.map((side) => answers[side].name).flatMap((name) => (there.includes(name) ? [] : [[name, password] as const])),
   );
-  const document = stringify(withSecrets(wanted, secrets));
+  const document = stringify(withSecrets(wanted, secrets), plain);
   const plan = await call('POST /api/v1/plan', { body: { document } });
-  return { answers, looks, plan, document, yaml: stringify(withSecrets(wanted, new Map(), 'running')) };
+  return { answers, looks, plan, document, yaml: stringify(withSecrets(wanted, new Map(), 'running'), plain) };
 }
 
 export type Done = 'configured' | 'prepared' | 'started';

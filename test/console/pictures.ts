@@ -19,7 +19,7 @@ const looks: readonly Looks[] = [
 async function main([url, token, channel, folder, ...paths]: readonly string[]): Promise<void> {
   if (url === undefined || token === undefined || channel === undefined || folder === undefined)
     throw new Error('usage: tsx test/console/pictures.ts URL TOKEN CHANNEL FOLDER [PATH …]');
-  const [name, password] = [`pictures-${randomBytes(3).toString('hex')}`, randomBytes(12).toString('base64url')];
+  const [name, password] = ['ada', randomBytes(12).toString('base64url')]; // who is in the pictures, and is no user before nor after
   const client = new LutraClient({ url, token });
   await client.call('POST /api/v1/users', { body: { name, password, grants: [{ role: 'admin' }] } });
   await mkdir(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { useRead } from '../api/client.js';
 import { useLive } from '../api/live.js';
 import type { Status } from '../api/live.js';
 import { Failure } from '../parts/failure.js';
-import { Empty, Page, Section } from '../parts/page.js';
+import { Empty, Loaded, Page, Section } from '../parts/page.js';
 import { useWords } from '../text/context.js';
 import { mattersOf } from './attention.js';
 import type { Matter } from './attention.js';
@@ -102,11 +102,15 @@ function Matters({ matters }: { readonly matters: readonly Matter[] }) {
 function Map({ status }: { readonly status: Status }) {
   const { t } = useWords();
   const endpoints = useRead('GET /api/v1/endpoints', {});
-  if (!endpoints.data || status.channels.length === 0) return null;
-  const regionOf = new globalThis.Map(endpoints.data.map(({ name, region }) => [name, region]));
+  if (status.channels.length === 0) return null;
   return (
     <Section title={t.overview.map}>
-      <RegionMap channels={status.channels} regionOf={(endpoint) => regionOf.get(endpoint) ?? endpoint} />
+      <Loaded from={endpoints}>
+        {(found) => {
+          const regionOf = new globalThis.Map(found.map(({ name, region }) => [name, region]));
+          return <RegionMap channels={status.channels} regionOf={(endpoint) => regionOf.get(endpoint) ?? endpoint} />;
+        }}
+      </Loaded>
     </Section>
   );
 }

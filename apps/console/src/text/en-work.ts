@@ -236,7 +236,8 @@ export const enWork = {
     look: 'Look at both servers',
     version: (version: string) => `MySQL ${version}`,
     schemas: 'Schemas to keep the same',
-    schemaSize: (tables: number, rows: string, bytes: string) => `${tables} ${tables === 1 ? 'table' : 'tables'}, about ${rows} rows, ${bytes}`,
+    schemaSize: (tables: number, rows: string, bytes: string) =>
+      `${tables} ${tables === 1 ? 'table' : 'tables'}, about ${rows} rows, ${bytes}`,
     noSchemas: 'Neither server has a schema yet.',
     channel: 'Name of the channel',
     bothWays: 'Both sides take writes',

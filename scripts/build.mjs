@@ -1,6 +1,7 @@
 /**
  * Builds dist/ out of apps/ and libs/: one file each, types stripped, decorators' metadata kept, `@lutra/<lib>` made a relative path,
- * as `nest build` does; packages that load slowly are bundled into dist/vendor/, and `lutra` as a whole into dist/cli/. It does not check
+ * as `nest build` does; packages that load slowly are bundled into dist/vendor/, `lutra` as a whole into dist/cli/, the console into
+ * dist/console/. It does not check
  * types (`npm run types` does), so it takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at
  * all: programs may run from dist/ meanwhile.
  */
@@ -9,22 +10,20 @@ import { createHash } from 'node:crypto';
 import fs, { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildConsole } from './build-console.mjs';
 import { bundleCli, cliFile } from './bundle-cli.mjs';
 import { vendored } from './vendor.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist/.inputs');
 const vendorStamp = join(root, 'dist/.vendor');
-const isTest = /\.(test|fixture)\.ts$|\.d\.ts$/;
+const consoleStamp = join(root, 'dist/.console');
+const isTest = /\.(test|fixture)\.tsx?$|\.d\.ts$/;
 
 async function main() {
   const begin = performance.now();
-  const files = fs
-    .globSync('{apps,libs}/*/src/**/*', { cwd: root, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
-    .filter((file) => !isTest.test(file))
-    .sort();
+  await writeConsole();
+  const files = filesOf('{apps,libs}/*/src/**/*').filter((file) => !file.startsWith('apps/console/'));
   const inputs = fingerprint([
     ...files,
     'tsconfig.json',
@@ -37,6 +36,16 @@ async function main() {
   const count = await build(files);
   writeWhole(stamp, inputs);
   console.error(`• built dist/ (${count} files, ${((performance.now() - begin) / 1000).toFixed(1)} s)`);
+}
+
+/** Without tests, in order. */
+function filesOf(pattern) {
+  return fs
+    .globSync(pattern, { cwd: root, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => !isTest.test(file))
+    .sort();
 }
 
 function fingerprint(files) {
@@ -76,6 +85,21 @@ async function writeVendor(uses) {
   for (const [name, text] of texts) writeWhole(join(root, 'dist', name), text);
   for (const name of fs.globSync('vendor/*', { cwd: join(root, 'dist') })) if (!texts.has(name)) rmSync(join(root, 'dist', name));
   writeWhole(vendorStamp, inputs);
+}
+
+/** Again only when its sources, or packages, are others. */
+async function writeConsole() {
+  const begin = performance.now();
+  const sources = filesOf('{apps/console,libs/client/src}/**/*');
+  const inputs = fingerprint([...sources, 'package-lock.json', 'scripts/build-console.mjs']);
+  if (existsSync(consoleStamp) && readFileSync(consoleStamp, 'utf8') === inputs) return;
+  const files = await buildConsole(root);
+  // The page that names the others comes last: who opens it meanwhile finds what it names.
+  const ordered = [...files].sort(([one], [other]) => Number(/index\.html/.test(one)) - Number(/index\.html/.test(other)));
+  for (const [name, content] of ordered) writeWhole(join(root, 'dist', name), content);
+  for (const name of fs.globSync('console/**/*.*', { cwd: join(root, 'dist') })) if (!files.has(name)) rmSync(join(root, 'dist', name));
+  writeWhole(consoleStamp, inputs);
+  console.error(`• built dist/console/ (${files.size} files, ${((performance.now() - begin) / 1000).toFixed(1)} s)`);
 }
 
 /** TS18003: we ask for options only. */

@@ -11,9 +11,9 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { c
   .trim()
   .split('\n')
   .filter((file) => existsSync(`${root}${file}`));
-const texts = files.filter((file) => /\.(ts|mjs|md|json|sh|sql|ya?ml|example)$|Dockerfile$|\.ci\/run$/.test(file));
-const code = files.filter((file) => /\.(ts|mjs)$/.test(file));
-const product = code.filter((file) => /^(apps|libs)\/[^/]+\/src\/(?!testing\/)/.test(file) && !/\.test\.ts$|fixture\.ts$/.test(file));
+const texts = files.filter((file) => /\.(tsx?|css|html|mjs|md|json|sh|sql|ya?ml|example)$|Dockerfile$|\.ci\/run$/.test(file));
+const code = files.filter((file) => /\.(tsx?|mjs)$/.test(file));
+const product = code.filter((file) => /^(apps|libs)\/[^/]+\/src\/(?!testing\/)/.test(file) && !/\.test\.tsx?$|fixture\.ts$/.test(file));
 
 /** Without comments; a barrel uses nothing by passing it on. */
 const bare = new Map(
@@ -79,6 +79,8 @@ it('each package is used', () => {
     '@nestjs/cli',
     '@scarf/scarf',
     '@types/node',
+    '@types/react',
+    '@types/react-dom',
     'node',
     'oxfmt',
     'oxlint',

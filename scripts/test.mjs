@@ -20,6 +20,12 @@ let interrupted = false;
 const steps = [
   { name: 'install', what: 'npm packages and Node', run: install },
   { name: 'types', what: 'tsc --noEmit', beside: 'static', run: () => tool('tsc', ['--noEmit']) },
+  {
+    name: 'console types',
+    what: 'tsc --noEmit -p apps/console',
+    beside: 'static',
+    run: () => tool('tsc', ['--noEmit', '-p', 'apps/console']),
+  },
   { name: 'lint', what: 'oxlint --type-aware', beside: 'static', run: () => tool('oxlint', ['--type-aware', '--quiet']) },
   { name: 'format', what: 'oxfmt --check', beside: 'static', run: () => tool('oxfmt', ['--check', '.']) },
   {

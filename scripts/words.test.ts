@@ -37,7 +37,7 @@ const inLoader: Readonly<Record<string, string>> = {
 /** As parts of names, and names of their own. */
 const names = /\b(?!(?:is)?[iI]nPlace)(?:[A-Za-z]+Place|place[A-Z]\w*|LogCopy|CopyKeeper|\w*WayOut\w*|rowsUntil|rows_until|lutra_guard)\b/g;
 
-const files = execFileSync('git', ['ls-files', '--', '*.ts', '*.mjs', '*.avsc', '*.py', 'schemas', 'docker'], {
+const files = execFileSync('git', ['ls-files', '--', '*.ts', '*.tsx', '*.mjs', '*.avsc', '*.py', 'schemas', 'docker'], {
   cwd: root,
   encoding: 'utf8',
 })

@@ -26,6 +26,7 @@ import { Sessions } from './access/sessions.js';
 import { AUDIT } from './audit/audit.js';
 import type { Audit } from './audit/audit.js';
 import { knowAuthor } from './configuration/author.js';
+import { consolePages } from './console/console-pages.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
@@ -177,6 +178,7 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<Creat
   const routes = routesOf(nest);
   const openRoutes = new Set(routes.flatMap(({ action, method, path }) => (action === 'open' ? [`${method} ${path}`] : [])));
   nest.use(requestLog(logger, metrics));
+  nest.use(consolePages());
   nest.use(requestAudit(nest.get<Audit>(AUDIT)));
   // Before bodies are read.
   nest.use(

@@ -95,6 +95,9 @@ import { SeedService } from './seeds/seed.service.js';
 import { OrderStatusService } from './status/order-status.service.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
+import { StatusService } from './status/status.service.js';
+import { StatusStreamService } from './status/status-stream.service.js';
+import { StreamController } from './status/stream.controller.js';
 import { UnequalService } from './unequal/unequal.service.js';
 import { DifferenceService } from './verifications/difference.service.js';
 import { FollowUpService } from './verifications/follow-up.service.js';
@@ -141,6 +144,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       EndpointRecoveryController,
       SecretController,
       StatusController,
+      StreamController,
       LevelController,
       ChannelController,
       PipelineActionController,
@@ -255,6 +259,8 @@ export function controlModule(parts: ControlParts): DynamicModule {
       BackupService,
       OmissionService,
       OrderStatusService,
+      StatusService,
+      StatusStreamService,
       RevisionService,
       OidcConfigService,
       OidcService,

@@ -1405,6 +1405,10 @@ export type GetAuditByIdAnswer = {
   } | null;
 };
 
+export type GetAuthOidcAnswer = {
+  configured: boolean;
+};
+
 export type GetBackupAnswer = {
   format: 1;
   exportedAt: string;
@@ -3253,6 +3257,13 @@ export interface Operations {
     body: undefined;
     answer: GetAuditByIdAnswer;
   };
+  /** Whether there is a login by an identity provider: all that a stranger is told of it */
+  'GET /api/v1/auth/oidc': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: GetAuthOidcAnswer;
+  };
   /** Where the identity provider sends the browser back: opens a session */
   'GET /api/v1/auth/oidc/callback': {
     path: Record<string, never>;
@@ -3469,6 +3480,16 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: Status;
+  };
+  /**
+   * The status as server-sent events: `status` is all of it, `change` has the channels that changed and the names of all, `alive` says
+   * that nothing did. Ends after a minute: open it again
+   */
+  'GET /api/v1/stream': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** All users */
   'GET /api/v1/users': {

@@ -1,16 +1,9 @@
 /** The logins of the two administrators: typed unseen, or from files that nobody else reads. They are sent to control, and kept nowhere. */
 import { readFileSync, statSync } from 'node:fs';
+import type { Side, SideAnswers } from '@lutra/client';
 import { usageError } from '../exit-codes.js';
 import { isInTheClear } from '../session.js';
 import type { Run } from '../verb.js';
-import type { SideAnswers } from './answers.js';
-
-export type Side = 'a' | 'b';
-
-export interface Administrator {
-  readonly user: string;
-  readonly password: string;
-}
 
 /** Before a password leaves this machine. @throws CliError usage */
 export function requireSafeControl({ contexts, options }: Run): void {

@@ -1,43 +1,10 @@
-/** What `lutra init` must know, from a file or from a person; and what follows from it without another question. No secret is in it. */
+/** What `lutra init` must know, read from a file. */
 import { createHash } from 'node:crypto';
+import { nameOf, policies } from '@lutra/client';
+import type { Answers, SideAnswers } from '@lutra/client';
 import { parse } from 'yaml';
 import { usageError } from '../exit-codes.js';
 import { textIn } from '../plan-view.js';
-
-export const policies = ['home', 'merge', 'stop'] as const;
-export type Policy = (typeof policies)[number];
-
-export interface SideAnswers {
-  readonly host: string;
-  readonly port: number;
-  /** `ca`: PEM; none: an authority that everybody trusts. null: without TLS, on this machine alone. */
-  readonly tls: { readonly ca?: string } | null;
-  /** The user of its administrator. */
-  readonly admin: string;
-  readonly region: string;
-  /** Of a region that is new. */
-  readonly brokers: readonly string[] | null;
-  /** Of the endpoint. */
-  readonly name: string;
-  /** That the endpoint logs in as. */
-  readonly user: string;
-  readonly serverId: number;
-}
-
-export interface Answers {
-  readonly channel: string;
-  readonly a: SideAnswers;
-  readonly b: SideAnswers;
-  readonly schemas: readonly string[];
-  readonly bothWays: boolean;
-  /** Both ways: the region that has the last word. */
-  readonly home: string | null;
-  readonly policy: Policy;
-  /** Schema changes are carried out at the other side too. */
-  readonly ddl: boolean;
-  /** The users and their rights go into the binlogs. */
-  readonly binlog: boolean;
-}
 
 const fields = ['channel', 'a', 'b', 'schemas', 'ways', 'home', 'policy', 'ddl', 'binlog'];
 const sideFields = ['host', 'port', 'tls', 'admin', 'region', 'brokers', 'name', 'user', 'serverId'];
@@ -95,16 +62,6 @@ function sideOf(all: Fields, side: 'a' | 'b'): SideAnswers {
 /** The same each time that it is asked for, and seldom one that a replica has. */
 export function serverIdOf(endpoint: string): number {
   return 1_000_000_000 + (createHash('sha256').update(endpoint).digest().readUInt32BE(0) % 1_000_000_000);
-}
-
-/** A schema's name as a name of ours. */
-export function nameOf(text: string): string {
-  const name = text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 48);
-  return name === '' ? 'channel' : name;
 }
 
 function tlsOf(given: Fields): SideAnswers['tls'] {

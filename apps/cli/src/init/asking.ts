@@ -1,13 +1,12 @@
 /** The answers of a person at a terminal. Servers are asked on the way: who mistypes a password hears it at once. */
-import type { Answer } from '@lutra/client';
+import { nameOf, policies, serverOf } from '@lutra/client';
+import type { Administrator, Answer, Answers, Side, SideAnswers } from '@lutra/client';
 import { bytes, count } from '../output/format.js';
 import { textIn } from '../plan-view.js';
 import type { Run } from '../verb.js';
 import { administratorOf } from './administrators.js';
-import type { Administrator, Side } from './administrators.js';
-import { nameOf, policies, serverIdOf } from './answers.js';
-import type { Answers, SideAnswers } from './answers.js';
-import { isWrongServer, serverOf } from './preparing.js';
+import { serverIdOf } from './answers.js';
+import { isWrongServer } from './preparing.js';
 import type { Look, Servers } from './preparing.js';
 
 type Region = Answer<'GET /api/v1/regions'>[number];

@@ -1,5 +1,7 @@
 /** From answers to a channel that runs. What was interrupted is called again, and goes on. */
 import { createHash, randomBytes } from 'node:crypto';
+import { documentOf, withSecrets } from '@lutra/client';
+import type { Answers, InitDocument } from '@lutra/client';
 import { stringify } from 'yaml';
 import { requireConsent } from '../consent.js';
 import { CliError, exitCodes } from '../exit-codes.js';
@@ -7,9 +9,6 @@ import { showPlan } from '../plan-view.js';
 import type { Plan } from '../plan-view.js';
 import { planned } from '../planning.js';
 import type { Run } from '../verb.js';
-import type { Answers } from './answers.js';
-import { documentOf, withSecrets } from './document.js';
-import type { InitDocument } from './document.js';
 import { carryOut, lookAt, showLook } from './preparing.js';
 import type { Look, Servers } from './preparing.js';
 import { probe, waitUntilRunning } from './running.js';

@@ -2,14 +2,14 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { documentOf, nameOf, preparationOf, withSecrets } from '@lutra/client';
 import type { PipelinePosition } from '@lutra/client';
 import { expect, it, onTestFinished } from 'vitest';
 import { CliError } from '../exit-codes.js';
 import { addressOf, freeName } from './asking.js';
-import { answersOf, nameOf, readAnswers, serverIdOf } from './answers.js';
-import { documentOf, withSecrets } from './document.js';
+import { answersOf, readAnswers, serverIdOf } from './answers.js';
 import { hashOf, randomPassword } from './first-channel.js';
-import { bodyOf, shortened } from './preparing.js';
+import { shortened } from './preparing.js';
 import { hasApplied, hasRead, isDone, lineOf } from './running.js';
 import type { Progress } from './running.js';
 
@@ -81,8 +81,8 @@ it('one way, schema changes are carried out and nothing comes back; both ways on
   expect(pipelines({ ways: 'a-to-b', ddl: false })).toMatchObject([{ ddl: { default: 'stop' } }]);
   expect(pipelines({ ddl: true })).toMatchObject([{ ddl: { default: 'apply' } }, { ddl: { default: 'apply' } }]);
   const admin = { user: 'root', password: '' };
-  expect(bodyOf(answersOf({ ...given, ways: 'a-to-b' }, ''), 'b', admin)).toMatchObject({ source: false, target: true, ddl: true });
-  expect(bodyOf(answers, 'a', admin)).toMatchObject({ source: true, target: true, bothWays: true, ddl: false });
+  expect(preparationOf(answersOf({ ...given, ways: 'a-to-b' }, ''), 'b', admin)).toMatchObject({ source: false, target: true, ddl: true });
+  expect(preparationOf(answers, 'a', admin)).toMatchObject({ source: true, target: true, bothWays: true, ddl: false });
 });
 
 it('the hash is of the answers and of what is missing', () => {

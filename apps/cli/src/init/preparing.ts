@@ -1,12 +1,10 @@
 /** What control finds missing on the two servers, shown statement by statement, and done. */
-import { ApiError } from '@lutra/client';
-import type { Answer } from '@lutra/client';
+import { ApiError, preparationOf } from '@lutra/client';
+import type { Administrator, Answer, Answers, Side, SideAnswers } from '@lutra/client';
 import { CliError, exitCodes } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import { showProblems } from '../output/problems.js';
 import type { Run } from '../verb.js';
-import type { Administrator, Side } from './administrators.js';
-import type { Answers, SideAnswers } from './answers.js';
 
 export type Look = Answer<'POST /api/v1/prepare'>;
 
@@ -15,30 +13,9 @@ export interface Servers {
   readonly b: Administrator;
 }
 
-export function serverOf({ host, port, tls }: Pick<SideAnswers, 'host' | 'port' | 'tls'>) {
-  return { host, port, ...(tls && { tls }) };
-}
-
-export function bodyOf(answers: Answers, side: Side, admin: Administrator) {
-  const { bothWays, schemas, ddl, binlog } = answers;
-  const { name, user, ...at } = answers[side];
-  return {
-    endpoint: name,
-    server: serverOf(at),
-    admin,
-    account: { user },
-    source: side === 'a' || bothWays,
-    target: side === 'b' || bothWays,
-    bothWays,
-    schemas: [...schemas],
-    ddl,
-    creates: true,
-    binlog,
-  };
-}
-
 export async function lookAt(run: Run, answers: Answers, servers: Servers): Promise<Readonly<Record<Side, Look>>> {
-  const look = (side: Side): Promise<Look> => run.client.call('POST /api/v1/prepare', { body: bodyOf(answers, side, servers[side]) });
+  const look = (side: Side): Promise<Look> =>
+    run.client.call('POST /api/v1/prepare', { body: preparationOf(answers, side, servers[side]) });
   return { a: await look('a'), b: await look('b') };
 }
 
@@ -62,7 +39,7 @@ export function shortened(statement: string): string {
  * @throws CliError refused
  */
 export async function carryOut(run: Run, side: Side, { answers, admin, agreed }: Agreed): Promise<void> {
-  const body = bodyOf(answers, side, admin);
+  const body = preparationOf(answers, side, admin);
   const look = await run.client.call('POST /api/v1/prepare', { body });
   const known = new Set(agreed.steps.flatMap(({ sql }) => sql));
   if (look.steps.some(({ done, sql }) => !done && sql.some((statement) => !known.has(statement))))

@@ -10,6 +10,11 @@ export function asPerson<T>(person: Person, work: () => T): T {
   return people.run(person, work);
 }
 
+/** Work that goes on when the request that began it has been answered, and is nobody's. */
+export function asControl<T>(work: () => T): T {
+  return people.run(control, work);
+}
+
 /** Control itself where no request is being answered. */
 export function currentPerson(): Person {
   return people.getStore() ?? control;

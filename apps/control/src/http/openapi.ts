@@ -122,6 +122,11 @@ export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: reado
   return api(summary, ApiResponse({ status: 200, description: 'Done', standardSchema: schema }), ...fails(...statuses));
 }
 
+/** Server-sent events. */
+export function ApiStream(summary: string): Decorator {
+  return api(summary, ApiResponse({ status: 200, description: 'Events', content: { 'text/event-stream': {} } }));
+}
+
 /** For a browser, without a token: a page or a redirect. */
 export function ApiPage(summary: string, status: 200 | 302): Decorator {
   const answer = status === 302 ? { status, description: 'Elsewhere' } : { status, description: 'A page', content: { 'text/html': {} } };

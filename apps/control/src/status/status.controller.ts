@@ -5,7 +5,7 @@ import { nameSchema } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { Allow } from '../access/allow.js';
 import { maySee } from '../access/person.js';
-import { configurationOf, findLatest, invalidOf } from '../configuration/configuration.js';
+import { findLatest } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { channelStatusSchema, statusSchema } from '../http/schemas.js';
@@ -15,16 +15,16 @@ import { tellOutdated } from '../level/outdated.js';
 import { channelStatus } from './channel-status.js';
 import { OrderStatusService } from './order-status.service.js';
 import { OmissionService } from './omission.service.js';
+import { StatusService } from './status.service.js';
 import { confirmWriteSchema, omissionsStatusSchema } from './omissions.schema.js';
 import type { ConfirmWrite, OmissionsStatus } from './omissions.schema.js';
-
-const kinds = ['region', 'endpoint', 'channel'] as const;
 
 @UseGuards(ConnectedGuard)
 @ApiTags('status')
 @Controller('/api/v1')
 export class StatusController {
   constructor(
+    @Inject(StatusService) private readonly statuses: StatusService,
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(OmissionService) private readonly omissions: OmissionService,
     @Inject(OrderStatusService) private readonly orders: OrderStatusService,
@@ -33,18 +33,8 @@ export class StatusController {
   @Get('status')
   @Allow('overview.read')
   @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and omissions', statusSchema)
-  async all(): Promise<Status> {
-    const [snapshot, workers] = await Promise.all([this.registry.snapshot.known(), this.registry.status.list()]);
-    const channels = configurationOf(snapshot).channels.filter(({ name }) => maySee(name));
-    const statuses = await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel))));
-    return {
-      zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
-      revision: snapshot.revision?.revision ?? null,
-      invalid: kinds.flatMap((kind) =>
-        invalidOf(snapshot, kind).flatMap((name) => (kind !== 'channel' || maySee(name) ? `${kind} ${name}` : [])),
-      ),
-      channels: await this.orders.tell(await tellOutdated(this.registry, statuses), channels),
-    };
+  all(): Promise<Status> {
+    return this.statuses.all(maySee);
   }
 
   @Get('channels/:name/status')

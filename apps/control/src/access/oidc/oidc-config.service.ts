@@ -16,6 +16,10 @@ export class OidcConfigService {
     @Inject(SECRET_KEY) private readonly key: SecretKey,
   ) {}
 
+  async isThere(): Promise<boolean> {
+    return (await this.registry.oidc.latest()) !== null;
+  }
+
   /** @throws SyncError CONFIG_MISSING */
   async find(): Promise<Versioned<OidcOutput>> {
     const found = await this.registry.oidc.latest();

@@ -6,7 +6,7 @@ import type { OidcInput, OidcOutput } from '@lutra/model';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { ConnectedGuard, ReachableGuard } from '../../http/connected.guard.js';
-import { ApiFind, ApiPage, ApiRemove, ApiReplace } from '../../http/openapi.js';
+import { ApiAnswer, ApiFind, ApiPage, ApiRemove, ApiReplace } from '../../http/openapi.js';
 import { requireIfMatch, sendVersioned } from '../../http/versions.js';
 import type { Response } from '../../http/versions.js';
 import { Allow, AllowEverybody } from '../allow.js';
@@ -48,13 +48,24 @@ export class OidcController {
   }
 }
 
+const oidcLoginSchema = z.strictObject({ configured: z.boolean() });
 const pathSchema = z.string().max(2000).default('/');
 
 @UseGuards(ReachableGuard)
 @ApiTags('access')
 @Controller('/api/v1/auth/oidc')
 export class OidcLoginController {
-  constructor(@Inject(OidcService) private readonly logins: OidcService) {}
+  constructor(
+    @Inject(OidcService) private readonly logins: OidcService,
+    @Inject(OidcConfigService) private readonly configs: OidcConfigService,
+  ) {}
+
+  @Get()
+  @AllowEverybody()
+  @ApiAnswer('Whether there is a login by an identity provider: all that a stranger is told of it', oidcLoginSchema)
+  async isThere(): Promise<z.infer<typeof oidcLoginSchema>> {
+    return { configured: await this.configs.isThere() };
+  }
 
   @Get('start')
   @AllowEverybody()

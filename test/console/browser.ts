@@ -34,7 +34,7 @@ export interface Visitor {
 
 /** Logs in through the page itself. */
 export async function enter(browser: Browser, { url, name, password }: Visitor): Promise<BrowserContext> {
-  const context = await browser.newContext({ locale: 'en-GB' });
+  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
   const page = await context.newPage();
   await page.goto(`${url}/console/`);
   await page.getByLabel('User').fill(name);

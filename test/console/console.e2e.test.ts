@@ -96,7 +96,7 @@ function overhang(page: Page): Promise<number> {
 }
 
 it('a wrong password is refused in words, and the right one opens the console', async () => {
-  const context = await browser.newContext({ locale: 'en-GB' });
+  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
   const page = await context.newPage();
   await page.goto(`${control.url}/`, { waitUntil: 'commit' });
   await page.waitForURL('**/console/');

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages, root, SetupError } from './packages.mjs';
+import { toRunAgain } from './run-again.mjs';
 
 const results = [];
 const work = mkdtempSync(join(tmpdir(), 'lutra-test-'));
@@ -40,10 +41,10 @@ const steps = [
     beside: 'static',
     run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit'),
   },
-  { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit', 'model') },
-  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
-  { name: 'e2e', what: 'the whole product, and what can happen to it', needs: ['servers', 'build'], run: () => vitest('e2e') },
-  { name: 'long', what: 'tests that take too long for every time', needs: ['servers', 'build'], run: () => vitest('long') },
+  { name: 'unit', what: 'tests that need nothing', run: () => vitest(['unit', 'model']) },
+  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => twice('integration') },
+  { name: 'e2e', what: 'the whole product, and what can happen to it', needs: ['servers', 'build'], run: () => twice('e2e') },
+  { name: 'long', what: 'tests that take too long for every time', needs: ['servers', 'build'], run: () => vitest(['long']) },
 ];
 const always = ['install'];
 /** Only where it is asked for: `npm run test:long`. */
@@ -95,13 +96,28 @@ async function tool(name, args, shown = 'pipe') {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }
 
+/**
+ * Files whose tests failed beside the others run once more, alone, where run-again.mjs allows it. The summary says which: a test that
+ * passes then is one to make certain.
+ */
+async function twice(project) {
+  const first = await vitest([project]);
+  const files = toRunAgain(first.failures, first.failed);
+  if (files.length === 0 || interrupted) return first;
+  console.log(`\n━━ ${project}: once more, alone: ${files.join(', ')}`);
+  const second = await vitest([project], files);
+  if (second.failed > 0) return first;
+  return { ...first, passed: first.passed + first.failed, failed: 0, failures: [], again: first.failures };
+}
+
 /** Each test counts. A file that cannot be loaded, or an error outside any test, counts as one that failed. */
-async function vitest(...projects) {
-  const report = join(work, `${projects.join()}.json`);
+async function vitest(projects, files = []) {
+  const report = join(work, `${projects.join()}${files.length}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const only = files.length > 0 ? [...files, '--no-file-parallelism'] : [];
   const { code } = await run(
     'vitest',
-    ['run', ...projects.map((project) => `--project=${project}`), '--passWithNoTests', ...reporters],
+    ['run', ...projects.map((project) => `--project=${project}`), '--passWithNoTests', ...reporters, ...only],
     'inherit',
   );
   const { numPassedTests = 0, numFailedTests = 0, testResults = [] } = readJson(report);
@@ -112,12 +128,12 @@ async function vitest(...projects) {
   return { passed: numPassedTests, failed: code === 0 ? told : Math.max(told, 1), failures: testResults.flatMap(failuresOf) };
 }
 
-/** What failed in one test file, a text each: the summary repeats it, since a log may be cut and its end is what stays. */
+/** What failed in one test file: the summary repeats it, since a log may be cut and its end is what stays. */
 function failuresOf({ name, message, assertionResults }) {
   const file = relative(root, name);
   const tests = assertionResults.filter(({ status }) => status === 'failed');
-  if (tests.length === 0) return message ? [`${file}: ${message}`] : [];
-  return tests.map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${failureMessages.join('\n')}`);
+  if (tests.length === 0) return message ? [{ file, text: `${file}: ${message}` }] : [];
+  return tests.map(({ fullName, failureMessages }) => ({ file, text: `${file} > ${fullName}\n${failureMessages.join('\n')}` }));
 }
 
 function readJson(file) {
@@ -168,14 +184,16 @@ function failed(name) {
   return results.some((result) => result.name === name && result.failed > 0);
 }
 
-function line({ name, passed, failed: bad, note, seconds }) {
-  return `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(bad).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s${note ? `  (${note})` : ''}`;
+function line({ name, passed, failed: bad, note, seconds, again = [] }) {
+  const told = note ?? (again.length > 0 ? `${again.length} of them at the second try` : '');
+  return `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(bad).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s${told ? `  (${told})` : ''}`;
 }
 
 function summary() {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-  for (const { name, failures = [] } of results) {
-    for (const text of failures) console.log(`\n━━ failed in ${name}: ${text.slice(0, 3000)}`);
+  for (const { name, failures = [], again = [] } of results) {
+    for (const { text } of failures) console.log(`\n━━ failed in ${name}: ${text.slice(0, 3000)}`);
+    for (const { text } of again) console.log(`\n━━ UNCERTAIN in ${name}: failed beside the others, passed alone: ${text.slice(0, 3000)}`);
   }
   console.log(`\n━━ summary\n${results.map(line).join('\n')}\n`);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);

@@ -63,7 +63,7 @@ function rowsBody(op: CodecOp, first: number, rows: number): Buffer {
   const head = Buffer.alloc(10);
   head.writeUIntLE(tableId, 0, 6);
   head.writeUInt16LE(2, 8);
-  const bits = Buffer.of(0x7f);
+  const bits = Buffer.of(0xff); // as MySQL 9.7 writes them, with the one behind the last column
   const images = Array.from({ length: rows }, (_, i) => [
     ...(op === 'update' ? [image(entry(first + i))] : []),
     image(op === 'update' ? [first + i, ...entry(first + i + 1).slice(1)] : entry(first + i)),

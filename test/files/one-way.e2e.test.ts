@@ -22,6 +22,8 @@ import {
 } from './pictures.js';
 
 const boundMs = 60_000;
+/** Of a row that changed again before it was applied bytes stay staged for a minute here, and are looked at once a minute. */
+const stagedBoundMs = 180_000;
 const prefix = 'https://img.example.com/';
 const seeded = 40;
 
@@ -31,7 +33,7 @@ let reader: Reader;
 const folder = (side: Side): string => stack.site(side).files?.path(root) ?? '';
 
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0', roots: [root] });
+  stack = await startStack({ mysql: '9.7', mysqlB: '8.0', roots: [root], environment: { LUTRA_FILES_STAGE_MINUTES: '1' } });
   for (const side of ['a', 'b'] as const) await withAdministrator(stack.mysql[side], (connection) => connection.query(createPictures));
   const of = { connection: stack.connection('a'), folder: folder('a'), random: new Random(1), side: 0, sides: 1 };
   application = new Application({ ...of, maxBytes: 30_000_000 });
@@ -51,8 +53,8 @@ function shows(): void {
   onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
 }
 
-const becomes = async (what: string, is: () => Promise<boolean>): Promise<void> =>
-  expect(await until(async () => (await is()) || undefined, boundMs), what).toBe(true);
+const becomes = async (what: string, is: () => Promise<boolean>, ms = boundMs): Promise<void> =>
+  expect(await until(async () => (await is()) || undefined, ms), what).toBe(true);
 
 /** What is at side b is what is at side a, and so are the files. */
 async function equal(): Promise<void> {
@@ -66,7 +68,7 @@ async function equal(): Promise<void> {
 async function tidy(): Promise<void> {
   const products = await productsOf(stack.connection('b'));
   await becomes('no file that no row names', async () => (await leftOver(products, folder('b'))).orphans.length === 0);
-  await becomes('nothing in staging', async () => (await leftOver(products, folder('b'))).staged.length === 0);
+  await becomes('nothing in staging', async () => (await leftOver(products, folder('b'))).staged.length === 0, stagedBoundMs);
 }
 
 async function run(side: Side, sql: string): Promise<void> {
@@ -149,7 +151,7 @@ it('while it writes, a row that can be read has its file, also when apps are kil
   expect(reader.looks).toBeGreaterThan(100);
   expect(application.counts.deleted).toBeGreaterThan(0);
   await tidy();
-}, 240_000);
+}, 400_000);
 
 it('a row waits for a file that is not there yet, and the status says for which', async () => {
   shows();
@@ -197,7 +199,7 @@ it('what waited and stopped leaves nothing behind, and was never seen without it
   await tidy();
   await reader.stop();
   expect(reader.problems).toEqual([]);
-});
+}, 400_000);
 
 it('a verification finds files that are missing or have other bytes, and a repair fetches them', async () => {
   shows();

@@ -123,7 +123,7 @@ function reading(endpoint: string, channel: StoredChannel): readonly PipelineDoc
 
 /** What the connections of a running capture depend on, and the log that it writes. */
 function fingerprint({ endpoint, region }: CaptureWork): string {
-  const { description: _, start: __, topic, ...identity } = endpoint;
+  const { description: _, start: __, topic, autoRestart: ___, ...identity } = endpoint;
   return JSON.stringify([identity, topic.maxMessageBytes, region.kafka], sealedAsId);
 }
 
@@ -131,8 +131,10 @@ function fingerprint({ endpoint, region }: CaptureWork): string {
  * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
  * say where that begins.
  */
-function liveOf({ endpoint: { start, topic }, routes, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
+function liveOf({ endpoint, routes, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
+  const { start, topic, autoRestart } = endpoint;
   const shadows = routes.flatMap((route) => (route.shadows ? [route.shadows] : []));
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([start, topic, pipelines, names, shadows, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
+  const channels = stopping.map(({ channel }) => channel);
+  return JSON.stringify([start, topic, autoRestart, pipelines, names, shadows, isTarget, channels, writers, otterTables]);
 }

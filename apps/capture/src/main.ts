@@ -12,5 +12,6 @@ startWorker({
   works: ({ endpoints }) => [...endpoints.keys()],
   wanted: assignedEndpoints,
   lease: (name) => `capture/${name}`,
+  restartsAt: ({ endpoint: { autoRestart = [] } }) => autoRestart,
   run: (deps, work, leadership) => runCapture({ ...deps, io: serversIo }, work, leadership),
 });

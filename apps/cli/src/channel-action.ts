@@ -1,5 +1,6 @@
 /** start, pause, stop and retry, of channels and of single pipelines: one request each, and what control says about it. */
 import type { LutraClient } from '@lutra/client';
+import { reasonOption } from './consent.js';
 import { showProblems } from './output/problems.js';
 import type { OptionOf, Run, Verb } from './verb.js';
 
@@ -20,14 +21,16 @@ export function channelAction({ name, summary, details, done, example }: Channel
     summary,
     ...(details === undefined ? {} : { details }),
     args: [{ syntax: '<channel...>', what: 'one or several; <channel>/<pipeline> is one pipeline of it', named: 'channel' }],
-    options: takesForce ? [force] : [],
+    options: takesForce ? [force, reasonOption] : [reasonOption],
     examples: [
       [`lutra ${name} orders`, example],
       [`lutra ${name} orders/to-ca`, 'one pipeline of it'],
     ],
     async run(run: Run) {
+      const [isForced, reason] = [run.options.flag('force'), run.options.text('reason')];
+      const query = { ...(isForced && { force: true }), ...(reason !== undefined && { reason }) };
       for (const subject of run.args) {
-        const answer = await request(run.client, name, { subject, force: run.options.flag('force') });
+        const answer = await request(run.client, name, { subject, query });
         run.out.answer(answer, () => {
           showProblems(run.out, answer.problems);
           run.out.line(`${subject} ${done}`);
@@ -40,28 +43,26 @@ export function channelAction({ name, summary, details, done, example }: Channel
 interface Asked {
   /** `<channel>`, `<channel>/<pipeline>` */
   readonly subject: string;
-  readonly force: boolean;
+  readonly query: { readonly force?: boolean; readonly reason?: string };
 }
 
-function request(client: LutraClient, name: ChannelAction['name'], { subject, force }: Asked) {
+function request(client: LutraClient, name: ChannelAction['name'], { subject, query }: Asked) {
   const [channel = '', pipeline] = subject.split('/', 2);
-  if (pipeline !== undefined) return ofPipeline(client, name, { channel, pipeline, force });
-  const path = { name: channel };
-  if (name === 'stop') return client.call('POST /api/v1/channels/{name}/stop', { path });
-  if (name === 'retry') return client.call('POST /api/v1/channels/{name}/retry', { path });
-  const query = force ? { force } : {};
-  if (name === 'start') return client.call('POST /api/v1/channels/{name}/start', { path, query });
-  return client.call('POST /api/v1/channels/{name}/pause', { path, query });
+  if (pipeline !== undefined) return ofPipeline(client, name, { path: { channel, pipeline }, query });
+  const of = { path: { name: channel }, query };
+  if (name === 'stop') return client.call('POST /api/v1/channels/{name}/stop', of);
+  if (name === 'retry') return client.call('POST /api/v1/channels/{name}/retry', of);
+  if (name === 'start') return client.call('POST /api/v1/channels/{name}/start', of);
+  return client.call('POST /api/v1/channels/{name}/pause', of);
 }
 
 function ofPipeline(
   client: LutraClient,
   name: ChannelAction['name'],
-  { force, ...path }: Omit<Asked, 'subject'> & { readonly channel: string; readonly pipeline: string },
+  of: Pick<Asked, 'query'> & { readonly path: { readonly channel: string; readonly pipeline: string } },
 ) {
-  if (name === 'stop') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop', { path });
-  if (name === 'retry') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry', { path });
-  const query = force ? { force } : {};
-  if (name === 'start') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/start', { path, query });
-  return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause', { path, query });
+  if (name === 'stop') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop', of);
+  if (name === 'retry') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry', of);
+  if (name === 'start') return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/start', of);
+  return client.call('POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause', of);
 }

@@ -558,6 +558,10 @@ describe('channels', () => {
     expect((await registry.desired.get('ab'))?.document.attempt).toBe(6);
     expect((await client.post('/api/v1/channels/ab/stop')).body.channel.state).toBe('stopped');
     expect((await client.post('/api/v1/channels/ab/stop')).status).toBe(200);
+    expect((await client.post('/api/v1/channels/ab/pause?force=true&reason=the%20disk%20is%20full')).status).toBe(200);
+    expect((await registry.desired.get('ab'))?.document).toMatchObject({ state: 'paused', reason: 'the disk is full' });
+    await client.post('/api/v1/channels/ab/stop');
+    expect((await registry.desired.get('ab'))?.document).not.toHaveProperty('reason');
     expect((await client.post('/api/v1/channels/nowhere/start')).status).toBe(404);
     expect((await client.post('/api/v1/channels/ab/start?force=perhaps')).status).toBe(400);
   });

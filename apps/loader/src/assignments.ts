@@ -5,6 +5,7 @@ import type {
   ConflictsDocument,
   DdlSettings,
   EndpointDocument,
+  ErrorCode,
   PipelineDocument,
   PipelineUid,
   RegionDocument,
@@ -33,6 +34,8 @@ export interface LoaderWork {
   /** Some pipeline forwards from the target what this one writes there. */
   readonly forwarded: boolean;
   readonly paused: boolean;
+  /** Of its channel; absent: none. */
+  readonly autoRestart?: readonly ErrorCode[] | undefined;
   readonly onUnsupported: UnsupportedPolicy;
   /** By a person, in the names of the source; absent: none. */
   readonly suspended?: readonly SuspendedByPerson[];
@@ -110,6 +113,7 @@ export function assignedPipelines(
         forwards,
         forwarded: forwardsFrom(documents, pipeline.target),
         paused: wanted === 'paused',
+        ...(channel.autoRestart && { autoRestart: channel.autoRestart }),
         onUnsupported: unsupportedPolicy(channel),
         ...(suspended.length > 0 && { suspended }),
         ddl: ddlOf(documents, channel, pipeline),
@@ -177,7 +181,7 @@ export function factsOfWork({ id, channel, source, target, routes, forwards }: L
 
 /** What the connections of a running loader depend on, and whether it works at all. */
 function fingerprint({ uid, source, sourceRegion, target, paused }: LoaderWork): string {
-  const { description: _, start: __, topic: ___, serverId: ____, ...identity } = target;
+  const { description: _, start: __, topic: ___, serverId: ____, autoRestart: _____, ...identity } = target;
   return JSON.stringify([uid, source.name, source.region, sourceRegion.kafka, identity, paused], sealedAsId);
 }
 
@@ -189,6 +193,7 @@ function liveOf(work: LoaderWork): string {
       work.forwards,
       work.forwarded,
       work.onUnsupported,
+      work.autoRestart,
       work.suspended,
       work.ddl,
       work.targetRegion?.kafka,

@@ -17,6 +17,7 @@ startWorker({
   wanted: assignedPipelines,
   lease: (_, { uid }) => `loader/${uid}.0`,
   isPaused: ({ paused }) => paused,
+  restartsAt: ({ autoRestart = [] }) => autoRestart,
   run: (deps, work, leadership) => runLoader({ ...deps, io: serversIo, ddl: { targetOf: ddlTargetOf } }, work, leadership),
   beside: (deps) => new Verifier(deps),
 });

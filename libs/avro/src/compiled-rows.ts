@@ -16,6 +16,15 @@ export interface RowsRun {
   readonly images: ImageBytes;
 }
 
+export interface RunPosition {
+  /** Of the batch. */
+  readonly limitBytes: number;
+  /** A record of that size is for the codec of objects. */
+  readonly largeBytes: number;
+  /** Of the next record. */
+  readonly seq: number;
+}
+
 /** full: of the batch. other: the next row is for the codec of objects. */
 export type RunState = 'done' | 'full' | 'other';
 
@@ -26,6 +35,8 @@ interface Pass {
   p: number;
   /** No record begins that could end behind it, unless it is the first one of its batch. */
   limit: number;
+  /** A record of that size is told of by its row: the codec of objects makes it. */
+  large: number;
   index: number;
   seq: number;
   row: number;
@@ -73,6 +84,7 @@ export class RunWriter {
       d,
       p,
       limit: 0,
+      large: 0,
       index: 0,
       seq: 0,
       row: event.source.row,
@@ -85,11 +97,12 @@ export class RunWriter {
     };
   }
 
-  /** Writes into the batch up to its limit. @param seq of the next record */
-  write(frames: RecordFrames, { limitBytes, seq }: { readonly limitBytes: number; readonly seq: number }): RunState {
+  /** Writes into the batch up to its limit. */
+  write(frames: RecordFrames, { limitBytes, largeBytes, seq }: RunPosition): RunState {
     const { images } = this.#run;
     const pass = this.#pass;
     pass.seq = seq;
+    pass.large = largeBytes;
     for (;;) {
       pass.b = frames.slab;
       pass.d = frames.view;
@@ -169,7 +182,7 @@ function encodeRows(op: RowEvent['op'], columns: ImageBytes['columns'], { table,
   const fixed = (hasBefore && hasAfter ? 2 : 1) * ofImages.plus + ofKey.plus + frameBytes;
   const keyCode = `const keyAt = p++; ${prefix(keyId ?? 0)}\n${key(hasAfter ? 'y' : 'x', keys)}\np = closeKey(b, keyAt, p);`;
   const code = `return function encodeRows(src, sv, s, end, pass) {
-const { b, d, limit, source, middle, rest, headers } = pass;
+const { b, d, limit, large, source, middle, rest, headers } = pass;
 const most = b.length, fixed = ${fixed} + source.length + middle.length + (pass.first ?? rest).length + headers.most;
 let { p, index, seq, row, order, first } = pass;
 let start = s, at = p, rows = 0, stop = '';
@@ -194,7 +207,7 @@ b.set(middle, p); p = varintNumber(b, p + middle.length, order); p = varintNumbe
 const ends = first ?? rest;
 b.set(ends, p); p = closeLength(b, valueAt, p + ends.length);
 p = closeLength(b, at, headers.write(b, p, seq));
-if (p > most) throw tooLong();
+if (p > most || p - at >= large) throw tooLong();
 first = null; index++; seq++; row++; order++; rows++;
 }
 } catch { stop = 'other'; s = start; p = at; }

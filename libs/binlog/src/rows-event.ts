@@ -81,11 +81,17 @@ function startOfRows(body: Buffer, type: RowsType, of: { readonly images: 1 | 2;
     skipHead(reader, type);
     if (reader.lengthEncoded() !== of.columns) return null;
     for (let image = 0; image < of.images; image++)
-      for (let left = of.columns; left > 0; left -= 8) if (reader.u8() !== 0xff >> Math.max(0, 8 - left)) return null;
+      for (let left = of.columns; left > 0; left -= 8) if (!hasAll(reader.u8(), left)) return null;
     return reader.offset;
   } catch {
     return null;
   }
+}
+
+/** Of one byte of a bitmap. Servers set the bits behind the last column too (seen: MySQL 9.7), or do not. */
+function hasAll(bits: number, left: number): boolean {
+  const wanted = 0xff >> Math.max(0, 8 - left);
+  return (bits & wanted) === wanted;
 }
 
 /** With the table of what cannot be read, and its column, which begins the message of a value that is refused. */

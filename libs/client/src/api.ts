@@ -69,6 +69,7 @@ export type Endpoint = {
   };
   publicKey?: string;
   serverId: number;
+  autoRestart?: string[];
   start: {
     from: 'now';
   } | {
@@ -109,6 +110,7 @@ export type EndpointInput = {
   };
   publicKey?: string;
   serverId: number;
+  autoRestart?: string[];
   start?: {
     from: 'now';
   } | {
@@ -422,6 +424,10 @@ export type Status = {
             at: number;
             details: Record<string, unknown>;
           } | null;
+          restarts?: {
+            code: string;
+            at: number;
+          }[];
           updatedAt: number;
         } | null;
         standbys: string[];
@@ -564,6 +570,10 @@ export type Status = {
             at: number;
             details: Record<string, unknown>;
           } | null;
+          restarts?: {
+            code: string;
+            at: number;
+          }[];
           updatedAt: number;
         } | null;
         standbys: string[];
@@ -849,6 +859,10 @@ export type ChannelStatus = {
           at: number;
           details: Record<string, unknown>;
         } | null;
+        restarts?: {
+          code: string;
+          at: number;
+        }[];
         updatedAt: number;
       } | null;
       standbys: string[];
@@ -991,6 +1005,10 @@ export type ChannelStatus = {
           at: number;
           details: Record<string, unknown>;
         } | null;
+        restarts?: {
+          code: string;
+          at: number;
+        }[];
         updatedAt: number;
       } | null;
       standbys: string[];
@@ -1114,6 +1132,7 @@ export type Channel = {
   }[];
   seed?: boolean;
   otterTables?: Record<string, string>;
+  autoRestart?: string[];
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
   wishes?: {
@@ -1189,6 +1208,7 @@ export type ChannelInput = {
   }[];
   seed?: boolean;
   otterTables?: Record<string, string>;
+  autoRestart?: string[];
   state?: 'running' | 'paused' | 'stopped';
   attempt?: number;
   wishes?: {
@@ -1264,6 +1284,7 @@ export type ChannelAction = {
     }[];
     seed?: boolean;
     otterTables?: Record<string, string>;
+    autoRestart?: string[];
     state: 'running' | 'paused' | 'stopped';
     attempt: number;
     wishes?: {
@@ -3034,6 +3055,7 @@ export type PutChannelsByNameAnswer = {
   }[];
   seed?: boolean;
   otterTables?: Record<string, string>;
+  autoRestart?: string[];
   state: 'running' | 'paused' | 'stopped';
   attempt: number;
   wishes?: {
@@ -3605,7 +3627,7 @@ export interface Operations {
   /** Its loader waits, the capture of its source continues (from stopped: checks first, as start does) */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/pause': {
     path: { channel: string; pipeline: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
@@ -3629,7 +3651,7 @@ export interface Operations {
   /** The pipeline tries again now, and the captures that it needs, if they failed */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/retry': {
     path: { channel: string; pipeline: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
@@ -3667,14 +3689,14 @@ export interface Operations {
   /** As much is wanted of the pipeline as of its channel: its servers are checked first, as by a start of the channel */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/start': {
     path: { channel: string; pipeline: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Stop the pipeline; the capture of its source continues while another pipeline needs it */
   'POST /api/v1/channels/{channel}/pipelines/{pipeline}/stop': {
     path: { channel: string; pipeline: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
@@ -3723,28 +3745,28 @@ export interface Operations {
   /** Loaders wait, captures continue (from stopped: checks first, as start does) */
   'POST /api/v1/channels/{name}/pause': {
     path: { name: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Retry failed endpoints and pipelines now */
   'POST /api/v1/channels/{name}/retry': {
     path: { name: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Check the servers, then run; force: run in spite of problems of the servers, which the status shows until you confirm it */
   'POST /api/v1/channels/{name}/start': {
     path: { name: string };
-    query: { force?: boolean };
+    query: { force?: boolean; reason?: string };
     body: undefined;
     answer: ChannelAction;
   };
   /** Stop; captures that other channels need continue */
   'POST /api/v1/channels/{name}/stop': {
     path: { name: string };
-    query: Record<string, never>;
+    query: { reason?: string };
     body: undefined;
     answer: ChannelAction;
   };

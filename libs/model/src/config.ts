@@ -3,6 +3,7 @@
  * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
  */
 import { z } from 'zod';
+import { autoRestartSchema } from './auto-restart.js';
 import { hostSchema, nameSchema, publicKeySchema, serverTlsSchema } from './config-fields.js';
 import { conflictRuleSchema } from './conflict-policy.js';
 import { ddlSettingsSchema, schemaHomeSchema } from './ddl.js';
@@ -71,6 +72,8 @@ const endpointBase = {
     .int()
     .min(1)
     .max(2 ** 32 - 1),
+  /** Codes of stops after which its capture tries again by itself, three times within an hour. */
+  autoRestart: since(5, autoRestartSchema.optional()),
   /** Where the topic begins. Used only while the topic is new. */
   start: startSchema.default({ from: 'now' }),
   topic: topicSchema.prefault({}),
@@ -183,6 +186,8 @@ export const channelSchema = z.strictObject({
   seed: since(2, z.boolean().optional()),
   /** Which table otter's manager gave which id: retl.retl_buffer at the source names a table by it. */
   otterTables: since(2, z.record(z.string().regex(/^[1-9]\d*$/), z.string().regex(/^[^.]+\..+$/)).optional()),
+  /** Codes of stops after which a loader of it tries again by itself, three times within an hour. */
+  autoRestart: since(5, autoRestartSchema.optional()),
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
   attempt: z.int().min(0).default(0),

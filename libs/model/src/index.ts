@@ -9,6 +9,7 @@ export type { ServerTls, TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';
 export * from './ddl.js';
+export * from './auto-restart.js';
 export * from './errors.js';
 export * from './event.js';
 export * from './file-path.js';

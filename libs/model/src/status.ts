@@ -1,4 +1,5 @@
 /** What an app says about one endpoint or pipeline that it works on. Kept in an ephemeral ZooKeeper node, at most once a second. */
+import type { RestartTry } from './auto-restart.js';
 import type { DdlActivity, DdlHold } from './ddl.js';
 import type { ErrorCode } from './errors.js';
 import type { FilesActivity } from './file-rule.js';
@@ -111,6 +112,8 @@ export interface WorkStatus {
   /** Loader: what waits for files. Absent: nothing. */
   readonly files?: FilesActivity | undefined;
   readonly lastError: ErrorReport | null;
+  /** Stops that were tried again by themselves within the last hour (`autoRestart`); the last one may be still to come. Absent: none. */
+  readonly restarts?: readonly RestartTry[] | undefined;
   /** ms since 1970 */
   readonly updatedAt: number;
 }

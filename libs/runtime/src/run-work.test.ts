@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { WorkState, WorkStatus } from '@lutra/model';
 import { expect, it, vi } from 'vitest';
+import { untilAbort } from './abort.js';
 import { runWork } from './run-work.js';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -66,4 +67,38 @@ it('work that this process must not do is reported as failed with the reason, an
   ending.abort();
   await done;
   expect({ asked, counted }).toEqual({ asked: 0, counted: ['LEVEL_TOO_NEW'] });
+});
+
+it.each([
+  [
+    'is to be tried again by itself',
+    ['TABLE_MISSING'] as const,
+    'waiting',
+    /^an automatic restart at 20.* \(1 of 3 within an hour\), or a retry: TABLE_MISSING$/,
+    1,
+  ],
+  ['is not', [] as const, 'failed', /^a retry, or another configuration: TABLE_MISSING$/, 0],
+] as const)('a stop that %s says so, and keeps the lease', async (_, listed, state, waitingFor, tries) => {
+  const published: WorkStatus[] = [];
+  const ending = new AbortController();
+  let leases = 0;
+  const done = runWork({
+    app: 'loader',
+    name: 'c.p',
+    instance: 'host:1',
+    acquire: async () => ({ number: (leases += 1), lost: new AbortController().signal, release: async () => undefined }),
+    run: () => Promise.reject(new SyncError('TABLE_MISSING', 'shop.t is missing')),
+    changed: (signal) => untilAbort(signal),
+    restartsAt: () => listed,
+    sink: { publish: (status) => void published.push(status), clear: async () => undefined },
+    metrics: { report: () => undefined, countError: () => undefined, discard: () => undefined },
+    logger: quiet,
+    signal: ending.signal,
+  });
+  await vi.waitUntil(() => published.some((one) => one.state === state), { timeout: 10_000 });
+  expect(published.at(-1)?.waitingFor).toMatch(waitingFor);
+  expect(published.at(-1)?.restarts?.length ?? 0).toBe(tries);
+  ending.abort();
+  await done;
+  expect(leases).toBe(1);
 });

@@ -2,8 +2,10 @@
  * One piece of work from the outside: lease, supervision, status, metrics, log lines. What capture does per endpoint and the loader per
  * pipeline. Never throws: it ends when its signal says so.
  */
+import { restartWaitsMs } from '@lutra/model';
 import type { ConfigurationState, ErrorCode, SyncError, WorkStatus } from '@lutra/model';
 import { untilAbort } from './abort.js';
+import { AutomaticRestarts } from './automatic-restarts.js';
 import { errorReport, StatusReporter } from './status-reporter.js';
 import type { StatusSink } from './status-reporter.js';
 import { supervise } from './supervise.js';
@@ -39,6 +41,8 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
    * may know more.
    */
   until?(error: SyncError, signal: AbortSignal): Promise<void> | null;
+  /** Codes of stops that are tried again by themselves (automatic-restarts.ts). Left out: none. */
+  restartsAt?(): readonly ErrorCode[];
   readonly sink: StatusSink;
   readonly metrics: WorkMetrics;
   readonly logger: Log;
@@ -72,6 +76,7 @@ export async function runWork(work: Work): Promise<void> {
       status.update(paused);
       await untilAbort(signal).catch(() => undefined); // the end was asked for
     } else {
+      const restarts = new AutomaticRestarts();
       let until: Promise<void> | null = null;
       await underLease({
         signal,
@@ -84,7 +89,7 @@ export async function runWork(work: Work): Promise<void> {
         onStandby: () => until ?? status.update(standby),
         onError: (error) => failed(work, status, { error, next: 'retry', delayMs: 0 }),
         work: (leaseNumber, leaseSignal) =>
-          runLeadership(work, status, { leaseNumber, signal: leaseSignal, onUntil: (promise) => (until = promise) }),
+          runLeadership(work, status, { leaseNumber, signal: leaseSignal, restarts, onUntil: (promise) => (until = promise) }),
       });
     }
   } finally {
@@ -95,15 +100,17 @@ export async function runWork(work: Work): Promise<void> {
 
 interface Lead extends Omit<Leadership, 'status'> {
   readonly onUntil: (until: Promise<void>) => void;
+  readonly restarts: AutomaticRestarts;
 }
 
-function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal, onUntil }: Lead): Promise<void> {
+function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal, restarts, onUntil }: Lead): Promise<void> {
   status.update({ state: 'starting', waitingFor: null });
   return supervise({
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
     changed: (waitSignal) => work.changed(waitSignal),
-    onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
+    onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs, restarts }),
+    restartsIn: ({ code }) => restarts.next(code, work.restartsAt?.() ?? []),
     givesUp: (reason) => {
       const until = work.until?.(reason, work.signal) ?? null;
       if (until) onUntil(until.catch(() => undefined)); // ended: who acquires sees it
@@ -114,19 +121,29 @@ function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal
 
 interface Failure {
   readonly error: SyncError;
-  readonly next: 'retry' | 'wait';
+  readonly next: 'retry' | 'restart' | 'wait';
   readonly delayMs: number;
+  readonly restarts?: AutomaticRestarts;
 }
 
-function failed({ name, metrics, logger }: Work, status: StatusReporter, { error, next, delayMs }: Failure): void {
+function failed({ name, metrics, logger }: Work, status: StatusReporter, { error, next, delayMs, restarts }: Failure): void {
   const lastError = errorReport(error);
-  const facts = { code: error.code, details: error.details, err: error, delayMs };
-  metrics.countError(name, error.code);
+  const { code } = error;
+  const facts = { code, details: error.details, err: error, delayMs };
+  const tries = restarts?.tries ?? [];
+  metrics.countError(name, code);
+  const told = { lastError, restarts: tries.length > 0 ? tries : undefined };
   if (next === 'retry') {
-    status.update({ state: 'waiting', waitingFor: error.message, lastError });
+    status.update({ state: 'waiting', waitingFor: error.message, ...told });
     logger.warn(facts, 'failed; will try again');
+  } else if (next === 'restart') {
+    const when = new Date(tries.at(-1)?.at ?? Date.now()).toISOString();
+    const waitingFor = `an automatic restart at ${when} (${tries.length} of ${restartWaitsMs.length} within an hour), or a retry: ${code}`;
+    status.update({ state: 'waiting', waitingFor, ...told });
+    logger.error(facts, 'stopped; will be tried again, as autoRestart lists the code');
   } else {
-    status.update({ state: 'failed', waitingFor: `a retry, or another configuration: ${error.code}`, lastError });
-    logger.error(facts, 'stopped; needs an operator');
+    const vain = tries.length > 0 ? `; ${tries.length} automatic restarts within an hour have not helped` : '';
+    status.update({ state: 'failed', waitingFor: `a retry, or another configuration: ${code}${vain}`, ...told });
+    logger.error(facts, `stopped; needs an operator${vain}`);
   }
 }

@@ -41,6 +41,23 @@ describe('supervision', () => {
     expect(runs).toBe(1);
   });
 
+  it('tries again by itself where it is told after how long', async () => {
+    const stop = new AbortController();
+    const told: string[] = [];
+    let runs = 0;
+    await supervise({
+      signal: stop.signal,
+      run: async () => {
+        runs += 1;
+        if (runs < 3) throw new SyncError('TABLE_MISSING', 'gone');
+        stop.abort();
+      },
+      restartsIn: () => runs,
+      onFailure: (error, next, delayMs) => told.push(`${error.code} ${next} ${delayMs}`),
+    });
+    expect(told).toEqual(['TABLE_MISSING restart 1', 'TABLE_MISSING restart 2']);
+  });
+
   it('does not end because something inside says that it was aborted, and does not hide it', async () => {
     const stop = new AbortController();
     const told: string[] = [];

@@ -10,8 +10,10 @@ import { sleep, untilAbort } from './abort.js';
 export interface Supervised {
   /** Runs until it fails or the signal aborts. Returning normally means: run again at once. */
   run(signal: AbortSignal): Promise<void>;
-  /** Told of every failure, with what happens next. */
-  onFailure(error: SyncError, next: 'retry' | 'wait', delayMs: number): void;
+  /** Told of every failure, with what happens next. restart: it waits for an operator, but is tried again after a while in any case. */
+  onFailure(error: SyncError, next: 'retry' | 'restart' | 'wait', delayMs: number): void;
+  /** In how long an error that waits for an operator is tried again by itself, ms; null: not. */
+  restartsIn?(error: SyncError): number | null;
   /** Resolves once there is a configuration that no run has worked by: it is tried at once. Absent: there is never another one. */
   changed?(signal: AbortSignal): Promise<void>;
   /** After an error that waits for an operator: true ends the supervision, so that another process may take the work. */
@@ -54,8 +56,9 @@ async function pause(work: Supervised, error: SyncError, delayMs: number): Promi
       // Half of the delay is random, so that many pipelines do not come back to a restarted server in step.
       return await Promise.race([sleep(delayMs / 2 + (Math.random() * delayMs) / 2, signal), changed]);
     }
-    work.onFailure(error, 'wait', 0);
-    await changed;
+    const restartMs = work.restartsIn?.(error) ?? null;
+    work.onFailure(error, restartMs === null ? 'wait' : 'restart', restartMs ?? 0);
+    await (restartMs === null ? changed : Promise.race([sleep(restartMs, signal), changed]));
   } catch (thrown) {
     if (!work.signal.aborted) throw thrown;
   } finally {

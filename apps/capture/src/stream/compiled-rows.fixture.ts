@@ -1,6 +1,9 @@
 /** Events of random tables, for the comparison of compiled code with the codec of objects. */
 import { RecordEncoder } from '@lutra/avro';
-import type { RowEvent } from '@lutra/model';
+import type { TableEncoder } from '@lutra/avro';
+import { headerBytes, RecordFrames } from '@lutra/bytes';
+import type { ImageBytes, RowEvent, RowImage, TableSchema } from '@lutra/model';
+import { expect } from 'vitest';
 import type { RandomTable } from './row-images.fixture.js';
 
 export type Op = 'c' | 'u' | 'd';
@@ -14,7 +17,7 @@ export function newEncoder(): RecordEncoder {
   return new RecordEncoder({ topic: 't', endpoint: 'a', ids: { register: async () => last++, byId: async () => null } });
 }
 
-export function eventOf({ schema }: RandomTable, op: Op, totalOrder: number): RowEvent {
+export function eventOf({ schema }: { readonly schema: TableSchema }, op: Op, totalOrder: number): RowEvent {
   const gtid = '3e11fa47-71ca-11e1-9e33-c80aa9429562:23';
   return {
     op,
@@ -59,3 +62,29 @@ export function bodyOf({ columns }: RandomTable, op: Op, rows: readonly Buffer[]
 }
 
 export const typeOf = (op: Op) => ({ op, extra: true });
+
+/** What the codec of objects makes of a row: the record, or nothing where it refuses it. */
+export function byObjects(encoder: TableEncoder, event: RowEvent, image: RowImage, number: number): Buffer | null {
+  const frames = new RecordFrames(0);
+  const source = { ...event.source, row: number };
+  const transaction = { ...event.transaction, totalOrder: event.transaction.totalOrder + number };
+  if (number > 0) transaction.session = null;
+  try {
+    const record = encoder.encode({ kind: 'row', ...log, seq: firstSeq + number }, { ...event, ...image, source, transaction });
+    for (let before = 0; before < number; before++) frames.add({ key: null, value: Buffer.alloc(0), headers: Buffer.of(0) });
+    const at = frames.bytes;
+    frames.add({ ...record, headers: headerBytes(record.headers) });
+    return frames.finish().subarray(at);
+  } catch {
+    return null;
+  }
+}
+
+/** So many rows until one is left to the codec of objects, and their records. */
+export function byCode(encoder: TableEncoder, event: RowEvent, images: ImageBytes): { readonly rows: number; readonly records: Buffer } {
+  const frames = new RecordFrames(0);
+  const run = encoder.run!({ event, images }, { ...log, frames });
+  const state = run.write(frames, { limitBytes: noLimit, largeBytes: noLimit, seq: firstSeq });
+  expect(state).toBe(run.rows === images.rows ? 'done' : 'other');
+  return { rows: run.rows, records: frames.finish() };
+}

@@ -31,7 +31,7 @@ function byObjects(encoder: TableEncoder, event: RowEvent, found: readonly RowIm
 function byCode(encoder: TableEncoder, event: RowEvent, found: ImageBytes): Buffer {
   const frames = new RecordFrames(0);
   const run = encoder.run!({ event, images: found }, { ...log, frames });
-  expect(run.write(frames, { limitBytes: noLimit, seq: firstSeq })).toBe('done');
+  expect(run.write(frames, { limitBytes: noLimit, largeBytes: noLimit, seq: firstSeq })).toBe('done');
   return frames.finish();
 }
 

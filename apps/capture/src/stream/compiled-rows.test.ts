@@ -1,38 +1,9 @@
 /** Compiled code is only ever a faster way to the bytes that the codec of objects makes. */
-import type { TableEncoder } from '@lutra/avro';
-import { RecordFrames, headerBytes } from '@lutra/bytes';
-import type { ImageBytes, RowEvent, RowImage } from '@lutra/model';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowsDecoder } from '../../../../libs/binlog/src/rows-event.js';
-import { bodyOf, eventOf, firstSeq, log, newEncoder, noLimit, type Op, typeOf } from './compiled-rows.fixture.js';
+import { bodyOf, byCode, byObjects, eventOf, newEncoder, type Op, typeOf } from './compiled-rows.fixture.js';
 import { randomColumns, type RandomTable, rowImage, tableOf } from './row-images.fixture.js';
-
-/** What the codec of objects makes of a row: the record, or nothing where it refuses it. */
-function byObjects(encoder: TableEncoder, event: RowEvent, image: RowImage, number: number): Buffer | null {
-  const frames = new RecordFrames(0);
-  const source = { ...event.source, row: number };
-  const transaction = { ...event.transaction, totalOrder: event.transaction.totalOrder + number };
-  if (number > 0) transaction.session = null;
-  try {
-    const record = encoder.encode({ kind: 'row', ...log, seq: firstSeq + number }, { ...event, ...image, source, transaction });
-    for (let before = 0; before < number; before++) frames.add({ key: null, value: Buffer.alloc(0), headers: Buffer.of(0) });
-    const at = frames.bytes;
-    frames.add({ ...record, headers: headerBytes(record.headers) });
-    return frames.finish().subarray(at);
-  } catch {
-    return null;
-  }
-}
-
-/** So many rows until one is left to the codec of objects, and their records. */
-function byCode(encoder: TableEncoder, event: RowEvent, images: ImageBytes): { readonly rows: number; readonly records: Buffer } {
-  const frames = new RecordFrames(0);
-  const run = encoder.run!({ event, images }, { ...log, frames });
-  const state = run.write(frames, { limitBytes: noLimit, seq: firstSeq });
-  expect(state).toBe(run.rows === images.rows ? 'done' : 'other');
-  return { rows: run.rows, records: frames.finish() };
-}
 
 interface Case {
   readonly table: RandomTable;

@@ -121,7 +121,7 @@ export class LogWriter {
     for (;;) {
       const [rows, bytes] = [writer.rows, frames.bytes];
       this.#queue.requireOpen();
-      const state = writer.write(frames, { limitBytes, seq: this.#nextSeq });
+      const state = writer.write(frames, { limitBytes, largeBytes, seq: this.#nextSeq });
       const count = writer.rows - rows;
       if (count > 0) {
         this.#nextSeq += count;

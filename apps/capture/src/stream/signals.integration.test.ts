@@ -87,6 +87,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
 
   function shown(output: Output): readonly unknown[] {
     if (output.kind === 'row') return [Number(output.event.after?.['id'])];
+    if (output.kind === 'rows') return output.read().map(({ after }) => Number(after?.['id']));
     if (output.kind === 'signal') return [output.record];
     if (output.kind === 'suspended') return [output.rows];
     if (output.kind === 'ignored') return [`ignored ${output.what}`];

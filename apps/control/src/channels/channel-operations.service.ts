@@ -1,10 +1,11 @@
 /** What is written with a channel's document, whoever writes it: what is wanted, the uids of its pipelines, what is kept beside them. */
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
 import { wishesFor } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, DesiredState, StoredChannel, Wishes } from '@lutra/model';
 import type { Author, Operation, Registry, Snapshot } from '@lutra/registry';
-import { REGISTRY } from '../tokens.js';
+import { LEVEL, REGISTRY } from '../tokens.js';
 import { RemovedTablesService } from './removed-tables.service.js';
 import { adoptedBy, removedFrom, UidService } from './uid.service.js';
 import type { Removal } from './uid.service.js';
@@ -23,6 +24,7 @@ export class ChannelOperationsService {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(UidService) private readonly uids: UidService,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
   ) {}
 
   async creating(after: StoredChannel, input: ChannelInput, { writing, state }: { writing: Writing; state: DesiredState }): Operations {
@@ -71,7 +73,8 @@ export class ChannelOperationsService {
     const known = snapshot.desired.get(name);
     const { pipelines, attempts, suspended } = wishes ?? known?.document ?? {};
     const of = Object.fromEntries(Object.entries({ pipelines, attempts, suspended }).filter(([, said]) => said !== undefined));
-    const desired = { ...of, state, attempt, by: author.by, at: Date.now() };
+    const why = author.reason !== '' && this.level.current >= 5 ? { reason: author.reason } : {};
+    const desired = { ...of, state, attempt, ...why, by: author.by, at: Date.now() };
     return this.registry.configuration.desiredOperation(name, known?.version ?? null, desired);
   }
 }

@@ -10,6 +10,7 @@ import { maySee } from '../access/person.js';
 import type { Versioned } from '../configuration/configuration.js';
 import { ConnectedGuard, FromMemory } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
+import { reasonQuery } from '../http/reason-query.js';
 import { channelActionSchema, channelWriteSchema, flagSchema } from '../http/schemas.js';
 import type { ChannelAction, ChannelWrite } from '../http/schemas.js';
 import { requireIfMatch, requireSameName, sendCreated, sendListed, sendVersioned } from '../http/versions.js';
@@ -101,6 +102,7 @@ export class ChannelController {
   @Post(':name/start')
   @Allow('channel.run', 'name')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiQuery(force)
   @ApiAnswer(
     'Check the servers, then run; force: run in spite of problems of the servers, which the status shows until you confirm it',
@@ -119,6 +121,7 @@ export class ChannelController {
   @Post(':name/pause')
   @Allow('channel.run', 'name')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiQuery(force)
   @ApiAnswer('Loaders wait, captures continue (from stopped: checks first, as start does)', channelActionSchema, 404, 409)
   async pause(
@@ -132,6 +135,7 @@ export class ChannelController {
   @Post(':name/stop')
   @Allow('channel.run', 'name')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiAnswer('Stop; captures that other channels need continue', channelActionSchema, 404)
   async stop(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
     return this.#shown(response, await this.actions.stop({ channel: name }));
@@ -140,6 +144,7 @@ export class ChannelController {
   @Post(':name/retry')
   @Allow('channel.run', 'name')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiAnswer('Retry failed endpoints and pipelines now', channelActionSchema, 404)
   async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
     return this.#shown(response, await this.actions.retry({ channel: name }));

@@ -197,8 +197,13 @@ const workStatusSchema = z.object({
   /** Loader: what waits for files. */
   files: filesActivitySchema.optional(),
   lastError: errorReportSchema.nullable(),
+  /** Stops that were tried again by themselves within an hour of the last one; that one may be still to come. */
+  restarts: z
+    .array(z.object({ code: z.string(), at: z.number() }))
+    .readonly()
+    .optional(),
   updatedAt: z.number(),
-}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds' | 'hold' | 'ddl' | 'files'>, unknown>>;
+}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds' | 'hold' | 'ddl' | 'files' | 'restarts'>, unknown>>;
 
 /** absent: no process works on it although one should. */
 const shownStateSchema = z.enum([...workStates, 'absent']);

@@ -8,6 +8,7 @@ import { ChannelActionService } from '../channels/channel-action.service.js';
 import { sendAction } from '../channels/shown-channel.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
+import { reasonQuery } from '../http/reason-query.js';
 import { channelActionSchema, flagSchema } from '../http/schemas.js';
 import type { ChannelAction } from '../http/schemas.js';
 import type { Response } from '../http/versions.js';
@@ -27,6 +28,7 @@ export class PipelineActionController {
   @Post('start')
   @Allow('channel.run', 'channel')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiQuery(force)
   @ApiAnswer(
     'As much is wanted of the pipeline as of its channel: its servers are checked first, as by a start of the channel',
@@ -46,6 +48,7 @@ export class PipelineActionController {
   @Post('pause')
   @Allow('channel.run', 'channel')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiQuery(force)
   @ApiAnswer(
     'Its loader waits, the capture of its source continues (from stopped: checks first, as start does)',
@@ -65,6 +68,7 @@ export class PipelineActionController {
   @Post('stop')
   @Allow('channel.run', 'channel')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiAnswer('Stop the pipeline; the capture of its source continues while another pipeline needs it', channelActionSchema, 404, 409)
   async stop(
     @Param('channel', { schema: nameSchema }) channel: string,
@@ -77,6 +81,7 @@ export class PipelineActionController {
   @Post('retry')
   @Allow('channel.run', 'channel')
   @HttpCode(200)
+  @ApiQuery(reasonQuery)
   @ApiAnswer('The pipeline tries again now, and the captures that it needs, if they failed', channelActionSchema, 404, 409)
   async retry(
     @Param('channel', { schema: nameSchema }) channel: string,

@@ -34,7 +34,8 @@ test('a process that is killed at random moments leaves what its next owner puts
   writeFileSync(log, '');
   const committed = (): number => Number(readFileSync(log, 'utf8').trim().split('\n').at(-1));
   let first = 1;
-  for (let round = 1; round <= 8; round += 1) {
+  // How far one comes before it is killed is the machine's: further rounds, until two were committed.
+  for (let round = 1; round <= 8 || committed() <= 1; round += 1) {
     await killedAfter(random.int(0, 150), [root.path, log, String(first), String(round * 2)]);
     const places = await root.open();
     const epoch = round * 2 + 1;
@@ -48,7 +49,6 @@ test('a process that is killed at random moments leaves what its next owner puts
     for (const name of root.own('trash')) expect(sha256(readFileSync(join(root.path, '.lutra/trash', name), 'utf8'))).toBe(name);
     first = committed() + 1000 * round;
   }
-  expect(committed()).toBeGreaterThan(1);
 });
 
 /** In a namespace of its own, where anybody may mount. */

@@ -504,9 +504,8 @@ describe('applying', () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
     const bad = { ...insert(7), after };
-    await expect(
-      applier.row(table, insert(6, { last: false }), position(3)).then(() => applier.row(table, bad, position(4))),
-    ).rejects.toMatchObject({
+    await applier.row(table, insert(6, { last: false }), position(3));
+    await expect(applier.row(table, bad, position(4))).rejects.toMatchObject({
       code,
       message: expect.stringMatching(/shop\.t.*id=7.*seq 4/),
       details: { log: 'L', seq: 4, database: 'shop', table: 't', key: 'id=7' },

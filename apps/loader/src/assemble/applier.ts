@@ -14,32 +14,23 @@
  *   resolution → pending-resolutions.ts, control record → pending-controls.ts ────────────────────↗
  */
 import type { Checkpoint } from '@lutra/marker';
-import { sameSession, tableName } from '@lutra/model';
-import type { RowEvent, Seen, SourceSession, TableName, TableSchema } from '@lutra/model';
-import type { Change, TargetTable, Under } from '@lutra/mysql';
-import { changeOf, replacing } from './changes.js';
-import type { Images } from './changes.js';
+import type { RowEvent, Seen, TableName, TableSchema } from '@lutra/model';
 import { MergeBuffer } from './merge-buffer.js';
 import { PendingControls } from './pending-controls.js';
 import type { Controlled } from './pending-controls.js';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { RecordPosition } from '../read/log-reader.js';
-import type { LeftOutRows } from '../plan/left-out-rows.js';
-import { OwnSession } from '../plan/own-session.js';
-import { rowWithout } from '../plan/rows-by-name.js';
-import type { LeftOut } from '../plan/rows-by-name.js';
-import { isForUs } from './own-path.js';
 import { PendingResolutions } from './pending-resolutions.js';
+import { RowChanges } from './row-changes.js';
+import type { RowChange, RowChangesOptions } from './row-changes.js';
 import type { SourceTransaction } from './source-transaction.js';
 import { SourceTransactions } from './source-transactions.js';
 import type { SourceTransactionsOptions } from './source-transactions.js';
 import { Statements } from '../plan/statements.js';
-import { refusedFor } from '../plan/table-matcher.js';
-import type { TableMatcher } from '../plan/table-matcher.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
-import { nameFailure, nameRow } from '../commit/failure.js';
+import { nameFailure } from '../commit/failure.js';
 import type { TransactionFiles } from '../files/commit-files.js';
 import type { FileRows } from '../files/file-rows.js';
 import type { Chunk } from '../seed/chunk-assembly.js';
@@ -48,17 +39,9 @@ import type { Seeding } from '../seed/seeding.js';
 import { TableRows } from '../seed/table-rows.js';
 import type { TableRowsOptions } from '../seed/table-rows.js';
 
-export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions {
-  readonly targetRegion: string;
-  /** The pipeline forwards what loaders wrote at the source. */
-  readonly forwards: boolean;
-  readonly tables: Pick<TableMatcher, 'targetOf'>;
+export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions, RowChangesOptions {
   readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'] & TableRowsOptions['writer'];
-  /** Another pipeline forwards what this one writes. */
-  readonly forwarded: boolean;
-  /** Null: nothing comes back from the target, so nothing is left out. */
-  readonly leftOut: Pick<LeftOutRows, 'note'> | null;
-  readonly seeding: Pick<Seeding, 'prepare' | 'tickOf' | 'write' | 'replaces' | 'hasClashed' | 'isInRows'> & TableRowsOptions['seeding'];
+  readonly seeding: RowChangesOptions['seeding'] & Pick<Seeding, 'prepare' | 'tickOf' | 'write'> & TableRowsOptions['seeding'];
   /** Null: no row of this pipeline names a file. */
   readonly files?: (NonNullable<SourceTransactionsOptions['files']> & Pick<FileRows, 'filesOfRows'>) | null;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
@@ -80,18 +63,14 @@ export class Applier {
   readonly tableRows: TableRows;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: RecordPosition | null = null;
-  readonly #ownSession: OwnSession | null;
+  readonly #changes: RowChanges;
   #unrouted = 0;
   /** What a chunk leaves out may not be known yet. */
   #isChunkUnderWay = false;
-  /** Of the open transaction. */
-  #session: SourceSession | null = null;
-  #under: Under = { session: null, flags: 0 };
 
   constructor(options: ApplierOptions) {
-    const { detector, sourceRegion, forwarded } = options;
+    const { detector, sourceRegion } = options;
     this.#options = options;
-    this.#ownSession = forwarded ? new OwnSession('what is forwarded from here is written without it') : null;
     const statements = new Statements({ exact: detector !== null });
     const transactions = new CommitQueue(options);
     const mergeBuffer = new MergeBuffer({ statements, transactions });
@@ -99,6 +78,10 @@ export class Applier {
     this.#target = transactions;
     this.#mergeBuffer = mergeBuffer;
     this.#source = new SourceTransactions(options, { statements, mergeBuffer, transactions });
+    this.#changes = new RowChanges(options, {
+      source: this.#source,
+      chunksWritten: async () => void (this.#isChunkUnderWay && (await this.drained())),
+    });
     this.#controls = new PendingControls(transactions);
     this.tableRows = new TableRows({
       ...options,
@@ -112,18 +95,39 @@ export class Applier {
     this.#resolutions = detector && new PendingResolutions({ detector, transactions, sourceRegion });
   }
 
-  async row(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<void> {
-    if (this.#source.between) {
-      await this.#resolutions?.flush();
-      await this.#controls.flush();
-      await this.#follow(event.transaction.seen);
-    }
+  /** A promise only where something is waited for: most rows need no turn of the event loop. */
+  row(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<void> | void {
+    return this.#source.between ? this.#first(table, event, position) : this.#next(table, event, position);
+  }
+
+  async #first(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<void> {
+    await this.#resolutions?.flush();
+    await this.#controls.flush();
+    await this.#follow(event.transaction.seen);
+    await this.#next(table, event, position);
+  }
+
+  #next(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<void> | void {
     const open = this.#source.reach(event, position);
-    this.#enter(event);
-    const change = await this.#changeOf(table, open);
+    const change = this.#changes.of(table, open);
+    return change instanceof Promise ? change.then((found) => this.#take(found, table, open)) : this.#take(change, table, open);
+  }
+
+  #take(change: RowChange, table: TableSchema, open: SourceTransaction): Promise<void> | void {
     if (change === null) this.#unrouted += 1;
-    else if (change !== 'gone') await this.#source.add(change, open, table);
-    if (!event.transaction.last) return;
+    else if (change !== 'gone') {
+      const added = this.#source.add(change, open, table);
+      if (added) return added.then(() => this.#taken(open));
+    }
+    return this.#taken(open);
+  }
+
+  #taken(open: SourceTransaction): Promise<void> | void {
+    if (open.event.transaction.last) return this.#end(open);
+  }
+
+  async #end(open: SourceTransaction): Promise<void> {
+    const { position } = open;
     await this.#source.end(open);
     this.#behind = position;
   }
@@ -253,61 +257,6 @@ export class Applier {
   /** Of SQL that is put together and not handed to the target yet, roughly. */
   get waitingBytes(): number {
     return this.#source.bytes + this.#statements.bytes;
-  }
-
-  /** The same object as long as the session is the same: texts of statements are kept by it. */
-  #enter({ source: { flags }, transaction: { totalOrder, session } }: RowEvent): void {
-    if (totalOrder === 1 && !(session && this.#session && sameSession(session, this.#session))) this.#session = session;
-    if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
-  }
-
-  /** Null: the row that came last is not this pipeline's. gone: nothing of it is written, or it is skipped with its transaction. */
-  async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | 'gone' | null> {
-    const { event } = open;
-    try {
-      if (this.#options.seeding.isInRows(table, open.position)) return null;
-      const coming = { seen: event.transaction.seen, isOpen: this.#source.streaming };
-      const matched = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table, coming) : null;
-      if (!matched) return null;
-      const images = matched.left ? await this.#kept(matched.left, open) : event;
-      if (matched.target === null) return 'gone';
-      const { source, target, refused } = matched;
-      if (refused && event.op !== 'u' && event.op !== 'd') throw refusedFor(refused, table);
-      const at = { source, target, under: this.#under };
-      const change =
-        target.primaryKey.length > 0 && this.#options.seeding.replaces(table)
-          ? replacing(images, { ...at, isBlind: await this.#isBlind(table, target) })
-          : changeOf(images, at);
-      this.#ownSession?.require(change);
-      return change;
-    } catch (error) {
-      const { op, before, after } = event;
-      const named = nameRow(error, { source: table, target: table, before, after });
-      if (named.outcome === 'stop' && this.#source.skips({ op: op === 'r' ? 'c' : op, before, after, target: table })) return 'gone';
-      throw await this.#source.refused(named, open);
-    }
-  }
-
-  /** The row without what is left out of it. */
-  async #kept(left: LeftOut, { event, position }: SourceTransaction): Promise<Images> {
-    await this.#options.leftOut?.note(left, { event, position });
-    const { op, before, after } = event;
-    const names = left.columns ?? [];
-    return { op, before: rowWithout(before, names), after: rowWithout(after, names) };
-  }
-
-  /**
-   * Nobody needs to look at the row first. Counter-example for any table: a row is listed because another one holds its unique value; a
-   * change brings it, and it stays listed. Without unique values nothing is left out.
-   */
-  async #isBlind(table: TableSchema, { uniqueKeys }: TargetTable): Promise<boolean> {
-    if (uniqueKeys.length === 0) return true;
-    if (this.#isChunkUnderWay) await this.drained();
-    return !this.#options.seeding.hasClashed(table);
-  }
-
-  #isForUs(table: TableSchema, { event, position: { seq } }: SourceTransaction): boolean {
-    return isForUs({ what: `a transaction of ${tableName(table)}`, path: event.source.path, seq }, this.#options);
   }
 
   async #follow(seen: Seen): Promise<void> {

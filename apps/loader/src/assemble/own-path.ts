@@ -1,7 +1,7 @@
 /** Which of what a log has is for a pipeline, by the regions that it has passed. Pure. */
 import { SyncError } from '@lutra/model';
 
-interface Ends {
+export interface OwnPath {
   readonly targetRegion: string;
   /** The pipeline forwards what loaders wrote at the source. */
   readonly forwards: boolean;
@@ -23,7 +23,7 @@ interface Came {
  * A schema change that a person has run at home is home's own from there on: it is for all that it has not passed.
  * @throws SyncError LOOP_DETECTED
  */
-export function isForUs({ what, path, origin, seq }: Came, { targetRegion, forwards }: Ends): boolean {
+export function isForUs({ what, path, origin, seq }: Came, { targetRegion, forwards }: OwnPath): boolean {
   if (path.length > 1) return (forwards || origin === path.at(-1)) && !path.includes(targetRegion);
   if (path[0] !== targetRegion) return true;
   const message = `${what} that was first committed in ${targetRegion} came there again`;

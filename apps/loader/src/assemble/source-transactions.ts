@@ -111,17 +111,32 @@ export class SourceTransactions {
   }
 
   /** `table`: of the record, whose row may have columns that are left out here. */
-  async add(change: Change, open: SourceTransaction, table: TableSchema): Promise<void> {
+  add(change: Change, open: SourceTransaction, table: TableSchema): Promise<void> | void {
     const skipped = this.#skipping?.rows;
     if (skipped) return skipped.add(change);
-    if (this.#options.files) await this.#name(this.#options.files, table, open);
+    if (this.#options.files) return this.#named(this.#options.files, { change, open, table });
+    return this.#hold(change, open);
+  }
+
+  async #named(
+    files: Pick<FileRows, 'filesOf'>,
+    { change, open, table }: { readonly change: Change; readonly open: SourceTransaction; readonly table: TableSchema },
+  ): Promise<void> {
+    await this.#name(files, table, open);
+    await this.#hold(change, open);
+  }
+
+  #hold(change: Change, open: SourceTransaction): Promise<void> | void {
     const prepared = this.#to.statements.prepare(change);
-    if (prepared) await this.#prepared(prepared, open);
+    return prepared ? this.#prepared(prepared, open).then(() => this.#held(change, open)) : this.#held(change, open);
+  }
+
+  #held(change: Change, open: SourceTransaction): Promise<void> | void {
     const { event } = open;
     open.count(event.op);
     if (this.#large) return this.#large.add([change]);
     open.hold(change);
-    if (open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginLarge(open);
+    if (open.bytes >= this.#options.batchBytes && !event.transaction.last) return this.#beginLarge(open);
   }
 
   /** Asks for the files of the row that came last. */

@@ -244,10 +244,13 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       `USE ${room.database}; CREATE TABLE t (id int auto_increment primary key); ${rows}; SET sql_mode = ''; ${more}; USE mysql`,
     );
     const loader = await room.loader({ timing: { ...quick, lookMs: 10 } });
-    expect(await loader.apply(room.record('ALTER TABLE t ADD a int, ALGORITHM=COPY', [['subject', 't']]), 1)).toBeNull();
-    const seen = loader.activities.map(({ progress }) => progress ?? 0);
-    expect(Math.max(...seen)).toBeGreaterThan(0);
-    expect(Math.max(...seen)).toBeLessThanOrEqual(1);
+    const seen = (): readonly number[] => loader.activities.map(({ progress }) => progress ?? 0);
+    // How long one takes is the machine's: further ones, until one was looked at while the server copied rows.
+    for (let n = 1; !seen().some((progress) => progress > 0); n++) {
+      const alter = `ALTER TABLE t ADD a${n} int, ALGORITHM=COPY`;
+      expect(await loader.apply(room.record(alter, [['subject', 't']], { id: `a:${n}` }), n)).toBeNull();
+    }
+    expect(Math.max(...seen())).toBeLessThanOrEqual(1);
   });
 
   it('a statement that lasts longer than it may is ended, and refused', async () => {

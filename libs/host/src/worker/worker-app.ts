@@ -2,6 +2,7 @@
  * An app that takes pieces of work from the configuration, each under its lease: capture by endpoint, the loader by pipeline. Any number of
  * processes may stand by.
  */
+import type { ErrorCode } from '@lutra/model';
 import type { Configuration, WorkerFiles } from '@lutra/registry';
 import type { Leadership, Assignment, LiveWork } from '@lutra/runtime';
 import type { WorkDeps } from './work-deps.js';
@@ -27,6 +28,8 @@ export interface WorkerApp<T> {
   lease(name: string, work: T): string;
   /** An operator wants it to rest: no lease is taken. */
   isPaused?(work: T): boolean;
+  /** Codes of stops after which it is tried again by itself. */
+  restartsAt?(work: T): readonly ErrorCode[];
   /** One attempt: works until it fails or the signal aborts. Takes what the configuration says when it begins, and what it says later. */
   run(deps: WorkDeps, work: LiveWork<T>, lead: Pick<Leadership, 'leaseNumber' | 'signal'>): Promise<void>;
   beside?(deps: BesideDeps): Beside;

@@ -176,6 +176,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
       changed: (waitSignal) => work.untaken(waitSignal),
       paused: isPaused?.(work.newest) ?? false,
+      restartsAt: () => this.#app.restartsAt?.(work.newest) ?? [],
       refused: level.trouble,
       configuration: () => this.#configuration(),
       until: (error, waitSignal) => this.#untilOtherTree(error, waitSignal),

@@ -1,0 +1,1 @@
+export function toRunAgain(failures: readonly { readonly file: string }[], failed: number): readonly string[];

@@ -159,6 +159,8 @@ describe('what somebody does', () => {
     expect(await violations(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'New user' }).click();
     await page.getByRole('rowheader', { name: 'olga' }).waitFor();
+    await open(page, '/audit?by=ada');
+    await page.getByRole('cell', { name: 'a new colleague' }).first().waitFor();
   });
 
   it('that cannot be is refused with the help of the API, and the dialog stays', async () => {

@@ -21,7 +21,7 @@ const steps = [
   { name: 'install', what: 'npm packages and Node', run: install },
   { name: 'types', what: 'tsc --noEmit', beside: 'static', run: () => tool('tsc', ['--noEmit']) },
   {
-    name: 'console types',
+    name: 'console',
     what: 'tsc --noEmit -p apps/console',
     beside: 'static',
     run: () => tool('tsc', ['--noEmit', '-p', 'apps/console']),
@@ -37,7 +37,7 @@ const steps = [
   { name: 'build', what: 'dist/', beside: 'static', run: () => tool('node', ['scripts/build.mjs']) },
   {
     name: 'servers',
-    what: 'MySQL, Kafka, ZooKeeper and aria2, fetched once',
+    what: 'MySQL, Kafka, ZooKeeper, aria2 and Chromium, fetched once',
     beside: 'static',
     run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit'),
   },

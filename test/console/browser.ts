@@ -32,9 +32,14 @@ export interface Visitor {
   readonly password: string;
 }
 
+/** Without transitions: no colour is looked at halfway to another one. */
+export function newVisit(browser: Browser): Promise<BrowserContext> {
+  return browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+}
+
 /** Logs in through the page itself. */
 export async function enter(browser: Browser, { url, name, password }: Visitor): Promise<BrowserContext> {
-  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+  const context = await newVisit(browser);
   const page = await context.newPage();
   await page.goto(`${url}/console/`);
   await page.getByLabel('User').fill(name);

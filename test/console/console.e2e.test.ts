@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startControl } from '../../apps/control/test/control-client.js';
 import type { RunningControl } from '../../apps/control/test/control-client.js';
 import { kept, running } from '../servers/index.js';
-import { arrived, consolePaths, dress, enter, languages, launchBrowser, themes, widths } from './browser.js';
+import { arrived, consolePaths, dress, enter, languages, launchBrowser, newVisit, themes, widths } from './browser.js';
 import type { Looks } from './browser.js';
 
 const token = randomBytes(12).toString('base64url');
@@ -96,7 +96,7 @@ function overhang(page: Page): Promise<number> {
 }
 
 it('a wrong password is refused in words, and the right one opens the console', async () => {
-  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+  const context = await newVisit(browser);
   const page = await context.newPage();
   await page.goto(`${control.url}/`, { waitUntil: 'commit' });
   await page.waitForURL('**/console/');
@@ -159,6 +159,8 @@ describe('what somebody does', () => {
     expect(await violations(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'New user' }).click();
     await page.getByRole('rowheader', { name: 'olga' }).waitFor();
+    await open(page, '/audit?by=ada');
+    await page.getByRole('cell', { name: 'a new colleague' }).first().waitFor();
   });
 
   it('that cannot be is refused with the help of the API, and the dialog stays', async () => {

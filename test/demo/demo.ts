@@ -2,7 +2,9 @@
  * `npm run demo`: the whole product on this machine, two regions that both take writes, and the proof that they end equal. Leaves nothing
  * behind, however it ends; with --keep it stays until Ctrl-C.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LutraClient } from '@lutra/client';
 import { prepare } from '../servers/index.js';
 import {
   createShop,
@@ -138,7 +140,16 @@ function summary({ regions }: Stack, side: Side, { totals, seconds }: { totals: 
   return `${direction}: ${count(totals.rows)} rows in ${count(totals.transactions)} transactions, ${count(totals.rows / seconds)} rows/s`;
 }
 
+/** An admin who logs in to the console. Resolves with the password. */
+async function consoleUser({ control, token }: Stack): Promise<string> {
+  const password = randomBytes(9).toString('base64url');
+  const client = new LutraClient({ url: control.url, token });
+  await client.call('POST /api/v1/users', { body: { name: 'demo', password, grants: [{ role: 'admin' }] } });
+  return password;
+}
+
 async function keep(stack: Stack): Promise<void> {
+  const password = await consoleUser(stack);
   console.log('\nAll of it stays until Ctrl-C. Write on either side and look at the other:');
   for (const side of sides) {
     const { host, port, user } = stack.mysql[side];
@@ -146,6 +157,7 @@ async function keep(stack: Stack): Promise<void> {
       `  ${stack.regions[side].padEnd(12)} mysql -h ${host} -P ${port} -u ${user} shop   pictures in ${pictureSite(stack, side).folder}`,
     );
   }
+  console.log(`  console      ${stack.control.url}/console/   user demo, password ${password}`);
   console.log(`  REST         curl -H 'Authorization: Bearer ${stack.token}' ${stack.control.url}/api/v1/status`);
   console.log(
     `  lutra        echo ${stack.token} | npx lutra context set demo --url ${stack.control.url} --token-stdin && npx lutra status`,

@@ -5,10 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LutraClient } from '@lutra/client';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Lutra, plain } from '../../apps/cli/test/lutra.js';
 import type { Environment } from '../../apps/cli/test/lutra.js';
+import { enter as enterConsole, launchBrowser } from '../console/browser.js';
 import { startStack, withAdministrator } from '../harness/index.js';
 import type { Side, Stack } from '../harness/index.js';
 
@@ -160,3 +162,35 @@ it('is taken back, which leaves both servers as they were', async () => {
     expect(await stateOf(side)).toEqual(before[side]);
   }
 }, 120_000);
+
+it('the same in the console: from servers that are not prepared to rows that arrive', async () => {
+  const [name, password] = ['ada', 'the walk of the console'];
+  await new LutraClient({ url: stack.control.url, token: stack.token }).call('POST /api/v1/users', {
+    body: { name, password, grants: [{ role: 'admin' }] },
+  });
+  const browser = await launchBrowser(console.error);
+  try {
+    const page = await (await enterConsole(browser, { url: stack.control.url, name, password })).newPage();
+    await page.goto(`${stack.control.url}/console/new-channel`);
+    for (const [i, side] of (['a', 'b'] as const).entries()) {
+      await page.getByLabel('Host').nth(i).fill(stack.mysql[side].host);
+      await page.getByLabel('Port').nth(i).fill(String(stack.mysql[side].port));
+      await page.getByLabel('Encrypted').nth(i).uncheck();
+      await page.getByLabel('Region', { exact: true }).nth(i).fill(stack.regions[side]);
+    }
+    await page.getByRole('button', { name: 'Look at both servers' }).click();
+    await page.getByLabel(/^shop /).check();
+    await page.getByRole('button', { name: 'Show what it would do' }).click();
+    await page.getByText('lutra init -f answers.yaml').waitFor();
+    expect({ a: await stateOf('a'), b: await stateOf('b') }).toEqual(before);
+    await page.getByRole('button', { name: 'Do all of this' }).click();
+    await page.getByRole('link', { name: 'Look at the channel' }).click({ timeout: 60_000 });
+    await page.locator('.page-head + .row').getByText('running').waitFor({ timeout: 60_000 });
+  } finally {
+    await browser.close();
+  }
+  await query('b', "INSERT INTO shop.orders VALUES (5, 'of the console')");
+  await expect
+    .poll(() => query('a', 'SELECT note FROM shop.orders WHERE id = 5'), { timeout: 30_000 })
+    .toEqual([{ note: 'of the console' }]);
+}, 240_000);

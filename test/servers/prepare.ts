@@ -4,6 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { chromium } from './chromium.js';
 import { run } from './command.js';
 import { aria2c } from './debian-tools.js';
 import { prepareKafka } from './kafka.js';
@@ -18,6 +19,7 @@ const steps: Readonly<Record<ServerKind, (log: Log) => Promise<unknown>>> = {
   kafka: prepareKafka,
   zookeeper: prepareZooKeeper,
   aria2: aria2c,
+  chromium,
 };
 
 export async function prepare(which: readonly ServerKind[], log: Log = () => undefined): Promise<void> {

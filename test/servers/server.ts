@@ -3,9 +3,9 @@
  * before `start()`, and nothing is left behind after `stop()`, or after the death of the process that started it.
  */
 export type MysqlVersion = '8.0' | '9.7' | 'mariadb-11.4';
-/** aria2 is started by the product itself; it is only fetched here. */
-export type ServerKind = 'mysql-8.0' | 'mysql-9.7' | 'mariadb-11.4' | 'kafka' | 'zookeeper' | 'aria2';
-export const serverKinds: readonly ServerKind[] = ['mysql-8.0', 'mysql-9.7', 'mariadb-11.4', 'kafka', 'zookeeper', 'aria2'];
+/** aria2 is started by the product itself, and Chromium by Playwright; they are only fetched here. */
+export type ServerKind = 'mysql-8.0' | 'mysql-9.7' | 'mariadb-11.4' | 'kafka' | 'zookeeper' | 'aria2' | 'chromium';
+export const serverKinds: readonly ServerKind[] = ['mysql-8.0', 'mysql-9.7', 'mariadb-11.4', 'kafka', 'zookeeper', 'aria2', 'chromium'];
 
 export type Log = (line: string) => void;
 

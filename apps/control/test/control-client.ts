@@ -76,7 +76,10 @@ export class ControlClient {
       headers: { ...type, ...this.#headers, ...headers },
       body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
     });
-    const text = await response.text();
+    // A stream does not end by itself.
+    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const text = isStream ? '' : await response.text();
+    if (isStream) await response.body?.cancel();
     return { status: response.status, headers: response.headers, text, body: parse(text) };
   }
 }

@@ -284,6 +284,7 @@ it('the client secret is never shown, stays for its issuer and client alone, and
   const open = await api().send('PUT', '/api/v1/oidc', { body: { ...shown.body, issuer: 'http://sso.example' }, headers });
   expect(open).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/issuer', detail: expect.stringContaining('https') }] } });
   expect((await api().put('/api/v1/oidc', shown.body, '"999"')).status).toBe(412);
+  const stranger = await fetch(`${control?.url}/api/v1/auth/oidc`);
   const other = await api().put(
     '/api/v1/oidc',
     { ...shown.body, clientSecret: 'another-secret', groupsClaim: 'teams' },
@@ -300,4 +301,6 @@ it('the client secret is never shown, stays for its issuer and client alone, and
   expect(diffs[1]).toContainEqual({ pointer: '/clientSecret', before: null, after: '(secret, given anew)' });
   expect(JSON.stringify(diffs)).not.toContain('another-secret');
   expect((await api().get('/api/v1/auth/oidc/start')).status).toBe(404);
+  expect(await stranger.json()).toEqual({ configured: true });
+  expect((await api().get('/api/v1/auth/oidc')).body).toEqual({ configured: false });
 });

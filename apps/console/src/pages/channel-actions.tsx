@@ -16,20 +16,20 @@ interface Subject {
 
 type Verb = 'start' | 'pause' | 'stop' | 'retry';
 
-function send(verb: Verb, { channel, pipeline }: Subject, force = false): Promise<unknown> {
-  const query = force ? { force } : {};
+interface Given {
+  readonly reason?: string;
+  readonly force?: boolean;
+}
+
+function send(verb: Verb, { channel, pipeline }: Subject, query: Given = {}): Promise<unknown> {
   if (!pipeline) return write(`POST /api/v1/channels/{name}/${verb}`, { path: { name: channel.name }, query });
   const path = { channel: channel.name, pipeline: pipeline.name };
   return write(`POST /api/v1/channels/{channel}/pipelines/{pipeline}/${verb}`, { path, query });
 }
 
-export function ChannelActions(subject: Subject) {
-  const { t } = useWords();
-  const { act } = t.channel;
+/** With problems of the servers a start is refused; then, and only then, one in spite of them is offered. */
+function useStart(subject: Subject) {
   const [isForced, setForced] = useState(false);
-  const { desired, state } = subject.pipeline ?? subject.channel;
-  const right = 'channel.run';
-  // With problems of the servers a start is refused; then, and only then, one in spite of them is offered.
   const start = async (): Promise<void> => {
     try {
       await send('start', subject);
@@ -39,6 +39,15 @@ export function ChannelActions(subject: Subject) {
       throw error instanceof ApiError ? withProblems(error) : error;
     }
   };
+  return { start, isForced };
+}
+
+export function ChannelActions(subject: Subject) {
+  const { t } = useWords();
+  const { act } = t.channel;
+  const { desired, state } = subject.pipeline ?? subject.channel;
+  const right = 'channel.run';
+  const { start, isForced } = useStart(subject);
   const hasFailed = state === 'failed' || subject.channel.pipelines.some((one) => one.lastError !== null);
   return (
     <>
@@ -50,14 +59,22 @@ export function ChannelActions(subject: Subject) {
         onDo={start}
       />
       {isForced && (
-        <Act name={act.startForce} right={right} danger about={<p>{act.startForceAbout}</p>} onDo={() => send('start', subject, true)} />
+        <Act
+          name={act.startForce}
+          right={right}
+          danger
+          about={<p>{act.startForceAbout}</p>}
+          needsReason
+          onDo={(reason) => send('start', subject, { reason, force: true })}
+        />
       )}
       <Act
         name={act.pause}
         right={right}
         refusal={desired === 'paused' ? act.paused : null}
         about={<p>{act.pauseAbout}</p>}
-        onDo={() => send('pause', subject)}
+        needsReason
+        onDo={(reason) => send('pause', subject, { reason })}
       />
       <Act
         name={act.stop}
@@ -65,7 +82,8 @@ export function ChannelActions(subject: Subject) {
         danger
         refusal={desired === 'stopped' ? act.stopped : null}
         about={<p>{act.stopAbout}</p>}
-        onDo={() => send('stop', subject)}
+        needsReason
+        onDo={(reason) => send('stop', subject, { reason })}
       />
       <Act
         name={act.retry}

@@ -12,24 +12,15 @@ import { PlanReview } from './plan-review.js';
 
 export function ChannelConfiguration() {
   const stored = useQuery({ queryKey: ['export'], queryFn: readYaml });
-  return <Loaded from={stored}>{(yaml) => <Editor stored={yaml} onRead={() => void stored.refetch()} />}</Loaded>;
+  return <Loaded from={stored}>{(yaml) => <Editor stored={yaml} onRead={async () => (await stored.refetch()).data ?? yaml} />}</Loaded>;
 }
 
-function Editor({ stored, onRead }: { readonly stored: string; readonly onRead: () => void }) {
+function Editor({ stored, onRead }: { readonly stored: string; readonly onRead: () => Promise<string> }) {
   const { t } = useWords();
   // What was read first stays under the hands of who edits, also when somebody else changes it: the plan tells.
   const [text, setText] = useState(stored);
   const refusal = useRefusal('plan.apply');
-  const again = (
-    <Button
-      onPress={() => {
-        onRead();
-        setText(stored);
-      }}
-    >
-      {t.config.again}
-    </Button>
-  );
+  const again = <Button onPress={() => void onRead().then(setText)}>{t.config.again}</Button>;
   return (
     <>
       <Section title={t.config.yaml} actions={again}>

@@ -75,7 +75,7 @@ function Begin({ channel }: OfChannel) {
 }
 
 function Shown({ operation }: { readonly operation: Operation }) {
-  const { t, format } = useWords();
+  const { t } = useWords();
   const words = t.channel.operations;
   const { id, kind, from, to, state, step, steps, waitsFor, mayAbort, channel, confirmed } = operation;
   const path = { channel };
@@ -113,16 +113,24 @@ function Shown({ operation }: { readonly operation: Operation }) {
           {words.waits}: {waitsFor.what} {waitsFor.fix}
         </p>
       )}
-      <Table
-        label={words.steps}
-        rows={steps}
-        keyOf={(one) => `${one.step} ${one.at}`}
-        columns={[
-          { title: words.step, cell: (one) => one.step },
-          { title: t.channel.history.what, cell: ({ what }) => what },
-          { title: words.done, cell: ({ at }) => format.time(at) },
-        ]}
-      />
+      <Steps steps={steps} />
     </div>
+  );
+}
+
+function Steps({ steps }: Pick<Operation, 'steps'>) {
+  const { t, format } = useWords();
+  const words = t.channel.operations;
+  return (
+    <Table
+      label={words.steps}
+      rows={steps}
+      keyOf={(one) => `${one.step} ${one.at}`}
+      columns={[
+        { title: words.step, cell: (one) => one.step },
+        { title: t.channel.history.what, cell: ({ what }) => what },
+        { title: words.done, cell: ({ at }) => format.time(at) },
+      ]}
+    />
   );
 }

@@ -1,4 +1,5 @@
 /** Seeds of a channel's pipelines: progress, and a new one with what it would read. */
+import type { Answer } from '@lutra/client';
 import { useRead, write } from '../api/client.js';
 import { Act } from '../parts/act.js';
 import { Loaded, Section } from '../parts/page.js';
@@ -39,38 +40,43 @@ function Seed({ channel, pipeline }: { readonly channel: string; readonly pipeli
   );
   return (
     <Section title={`${words.seeds}: ${pipeline.name}`} actions={order}>
-      <Loaded from={seed}>
-        {({ order: ordered, rows, tables, activity }) =>
-          ordered === null ? (
-            <p className="soft">{words.noSeed}</p>
-          ) : (
-            <>
-              <Facts
-                rows={[
-                  [t.common.state, activity?.state ?? (tables.seeding === 0 ? t.common.done : ordered.state)],
-                  [words.rows, format.count(rows)],
-                  [words.table, t.common.of(format.count(tables.done), format.count(tables.done + tables.seeding + tables.cancelled))],
-                  [words.eta, activity?.etaMs == null ? '–' : format.duration(activity.etaMs)],
-                ]}
-              />
-              {activity?.waitingFor != null && (
-                <p className="report warn">
-                  {words.waits}: {activity.waitingFor}
-                </p>
-              )}
-              <Problems
-                problems={(activity?.refused ?? []).map(({ database, table, code, message }) => ({
-                  id: code,
-                  severity: 'error' as const,
-                  what: message,
-                  fix: null,
-                  table: `${database}.${table}`,
-                }))}
-              />
-            </>
-          )
-        }
-      </Loaded>
+      <Loaded from={seed}>{(found) => <Progress of={found} />}</Loaded>
     </Section>
+  );
+}
+
+function Progress({
+  of: { order, rows, tables, activity },
+}: {
+  readonly of: Answer<'GET /api/v1/channels/{channel}/pipelines/{pipeline}/seed'>;
+}) {
+  const { t, format } = useWords();
+  const words = t.equality;
+  if (order === null) return <p className="soft">{words.noSeed}</p>;
+  return (
+    <>
+      <Facts
+        rows={[
+          [t.common.state, activity?.state ?? (tables.seeding === 0 ? t.common.done : order.state)],
+          [words.rows, format.count(rows)],
+          [words.table, t.common.of(format.count(tables.done), format.count(tables.done + tables.seeding + tables.cancelled))],
+          [words.eta, activity?.etaMs == null ? '–' : format.duration(activity.etaMs)],
+        ]}
+      />
+      {activity?.waitingFor != null && (
+        <p className="report warn">
+          {words.waits}: {activity.waitingFor}
+        </p>
+      )}
+      <Problems
+        problems={(activity?.refused ?? []).map(({ database, table, code, message }) => ({
+          id: code,
+          severity: 'error' as const,
+          what: message,
+          fix: null,
+          table: `${database}.${table}`,
+        }))}
+      />
+    </>
   );
 }

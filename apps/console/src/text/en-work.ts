@@ -1,4 +1,6 @@
 /** Texts of the pages on which people work. */
+import { enWalk } from './en-walk.js';
+
 export const enWork = {
   pick: { channel: 'Channel', pipeline: 'Pipeline', all: 'all', none: 'There is no channel yet.' },
   config: {
@@ -221,42 +223,5 @@ export const enWork = {
       'The check of a server names what is missing, as statements; lutra init grants it. The page docs/02-setup.md has the whole list.',
     toServers: 'Check the servers',
   },
-  walk: {
-    about: 'From two database servers to rows that flow: what lutra init does. Nothing is written before the last step.',
-    steps: { servers: 'Servers', tables: 'Tables', plan: 'Plan', start: 'Start' },
-    side: (n: number) => `Server ${n}`,
-    host: 'Host',
-    port: 'Port',
-    admin: 'Its administrator',
-    adminHint: 'Asks and prepares the server. The password is kept nowhere.',
-    tls: 'Encrypted (TLS), with a certificate of an authority that everybody trusts',
-    region: 'Region',
-    brokers: 'Kafka of the region',
-    brokersHint: 'host:port, several with commas. Of a region that is there already it is not needed.',
-    look: 'Look at both servers',
-    version: (version: string) => `MySQL ${version}`,
-    schemas: 'Schemas to keep the same',
-    schemaSize: (tables: number, rows: string, bytes: string) =>
-      `${tables} ${tables === 1 ? 'table' : 'tables'}, about ${rows} rows, ${bytes}`,
-    noSchemas: 'Neither server has a schema yet.',
-    channel: 'Name of the channel',
-    bothWays: 'Both sides take writes',
-    home: 'Home: the region that has the last word',
-    policy: 'If both sides change one row',
-    policies: {
-      home: 'home: the row of the home region wins',
-      merge: 'merge: columns that only one side changed are both kept',
-      stop: 'stop: the pipeline stops, and a person decides',
-    },
-    makePlan: 'Show what it would do',
-    prepares: (name: string) => `At ${name}`,
-    prepared: 'Nothing is missing.',
-    yaml: 'lutra.yaml',
-    command: 'The same in a terminal',
-    doAll: 'Do all of this',
-    doing: { configured: 'Configured', prepared: 'Servers prepared', started: 'Started' },
-    errors: 'Somebody has to do this first.',
-    follow: 'Look at the channel',
-    chosenOne: 'Choose a schema at least.',
-  },
+  walk: enWalk,
 };

@@ -1,4 +1,5 @@
 /** Texts of the pages on which people work. */
+import { zhWalk } from './zh-walk.js';
 import type { enWork } from './en-work.js';
 
 export const zhWork: typeof enWork = {
@@ -210,37 +211,5 @@ export const zhWork: typeof enWork = {
     grantsAbout: '验证连接时会以语句形式列出缺少的权限；lutra init 会代为授予。完整清单见 docs/02-setup.md。',
     toServers: '验证数据源',
   },
-  walk: {
-    about: '从两台数据库到数据开始同步，与 lutra init 相同。最后一步之前不写入任何内容。',
-    steps: { servers: '数据库', tables: '库表', plan: '计划', start: '启用' },
-    side: (n) => `数据库 ${n}`,
-    host: '主机',
-    port: '端口',
-    admin: '数据库管理员',
-    adminHint: '用于查询和准备数据库，密码不会保存。',
-    tls: '加密连接（TLS），证书由公认机构签发',
-    region: '区域',
-    brokers: '该区域的 Kafka',
-    brokersHint: 'host:port，多个用逗号分隔。区域已存在时无需填写。',
-    look: '查看两台数据库',
-    version: (version) => `MySQL ${version}`,
-    schemas: '需要保持一致的库',
-    schemaSize: (tables, rows, bytes) => `${tables} 张表，约 ${rows} 行，${bytes}`,
-    noSchemas: '两台数据库都还没有库。',
-    channel: '通道名称',
-    bothWays: '两边都写入（双向同步）',
-    home: '主站点：拥有最终决定权的区域',
-    policy: '两边同时修改一行时',
-    policies: { home: 'home：主站点的行胜出', merge: 'merge：仅一边修改的列都保留', stop: 'stop：管道停止，由人决定' },
-    makePlan: '查看将要做什么',
-    prepares: (name) => `在 ${name} 上`,
-    prepared: '不缺任何东西。',
-    yaml: 'lutra.yaml',
-    command: '在终端中的等价命令',
-    doAll: '全部执行',
-    doing: { configured: '已写入配置', prepared: '数据库已准备', started: '已启用' },
-    errors: '须先有人处理以下问题。',
-    follow: '查看该通道',
-    chosenOne: '请至少选择一个库。',
-  },
+  walk: zhWalk,
 };

@@ -8,6 +8,7 @@ import { LogWriter } from '../../apps/capture/src/stream/log-writer.js';
 import { TransactionTracker } from '../../apps/capture/src/stream/transactions.js';
 import { TransactionReader } from '../../libs/binlog/src/transaction-reader.js';
 import { codecEvents, type CodecOp } from './codec-events.js';
+import { decodePass } from './codec-decode.js';
 import type { Measurement, Stage } from './figures.js';
 
 /** One pass over its rows; resolves to how many. */
@@ -19,12 +20,15 @@ interface CodecStage {
   readonly op: CodecOp;
 }
 
+const amounts = { insert: { transactions: 200, rows: 100 }, update: { transactions: 200, rows: 50 } } as const;
+
 const stages: readonly CodecStage[] = [
   { stage: 'encode', make: encodePass, op: 'insert' },
   { stage: 'encodeUpdates', make: encodePass, op: 'update' },
+  { stage: 'decode', make: (op) => decodePass(op, amounts[op]), op: 'insert' },
+  { stage: 'decodeUpdates', make: (op) => decodePass(op, amounts[op]), op: 'update' },
 ];
 
-const amounts = { insert: { transactions: 200, rows: 100 }, update: { transactions: 200, rows: 50 } } as const;
 const warmUps = 10;
 const turnMs = 200;
 

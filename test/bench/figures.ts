@@ -18,7 +18,7 @@ export const seedStages = [
 ] as const;
 
 /** Of the workload codec. */
-export const codecStages = ['encode', 'encodeUpdates'] as const;
+export const codecStages = ['encode', 'encodeUpdates', 'decode', 'decodeUpdates'] as const;
 
 /** Of the workload files: each tree by Lutra, and by other tools. */
 export const fileTrees = ['small', 'smallFar', 'tiny', 'large'] as const;

@@ -38,6 +38,8 @@ const titles: Readonly<Record<Stage, string>> = {
   verifyDamaged: 'verify, 20 rows differ, slow line',
   encode: 'binlog events → records, inserts',
   encodeUpdates: 'binlog events → records, updates',
+  decode: 'records → SQL, inserts',
+  decodeUpdates: 'records → SQL, updates',
   ...(Object.fromEntries(
     fileTrees.flatMap((tree) => [[tree, fileTitles[tree]], ...fileTools.map((tool) => [`${tree}${tool}`, `  ${toolTitles[tool]}`])]),
   ) as Record<FileStage, string>),

@@ -35,6 +35,8 @@ const processesOf: Readonly<Record<Stage, readonly ProcessName[]>> = {
   verifyDamaged: ['loader'],
   encode: [],
   encodeUpdates: [],
+  decode: [],
+  decodeUpdates: [],
   ...ofFileStages(['capture', 'loader', ...fileProcesses]),
 };
 

@@ -60,6 +60,19 @@ async function uidOfThere({ channels }: Registry): Promise<PipelineUid> {
   return pipeline?.uid ?? expect.unreachable();
 }
 
+const prepared = {
+  endpoint: 'a',
+  host: 'a',
+  port: 3306,
+  account: { user: 'lutra', host: '%' },
+  ssl: true,
+  binlog: true,
+  steps: [],
+  whole: true,
+  by: 'ann',
+  at: 1,
+};
+
 /** One of each kind. */
 async function fill({ client, registry }: Setup): Promise<void> {
   for (const name of ['a', 'b']) {
@@ -70,6 +83,7 @@ async function fill({ client, registry }: Setup): Promise<void> {
   const pipelines = [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }];
   expect((await client.post('/api/v1/channels', { name: 'shop', pipelines })).status).toBe(201);
   await registry.logs.write('a', copy, null);
+  await registry.prepared.write('a', prepared);
   const uid = await uidOfThere(registry);
   await registry.uids.begin(uid, facts);
   await registry.skips.order(uid, { log: 'log-1', seq: 5, reason: 'damaged', at: 1 });
@@ -102,6 +116,7 @@ describe('a backup', () => {
     expect((await backedUp(there)).nodes).toEqual(document.nodes);
     const { registry } = there;
     expect((await registry.logs.read('a'))?.document).toEqual(copy);
+    expect((await registry.prepared.read('a'))?.document).toEqual(prepared);
     const uid = await uidOfThere(registry);
     expect((await registry.uids.read(uid))?.begunAt).toBeGreaterThan(0);
     expect((await registry.skips.read(uid))?.seq).toBe(5);

@@ -7,6 +7,7 @@ import {
   oidcSchema,
   omissionsSchema,
   parseDocument,
+  preparedSchema,
   storedDocument,
   SyncError,
   treeRevisionSchema,
@@ -87,6 +88,13 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     noun: 'omissions',
     schema: omissionsSchema,
     checkName: (paths, name) => paths.omissions(name),
+    stays: () => true,
+  },
+  // What was done on a server since is known better there.
+  prepared: {
+    noun: 'preparation of endpoint',
+    schema: preparedSchema,
+    checkName: (paths, name) => paths.prepared(name),
     stays: () => true,
   },
   // Whoever is there stays: the first admin of a new tree is the one who imports.

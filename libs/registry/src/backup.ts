@@ -58,6 +58,7 @@ const mostNamed = 10;
 const besideFolders: ReadonlySet<PersistentFolder> = new Set([
   'schemas/ids',
   'schemas/subjects',
+  'prepared',
   'access/users',
   'access/tokens',
   'access/oidc',

@@ -20,6 +20,7 @@ export const persistentFolders = [
   'skips',
   'removed-tables',
   'omissions',
+  'prepared',
   'access/users',
   'access/tokens',
   'access/oidc',
@@ -165,6 +166,11 @@ export class Paths {
   /** Folders of orders and of what becomes of them: by pipeline uid (seeds), channel (verifications), endpoint (prepared). */
   orders(folder: OrderFolder): string {
     return `${this.#root}/${folder}`;
+  }
+
+  /** What was done on the server of an endpoint. */
+  prepared(endpoint: string): string {
+    return `${this.orders('prepared')}/${checkName(endpoint)}`;
   }
 
   accessFolder(folder: AccessFolder): string {

@@ -115,7 +115,7 @@ describe.each(versions)('lutra.file on %s', (version) => {
     expect(later.toSorted()).toEqual(['busy busy', 'hidden unknown', 'void busy']);
     expect(catalogues).toBe(1);
     expect((await leaving()).map(({ path, n }) => `${path} ${n}`).toSorted()).toEqual(['busy 1', 'hidden 1', 'late 3', 'void 1']);
-    const rows = await server.query("SELECT path FROM lutra.file WHERE state = 'placed' ORDER BY path");
+    const rows = await server.query(`SELECT path FROM lutra.file WHERE pipeline = '${pipeline}' AND state = 'placed' ORDER BY path`);
     expect(rows.map((row) => String(Object.values(row as object)[0]))).toEqual(['kept', 'placed']);
   });
 

@@ -91,8 +91,9 @@ it('of several clauses each one must be of these', () => {
   );
 });
 
-/** A column; no server takes these words for a name that is not quoted, but nothing here looks for that. */
-const named = /(?<=(?:\b(?:ADD|COLUMN|MODIFY|CHANGE \w+|CHANGE|DROP|AFTER|FULLTEXT|INDEX|KEY|ALTER|TO)|[(,])\s*)\w+/gi;
+/** A column, or a collation; no server takes these words for a name that is not quoted, but nothing here looks for that. */
+const named =
+  /(?<=(?:\b(?:ADD|COLUMN|MODIFY|CHANGE \w+|CHANGE|DROP|AFTER|FULLTEXT|INDEX|KEY|ALTER|TO|CHARACTER SET|CHARSET|COLLATE)|[(,])\s*)\w+/gi;
 
 it('no text of it has a value that is computed, or a key', () => {
   const words = "( ) , DEFAULT NOT NULL 1 'x' NOW() UNIQUE AS c INT ADD DROP MODIFY PARTITION KEY COLUMN".split(' ');

@@ -40,7 +40,7 @@ describe.each(versions)('MySQL %s', (version) => {
   /** Nothing of a reader is left at the source. */
   afterEach(async () => {
     const others = "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'";
-    await vi.waitUntil(async () => (await select(connection, others)).length === 0, { timeout: 20_000 });
+    await vi.waitUntil(async () => (await select(connection, others)).length === 0, { timeout: 60_000 });
   });
 
   async function firstHeartbeat(iterator: AsyncIterator<SourceItem>): Promise<void> {

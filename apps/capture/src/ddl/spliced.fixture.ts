@@ -2,6 +2,8 @@
  * What is published of a statement, run again on the same server with each name written anew at its place, quoted and with its database, in
  * a session without a default database: it must do what the statement did.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readBinlog, sourceState } from '@lutra/binlog';
 import type { SourceConnection } from '@lutra/binlog';
@@ -84,6 +86,12 @@ export class Replays {
     return { sql: statements, again, error, isSame: (await this.#state()) === first };
   }
 
+  async #removeForgotten(): Promise<void> {
+    const [rows] = await this.#admin.query<RowDataPacket[]>('SELECT @@datadir AS folder');
+    const folder = String(rows[0]?.['folder']);
+    for (const database of ['shop', 'crm']) await rm(join(folder, database), { recursive: true, force: true });
+  }
+
   async #begin(): Promise<void> {
     const lines = ['shop', 'crm'].flatMap((database) => [
       `DROP DATABASE IF EXISTS ${database}`,
@@ -94,8 +102,9 @@ export class Replays {
       try {
         return void (await this.#admin.query(lines.join(';')));
       } catch (error) {
-        // MariaDB removes files of a table that is gone a moment later, and a database with files of nobody is not dropped.
+        // MariaDB removes files of a table that is gone a moment later, or forgets one; a database with files of nobody is not dropped.
         if ((error as { errno?: number }).errno !== 1010 || tries === 50) throw error;
+        if (tries >= 20) await this.#removeForgotten();
         await sleep(100);
       }
     }

@@ -159,7 +159,7 @@ export class FilesWorld {
         if (next === 'wait') stop.abort();
       },
     });
-    for (let i = 0; i < 2_000 && !stop.signal.aborted && !done(); i += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+    for (let i = 0; i < 20_000 && !stop.signal.aborted && !done(); i += 1) await new Promise((resolve) => setTimeout(resolve, 2));
     stop.abort();
     await working;
   }
